@@ -1,0 +1,24 @@
+/** Declares SelfSubjectReview (authentication/v1). */
+
+import { UserInfo } from './token-review.ts'
+import { ObjectMeta } from '#api/meta/v1/object-meta.ts'
+import { message, val } from '#schema/message.ts'
+import { object, resource } from '#schema/resource.ts'
+
+export class SelfSubjectReviewStatus extends message('k8s.io.api.authentication.v1.SelfSubjectReviewStatus', {
+  userInfo: val(1, UserInfo),
+}) {}
+
+export class SelfSubjectReview extends object('k8s.io.api.authentication.v1.SelfSubjectReview', {
+  metadata: val(1, ObjectMeta),
+  status: val(2, SelfSubjectReviewStatus),
+}) {}
+
+export const selfSubjectReviews = resource(SelfSubjectReview, {
+  group: 'authentication.k8s.io',
+  version: 'v1',
+  kind: 'SelfSubjectReview',
+  plural: 'selfsubjectreviews',
+  scope: 'Cluster',
+  verbs: ['create'],
+})

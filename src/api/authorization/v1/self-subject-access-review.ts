@@ -1,0 +1,26 @@
+/** Declares SelfSubjectAccessReview (authorization/v1). */
+
+import { NonResourceAttributes, ResourceAttributes, SubjectAccessReviewStatus } from './subject-access-review.ts'
+import { ObjectMeta } from '#api/meta/v1/object-meta.ts'
+import { message, opt, req, val } from '#schema/message.ts'
+import { object, resource } from '#schema/resource.ts'
+
+export class SelfSubjectAccessReviewSpec extends message('k8s.io.api.authorization.v1.SelfSubjectAccessReviewSpec', {
+  resourceAttributes: opt(1, ResourceAttributes),
+  nonResourceAttributes: opt(2, NonResourceAttributes),
+}) {}
+
+export class SelfSubjectAccessReview extends object('k8s.io.api.authorization.v1.SelfSubjectAccessReview', {
+  metadata: val(1, ObjectMeta),
+  spec: req(2, SelfSubjectAccessReviewSpec),
+  status: val(3, SubjectAccessReviewStatus),
+}) {}
+
+export const selfSubjectAccessReviews = resource(SelfSubjectAccessReview, {
+  group: 'authorization.k8s.io',
+  version: 'v1',
+  kind: 'SelfSubjectAccessReview',
+  plural: 'selfsubjectaccessreviews',
+  scope: 'Cluster',
+  verbs: ['create'],
+})

@@ -1,0 +1,46 @@
+/** Declares CronJob (batch/v1). */
+
+import { JobSpec } from './job.ts'
+import { ObjectReference } from '#api/core/v1/reference.ts'
+import { ObjectMeta } from '#api/meta/v1/object-meta.ts'
+import { bool, int32, int64, list, message, oneOf, opt, req, string, time, val } from '#schema/message.ts'
+import { object, resource } from '#schema/resource.ts'
+
+export class JobTemplateSpec extends message('k8s.io.api.batch.v1.JobTemplateSpec', {
+  metadata: val(1, ObjectMeta),
+  spec: val(2, JobSpec),
+}) {}
+
+export class CronJobSpec extends message('k8s.io.api.batch.v1.CronJobSpec', {
+  schedule: req(1, string),
+  timeZone: opt(8, string, { keepsZero: true }),
+  startingDeadlineSeconds: opt(2, int64(), { keepsZero: true }),
+  concurrencyPolicy: opt(3, oneOf('Allow', 'Forbid', 'Replace'), { default: 'Allow' }),
+  suspend: opt(4, bool, { default: false, keepsZero: true }),
+  jobTemplate: req(5, JobTemplateSpec),
+  successfulJobsHistoryLimit: opt(6, int32(), { default: 3, keepsZero: true }),
+  failedJobsHistoryLimit: opt(7, int32(), { default: 1, keepsZero: true }),
+}) {}
+
+export class CronJobStatus extends message('k8s.io.api.batch.v1.CronJobStatus', {
+  active: opt(1, list(ObjectReference, { listType: 'atomic' })),
+  lastScheduleTime: opt(4, time),
+  lastSuccessfulTime: opt(5, time),
+}) {}
+
+export class CronJob extends object('k8s.io.api.batch.v1.CronJob', {
+  metadata: val(1, ObjectMeta),
+  spec: req(2, CronJobSpec),
+  status: val(3, CronJobStatus),
+}) {}
+
+export const cronJobs = resource(CronJob, {
+  group: 'batch',
+  version: 'v1',
+  kind: 'CronJob',
+  plural: 'cronjobs',
+  scope: 'Namespaced',
+  shortNames: ['cj'],
+  categories: ['all'],
+  subresources: [{ name: 'status', verbs: ['get', 'patch', 'update'] }],
+})

@@ -1,0 +1,28 @@
+/** Declares Lease (coordination/v1). */
+
+import { ObjectMeta } from '#api/meta/v1/object-meta.ts'
+import { int32, message, microTime, opt, string, val } from '#schema/message.ts'
+import { object, resource } from '#schema/resource.ts'
+
+export class LeaseSpec extends message('k8s.io.api.coordination.v1.LeaseSpec', {
+  holderIdentity: opt(1, string, { keepsZero: true }),
+  leaseDurationSeconds: opt(2, int32(), { keepsZero: true }),
+  acquireTime: opt(3, microTime),
+  renewTime: opt(4, microTime),
+  leaseTransitions: opt(5, int32(), { keepsZero: true }),
+  strategy: opt(6, string),
+  preferredHolder: opt(7, string),
+}) {}
+
+export class Lease extends object('k8s.io.api.coordination.v1.Lease', {
+  metadata: val(1, ObjectMeta),
+  spec: val(2, LeaseSpec),
+}) {}
+
+export const leases = resource(Lease, {
+  group: 'coordination.k8s.io',
+  version: 'v1',
+  kind: 'Lease',
+  plural: 'leases',
+  scope: 'Namespaced',
+})

@@ -1,0 +1,20 @@
+/** Declares Binding (core/v1). */
+
+import { ObjectReference } from './reference.ts'
+import { ObjectMeta } from '#api/meta/v1/object-meta.ts'
+import { req, val } from '#schema/message.ts'
+import { object, resource } from '#schema/resource.ts'
+
+export class Binding extends object('k8s.io.api.core.v1.Binding', {
+  metadata: val(1, ObjectMeta),
+  target: req(2, ObjectReference, { mapType: 'atomic' }),
+}) {}
+
+export const bindings = resource(Binding, {
+  group: '',
+  version: 'v1',
+  kind: 'Binding',
+  plural: 'bindings',
+  scope: 'Namespaced',
+  verbs: ['create'],
+})

@@ -1,0 +1,32 @@
+/** Declares LimitRange (core/v1). */
+
+import { ObjectMeta } from '#api/meta/v1/object-meta.ts'
+import { list, map, message, opt, quantity, req, string, val } from '#schema/message.ts'
+import { object, resource } from '#schema/resource.ts'
+
+export class LimitRangeItem extends message('k8s.io.api.core.v1.LimitRangeItem', {
+  type: req(1, string),
+  max: opt(2, map(quantity)),
+  min: opt(3, map(quantity)),
+  default: opt(4, map(quantity)),
+  defaultRequest: opt(5, map(quantity)),
+  maxLimitRequestRatio: opt(6, map(quantity)),
+}) {}
+
+export class LimitRangeSpec extends message('k8s.io.api.core.v1.LimitRangeSpec', {
+  limits: req(1, list(LimitRangeItem, { listType: 'atomic' })),
+}) {}
+
+export class LimitRange extends object('k8s.io.api.core.v1.LimitRange', {
+  metadata: val(1, ObjectMeta),
+  spec: val(2, LimitRangeSpec),
+}) {}
+
+export const limitRanges = resource(LimitRange, {
+  group: '',
+  version: 'v1',
+  kind: 'LimitRange',
+  plural: 'limitranges',
+  scope: 'Namespaced',
+  shortNames: ['limits'],
+})

@@ -1,0 +1,24 @@
+/** Declares PodTemplate (core/v1). */
+
+import { PodSpec } from './pod.ts'
+import { ObjectMeta } from '#api/meta/v1/object-meta.ts'
+import { message, val } from '#schema/message.ts'
+import { object, resource } from '#schema/resource.ts'
+
+export class PodTemplateSpec extends message('k8s.io.api.core.v1.PodTemplateSpec', {
+  metadata: val(1, ObjectMeta),
+  spec: val(2, PodSpec),
+}) {}
+
+export class PodTemplate extends object('k8s.io.api.core.v1.PodTemplate', {
+  metadata: val(1, ObjectMeta),
+  template: val(2, PodTemplateSpec),
+}) {}
+
+export const podTemplates = resource(PodTemplate, {
+  group: '',
+  version: 'v1',
+  kind: 'PodTemplate',
+  plural: 'podtemplates',
+  scope: 'Namespaced',
+})

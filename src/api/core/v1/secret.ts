@@ -1,0 +1,21 @@
+/** Declares Secret (core/v1). */
+
+import { ObjectMeta } from '#api/meta/v1/object-meta.ts'
+import { bool, bytes, map, opt, string, val } from '#schema/message.ts'
+import { object, resource } from '#schema/resource.ts'
+
+export class Secret extends object('k8s.io.api.core.v1.Secret', {
+  metadata: val(1, ObjectMeta),
+  immutable: opt(5, bool, { keepsZero: true }),
+  data: opt(2, map(bytes)),
+  stringData: opt(4, map(string)),
+  type: opt(3, string, { default: 'Opaque' }),
+}) {}
+
+export const secrets = resource(Secret, {
+  group: '',
+  version: 'v1',
+  kind: 'Secret',
+  plural: 'secrets',
+  scope: 'Namespaced',
+})

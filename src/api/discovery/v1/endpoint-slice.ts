@@ -1,0 +1,58 @@
+/** Declares EndpointSlice (discovery/v1). */
+
+import { ObjectReference } from '#api/core/v1/reference.ts'
+import { ObjectMeta } from '#api/meta/v1/object-meta.ts'
+import { bool, int32, list, map, message, oneOf, opt, req, string, val } from '#schema/message.ts'
+import { object, resource } from '#schema/resource.ts'
+
+export class EndpointConditions extends message('k8s.io.api.discovery.v1.EndpointConditions', {
+  ready: opt(1, bool, { keepsZero: true }),
+  serving: opt(2, bool, { keepsZero: true }),
+  terminating: opt(3, bool, { keepsZero: true }),
+}) {}
+
+export class ForZone extends message('k8s.io.api.discovery.v1.ForZone', {
+  name: req(1, string),
+}) {}
+
+export class ForNode extends message('k8s.io.api.discovery.v1.ForNode', {
+  name: req(1, string),
+}) {}
+
+export class EndpointHints extends message('k8s.io.api.discovery.v1.EndpointHints', {
+  forZones: opt(1, list(ForZone, { listType: 'atomic' })),
+  forNodes: opt(2, list(ForNode, { listType: 'atomic' })),
+}) {}
+
+export class Endpoint extends message('k8s.io.api.discovery.v1.Endpoint', {
+  addresses: req(1, list(string, { listType: 'set' })),
+  conditions: val(2, EndpointConditions),
+  hostname: opt(3, string, { keepsZero: true }),
+  targetRef: opt(4, ObjectReference, { mapType: 'atomic' }),
+  deprecatedTopology: opt(5, map(string)),
+  nodeName: opt(6, string, { keepsZero: true }),
+  zone: opt(7, string),
+  hints: opt(8, EndpointHints),
+}) {}
+
+export class EndpointPort extends message('k8s.io.api.discovery.v1.EndpointPort', {
+  name: opt(1, string, { keepsZero: true }),
+  protocol: opt(2, oneOf('TCP', 'UDP', 'SCTP'), { default: 'TCP', keepsZero: true }),
+  port: opt(3, int32(), { keepsZero: true }),
+  appProtocol: opt(4, string, { keepsZero: true }),
+}) {}
+
+export class EndpointSlice extends object('k8s.io.api.discovery.v1.EndpointSlice', {
+  metadata: val(1, ObjectMeta),
+  addressType: req(4, oneOf('IPv4', 'IPv6', 'FQDN')),
+  endpoints: opt(2, list(Endpoint, { listType: 'atomic' })),
+  ports: opt(3, list(EndpointPort, { listType: 'atomic' })),
+}) {}
+
+export const endpointSlices = resource(EndpointSlice, {
+  group: 'discovery.k8s.io',
+  version: 'v1',
+  kind: 'EndpointSlice',
+  plural: 'endpointslices',
+  scope: 'Namespaced',
+})

@@ -1,0 +1,20 @@
+/** Declares label selector (meta/v1). */
+
+import { list, map, message, oneOf, opt, req, string } from '#schema/message.ts'
+
+export class LabelSelectorRequirement extends message('k8s.io.apimachinery.pkg.apis.meta.v1.LabelSelectorRequirement', {
+  key: req(1, string),
+  operator: req(2, oneOf('In', 'NotIn', 'Exists', 'DoesNotExist')),
+  values: opt(3, list(string, { listType: 'atomic' })),
+}) {}
+
+export class LabelSelector extends message('k8s.io.apimachinery.pkg.apis.meta.v1.LabelSelector', {
+  matchLabels: opt(1, map(string)),
+  matchExpressions: opt(2, list(LabelSelectorRequirement, { listType: 'atomic' })),
+}) {}
+
+export class FieldSelectorRequirement extends message('k8s.io.apimachinery.pkg.apis.meta.v1.FieldSelectorRequirement', {
+  key: req(1, string),
+  operator: req(2, string),
+  values: opt(3, list(string, { listType: 'atomic' })),
+}) {}

@@ -1,0 +1,31 @@
+/** Declares IngressClass (networking/v1). */
+
+import { ObjectMeta } from '#api/meta/v1/object-meta.ts'
+import { message, opt, req, string, val } from '#schema/message.ts'
+import { object, resource } from '#schema/resource.ts'
+
+export class IngressClassParametersReference extends message('k8s.io.api.networking.v1.IngressClassParametersReference', {
+  apiGroup: opt(1, string, { keepsZero: true }),
+  kind: req(2, string),
+  name: req(3, string),
+  scope: opt(4, string, { keepsZero: true }),
+  namespace: opt(5, string),
+}) {}
+
+export class IngressClassSpec extends message('k8s.io.api.networking.v1.IngressClassSpec', {
+  controller: opt(1, string, { keepsZero: true }),
+  parameters: opt(2, IngressClassParametersReference),
+}) {}
+
+export class IngressClass extends object('k8s.io.api.networking.v1.IngressClass', {
+  metadata: val(1, ObjectMeta),
+  spec: val(2, IngressClassSpec),
+}) {}
+
+export const ingressClasses = resource(IngressClass, {
+  group: 'networking.k8s.io',
+  version: 'v1',
+  kind: 'IngressClass',
+  plural: 'ingressclasses',
+  scope: 'Cluster',
+})

@@ -1,0 +1,40 @@
+/** Declares PodDisruptionBudget (policy/v1). */
+
+import { Condition } from '#api/meta/v1/condition.ts'
+import { LabelSelector } from '#api/meta/v1/label-selector.ts'
+import { ObjectMeta } from '#api/meta/v1/object-meta.ts'
+import { int32, int64, intOrString, list, map, message, opt, string, time, val } from '#schema/message.ts'
+import { object, resource } from '#schema/resource.ts'
+
+export class PodDisruptionBudgetSpec extends message('k8s.io.api.policy.v1.PodDisruptionBudgetSpec', {
+  minAvailable: opt(1, intOrString, { keepsZero: true }),
+  selector: opt(2, LabelSelector, { patch: 'replace', mapType: 'atomic' }),
+  maxUnavailable: opt(3, intOrString, { keepsZero: true }),
+  unhealthyPodEvictionPolicy: opt(4, string, { keepsZero: true }),
+}) {}
+
+export class PodDisruptionBudgetStatus extends message('k8s.io.api.policy.v1.PodDisruptionBudgetStatus', {
+  observedGeneration: opt(1, int64()),
+  disruptedPods: opt(2, map(time)),
+  disruptionsAllowed: opt(3, int32()),
+  currentHealthy: opt(4, int32()),
+  desiredHealthy: opt(5, int32()),
+  expectedPods: opt(6, int32()),
+  conditions: opt(7, list(Condition, { listType: 'map', keys: ['type'], patch: { strategy: 'merge', mergeKey: 'type' } })),
+}) {}
+
+export class PodDisruptionBudget extends object('k8s.io.api.policy.v1.PodDisruptionBudget', {
+  metadata: val(1, ObjectMeta),
+  spec: val(2, PodDisruptionBudgetSpec),
+  status: val(3, PodDisruptionBudgetStatus),
+}) {}
+
+export const podDisruptionBudgets = resource(PodDisruptionBudget, {
+  group: 'policy',
+  version: 'v1',
+  kind: 'PodDisruptionBudget',
+  plural: 'poddisruptionbudgets',
+  scope: 'Namespaced',
+  shortNames: ['pdb'],
+  subresources: [{ name: 'status', verbs: ['get', 'patch', 'update'] }],
+})

@@ -1,0 +1,20 @@
+/** Declares RoleBinding (rbac/v1). */
+
+import { RoleRef, Subject } from './cluster-role-binding.ts'
+import { ObjectMeta } from '#api/meta/v1/object-meta.ts'
+import { list, opt, req, val } from '#schema/message.ts'
+import { object, resource } from '#schema/resource.ts'
+
+export class RoleBinding extends object('k8s.io.api.rbac.v1.RoleBinding', {
+  metadata: val(1, ObjectMeta),
+  subjects: opt(2, list(Subject, { listType: 'atomic' })),
+  roleRef: req(3, RoleRef, { mapType: 'atomic' }),
+}) {}
+
+export const roleBindings = resource(RoleBinding, {
+  group: 'rbac.authorization.k8s.io',
+  version: 'v1',
+  kind: 'RoleBinding',
+  plural: 'rolebindings',
+  scope: 'Namespaced',
+})

@@ -1,0 +1,19 @@
+/** Declares Role (rbac/v1). */
+
+import { PolicyRule } from './cluster-role.ts'
+import { ObjectMeta } from '#api/meta/v1/object-meta.ts'
+import { list, opt, val } from '#schema/message.ts'
+import { object, resource } from '#schema/resource.ts'
+
+export class Role extends object('k8s.io.api.rbac.v1.Role', {
+  metadata: val(1, ObjectMeta),
+  rules: opt(2, list(PolicyRule, { listType: 'atomic' })),
+}) {}
+
+export const roles = resource(Role, {
+  group: 'rbac.authorization.k8s.io',
+  version: 'v1',
+  kind: 'Role',
+  plural: 'roles',
+  scope: 'Namespaced',
+})

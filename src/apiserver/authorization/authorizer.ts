@@ -1,0 +1,20 @@
+/** Who may: the one question every authorizer answers. */
+
+import type { UserInfo } from '#api/authentication/v1/token-review.ts'
+import type { RequestInfo } from '#apiserver/request-context.ts'
+
+/** A request as authorizers see it: who, and what the path and verb say. */
+export interface Attributes {
+  readonly user: UserInfo
+  readonly info: RequestInfo
+}
+
+export type Decision =
+  | { readonly type: 'allow'; readonly reason: string }
+  | { readonly type: 'deny'; readonly reason: string }
+  /** Another authorizer may know; if none does the request is refused with the reasons put together. */
+  | { readonly type: 'no-opinion'; readonly reason: string }
+
+export interface Authorizer {
+  authorize(attributes: Attributes): Decision | Promise<Decision>
+}

@@ -1,0 +1,238 @@
+/** The schema kit's declarations: a message is declared once, and everything else (codecs, defaults, rules) walks it. */
+
+declare const valueType: unique symbol
+
+/** What a field holds. `T` is the static type of its JSON value; `node` is what derivations walk. */
+export interface Type<T> {
+  readonly [valueType]?: T
+  readonly node: TypeNode
+}
+
+/**
+ * The shapes a value can take, named after how upstream's Go types look in JSON.
+ * `time` is RFC 3339 in seconds, `microTime` in microseconds, `bytes` base64, `duration` Go's "1m30s", `quantity` "100m".
+ */
+export type TypeNode =
+  | { readonly type: 'string'; readonly values?: readonly string[] }
+  | { readonly type: 'bool' }
+  | { readonly type: 'int32' | 'int64'; readonly min?: number; readonly max?: number }
+  | { readonly type: 'double' }
+  | { readonly type: 'bytes' | 'quantity' | 'time' | 'microTime' | 'duration' | 'intOrString' }
+  /** Any JSON value: `raw` is RawExtension (an object of any kind), `json` apiextensions' JSON, `fieldsV1` managed fields. */
+  | { readonly type: 'raw' | 'json' | 'fieldsV1' }
+  | ListNode
+  | MapNode
+  | { readonly type: 'message'; readonly message: () => Message }
+
+/** How concurrent writers merge a list: `patch` is strategic merge, `listType`/`keys` are server-side apply. */
+export interface ListNode {
+  readonly type: 'list'
+  readonly of: TypeNode
+  readonly listType?: 'atomic' | 'set' | 'map'
+  readonly keys?: readonly string[]
+  readonly patch?: { readonly strategy: 'merge' | 'replace' | 'retainKeys' | 'merge,retainKeys'; readonly mergeKey?: string }
+  /** In protobuf the list is a message of its own with the elements in field 1 (upstream's `ExtraValue`, `Verbs`). */
+  readonly wrapped?: boolean
+}
+
+export interface MapNode {
+  readonly type: 'map'
+  readonly of: TypeNode
+  readonly mapType?: 'atomic' | 'granular'
+}
+
+/** One field of a message. `number` is its protobuf number; `json: 'inline'` puts the members into the parent's JSON. */
+export interface Field {
+  readonly name: string
+  readonly number: number
+  readonly node: TypeNode
+  /**
+   * `required`: validation wants it and JSON always shows it. `always`: a struct by value upstream, so JSON always shows it
+   * (`status: {}`). `optional`: absent unless set; a zero counts as absent unless `keepsZero`.
+   */
+  readonly presence: 'required' | 'always' | 'optional'
+  readonly inline: boolean
+  readonly keepsZero: boolean
+  readonly doc: string
+  readonly default?: unknown
+  readonly immutable?: boolean
+  readonly deprecated?: boolean
+  /** Strategic merge of a message field (`retainKeys`). */
+  readonly patch?: 'retainKeys' | 'merge' | 'replace'
+  readonly mapType?: 'atomic'
+  readonly validate?: readonly Check[]
+}
+
+/** A check of one value: undefined when it holds, else what upstream's `field.Invalid` would say. */
+export type Check = (value: never) => string | undefined
+
+/** A declared message: its protobuf name and fields in declaration order, plus rules that span fields. */
+export interface Message {
+  readonly name: string
+  readonly fields: readonly Field[]
+  readonly byName: ReadonlyMap<string, Field>
+  readonly rules: readonly Rule<never>[]
+  /** Fills what a plain field default cannot say; returns the members to add. Runs before the members' own defaults. */
+  readonly defaults?: (value: never) => object | undefined
+  /** Members of which exactly one (or at most one) may be set. */
+  readonly unions: readonly Union[]
+  readonly doc: string
+}
+
+export interface Union {
+  readonly discriminator?: string
+  readonly members: readonly string[]
+  readonly required: boolean
+}
+
+/** A rule over one message: `ok` decides, `field` is the path below the message that is blamed. */
+export interface Rule<T> {
+  readonly field: string
+  readonly message: string
+  readonly reason?: 'Invalid' | 'Required' | 'Forbidden' | 'NotSupported' | 'Duplicate'
+  readonly ok: (value: T) => boolean
+  /** The offending value to show; by default the one at `field`. */
+  readonly value?: (value: T) => unknown
+}
+
+export interface FieldOptions<T> {
+  readonly doc?: string
+  readonly default?: T extends readonly (infer E)[] ? readonly E[] : T extends object ? Partial<T> : T
+  readonly immutable?: boolean
+  readonly deprecated?: boolean
+  readonly keepsZero?: boolean
+  readonly patch?: 'retainKeys' | 'merge' | 'replace'
+  readonly mapType?: 'atomic'
+  readonly validate?: readonly ((value: T) => string | undefined)[]
+}
+
+interface Declared<T, P extends 'required' | 'optional' | 'inline'> {
+  readonly [valueType]?: T
+  readonly typed: P
+  readonly number: number
+  readonly node: TypeNode
+  readonly presence: Field['presence']
+  readonly inline: boolean
+  readonly options: FieldOptions<never>
+}
+
+type TypeOrClass<T> = Type<T> | MessageClass<T>
+
+/** A message class: `class Probe extends message(...) {}` is both the static type of its values and their declaration. */
+export interface MessageClass<T> {
+  new (): T
+  readonly schema: Message
+}
+
+/** A field that may be absent. */
+export function opt<T>(number: number, type: TypeOrClass<T>, options: FieldOptions<T> = {}): Declared<T, 'optional'> {
+  return { typed: 'optional', number, node: nodeOf(type), presence: 'optional', inline: false, options: options as FieldOptions<never> }
+}
+
+/** A field that validation demands. */
+export function req<T>(number: number, type: TypeOrClass<T>, options: FieldOptions<T> = {}): Declared<T, 'required'> {
+  return { typed: 'required', number, node: nodeOf(type), presence: 'required', inline: false, options: options as FieldOptions<never> }
+}
+
+/** A struct held by value upstream: always there, `{}` when nothing was said (`spec`, `status`, `resources`). */
+export function val<T>(number: number, type: TypeOrClass<T>, options: FieldOptions<T> = {}): Declared<T, 'required'> {
+  return { typed: 'required', number, node: nodeOf(type), presence: 'always', inline: false, options: options as FieldOptions<never> }
+}
+
+/** A field the server sets on every published object, absent only on what clients send (`name`, `uid`). */
+export function set<T>(number: number, type: TypeOrClass<T>, options: FieldOptions<T> = {}): Declared<T, 'required'> {
+  return { ...opt(number, type, options), typed: 'required' } as unknown as Declared<T, 'required'>
+}
+
+/** A message whose members lie in the parent's JSON, and in a message of their own in protobuf. */
+export function inline<T>(number: number, type: MessageClass<T>): Declared<T, 'inline'> {
+  return { typed: 'inline', number, node: nodeOf(type), presence: 'always', inline: true, options: {} }
+}
+
+type Fields = Record<string, Declared<unknown, 'required' | 'optional' | 'inline'>>
+type ValueOf<D> = D extends Declared<infer T, 'required' | 'optional' | 'inline'> ? T : never
+type KeysOf<F extends Fields, P> = { [K in keyof F]: F[K]['typed'] extends P ? K : never }[keyof F]
+type Intersection<U> = (U extends unknown ? (u: U) => void : never) extends (i: infer I) => void ? I : never
+type InlineOf<F extends Fields> = [KeysOf<F, 'inline'>] extends [never] ? unknown : Intersection<ValueOf<F[KeysOf<F, 'inline'>]>>
+
+/** The static type of a declared message's JSON value. */
+export type Shape<F extends Fields> = { readonly [K in KeysOf<F, 'required'>]: ValueOf<F[K]> } & {
+  readonly [K in KeysOf<F, 'optional'>]?: ValueOf<F[K]>
+} & InlineOf<F>
+
+export interface MessageOptions<T> {
+  readonly rules?: readonly Rule<T>[]
+  readonly unions?: readonly Union[]
+  readonly defaults?: (value: T) => Partial<T> | undefined
+  readonly doc?: string
+}
+
+/** Declares a message by its protobuf name. Field names are JSON names; numbers are protobuf's and must be unique. */
+export function message<const F extends Fields>(name: string, fields: F, options: MessageOptions<Shape<F>> = {}): MessageClass<Shape<F>> {
+  const list = Object.entries(fields).map(([fieldName, d]): Field => ({
+    name: fieldName,
+    number: d.number,
+    node: d.node,
+    presence: d.presence,
+    inline: d.inline,
+    keepsZero: false,
+    doc: '',
+    ...(d.options as object),
+  }))
+  const schema: Message = {
+    name,
+    fields: list,
+    byName: new Map(list.map((f) => [f.name, f])),
+    rules: (options.rules ?? []) as unknown as readonly Rule<never>[],
+    unions: options.unions ?? [],
+    doc: options.doc ?? '',
+    ...(options.defaults && { defaults: options.defaults as (value: never) => object | undefined }),
+  }
+  return class {
+    static readonly schema = schema
+  } as unknown as MessageClass<Shape<F>>
+}
+
+export function nodeOf(type: TypeOrClass<unknown>): TypeNode {
+  if ('node' in type) return type.node
+  return { type: 'message', message: () => type.schema }
+}
+
+/** A reference to a message declared later or recursively. */
+export function lazy<T>(of: () => MessageClass<T>): Type<T> {
+  return { node: { type: 'message', message: () => of().schema } }
+}
+
+export const string: Type<string> = { node: { type: 'string' } }
+export const bool: Type<boolean> = { node: { type: 'bool' } }
+export const double: Type<number> = { node: { type: 'double' } }
+export const bytes: Type<string> = { node: { type: 'bytes' } }
+export const quantity: Type<string> = { node: { type: 'quantity' } }
+export const time: Type<string> = { node: { type: 'time' } }
+export const microTime: Type<string> = { node: { type: 'microTime' } }
+export const duration: Type<string> = { node: { type: 'duration' } }
+export const intOrString: Type<number | string> = { node: { type: 'intOrString' } }
+export const raw: Type<Readonly<Record<string, unknown>>> = { node: { type: 'raw' } }
+export const json: Type<unknown> = { node: { type: 'json' } }
+export const fieldsV1: Type<Readonly<Record<string, unknown>>> = { node: { type: 'fieldsV1' } }
+
+export function int32(range: { readonly min?: number; readonly max?: number } = {}): Type<number> {
+  return { node: { type: 'int32', ...range } }
+}
+
+export function int64(range: { readonly min?: number; readonly max?: number } = {}): Type<number> {
+  return { node: { type: 'int64', ...range } }
+}
+
+/** A string of a closed set of values; validation answers NotSupported with the list. */
+export function oneOf<const V extends readonly string[]>(...values: V): Type<V[number]> {
+  return { node: { type: 'string', values } }
+}
+
+export function list<T>(of: TypeOrClass<T>, merge: Omit<ListNode, 'type' | 'of'> = {}): Type<readonly T[]> {
+  return { node: { type: 'list', of: nodeOf(of), ...merge } }
+}
+
+export function map<T>(of: TypeOrClass<T>, options: Pick<MapNode, 'mapType'> = {}): Type<Readonly<Record<string, T>>> {
+  return { node: { type: 'map', of: nodeOf(of), ...options } }
+}

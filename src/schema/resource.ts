@@ -1,0 +1,119 @@
+/** A resource: a declared kind plus where and how the API serves it. */
+
+import { message, type Message, type MessageClass, type MessageOptions, type Shape } from './message.ts'
+
+/** What every API object has, as far as the kit is concerned; `#api/meta/v1/object-meta.ts` declares the whole. */
+export interface KubeObject {
+  readonly apiVersion?: string
+  readonly kind?: string
+  readonly metadata: {
+    readonly name: string
+    readonly namespace?: string
+    readonly uid: string
+    readonly resourceVersion: string
+    readonly creationTimestamp: string
+    readonly generateName?: string
+    readonly generation?: number
+    readonly deletionTimestamp?: string
+    readonly deletionGracePeriodSeconds?: number
+    readonly labels?: Readonly<Record<string, string>>
+    readonly annotations?: Readonly<Record<string, string>>
+    readonly finalizers?: readonly string[]
+    readonly ownerReferences?: readonly OwnerReferenceShape[]
+  }
+}
+
+interface OwnerReferenceShape {
+  readonly apiVersion: string
+  readonly kind: string
+  readonly name: string
+  readonly uid: string
+  readonly controller?: boolean
+  readonly blockOwnerDeletion?: boolean
+}
+
+/** What a client sends to create: the metadata members that the server sets may be missing. */
+export type Draft<T extends KubeObject> = Omit<T, 'metadata'> & { readonly metadata: Partial<T['metadata']> }
+
+export type Verb = 'create' | 'delete' | 'deletecollection' | 'get' | 'list' | 'patch' | 'update' | 'watch'
+
+/** A subresource: `status` and the like act on the parent's own kind; others (`scale`, `eviction`) on one of their own. */
+export interface Subresource {
+  readonly name: string
+  readonly verbs: readonly Verb[]
+  /** The kind it takes and answers with when that is not the parent's. */
+  readonly kind?: { readonly group: string; readonly version: string; readonly kind: string }
+}
+
+/** A column of `kubectl get`; `priority` 1 shows only in `-o wide`. `now` is for ages, in milliseconds since the epoch. */
+export interface Column<T> {
+  readonly name: string
+  readonly type: 'string' | 'integer' | 'number' | 'boolean' | 'date'
+  readonly format?: 'name'
+  readonly description: string
+  readonly priority?: 0 | 1
+  readonly cell: (object: T, now: number) => string | number | boolean
+}
+
+export interface Resource<T extends KubeObject = KubeObject> {
+  readonly type: MessageClass<T>
+  readonly group: string
+  readonly version: string
+  readonly kind: string
+  /** `v1` or `apps/v1`. */
+  readonly apiVersion: string
+  readonly plural: string
+  readonly singular: string
+  readonly shortNames: readonly string[]
+  readonly categories: readonly string[]
+  readonly scope: 'Namespaced' | 'Cluster'
+  readonly verbs: readonly Verb[]
+  readonly subresources: readonly Subresource[]
+  readonly columns: readonly Column<T>[]
+  /** Field selectors beyond `metadata.name` and `metadata.namespace`, by their path. */
+  readonly selectable: Readonly<Record<string, (object: T) => string>>
+}
+
+type Declaration<T extends KubeObject> = Pick<Resource<T>, 'group' | 'version' | 'kind' | 'plural' | 'scope'> &
+  Partial<Pick<Resource<T>, 'shortNames' | 'categories' | 'verbs' | 'subresources' | 'columns' | 'selectable' | 'singular'>>
+
+const ALL_VERBS: readonly Verb[] = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch']
+
+/** Declares where a kind is served. Verbs default to all eight. */
+export function resource<T extends KubeObject>(type: MessageClass<T>, d: Declaration<T>): Resource<T> {
+  return {
+    type,
+    apiVersion: d.group === '' ? d.version : `${d.group}/${d.version}`,
+    singular: d.kind.toLowerCase(),
+    shortNames: [],
+    categories: [],
+    verbs: ALL_VERBS,
+    subresources: [],
+    columns: [],
+    selectable: {},
+    ...d,
+  }
+}
+
+const kinds = new WeakSet<Message>()
+
+/** Declares a top-level object: a message whose JSON also carries `apiVersion` and `kind` (in protobuf, its envelope does). */
+export function object<const F extends Parameters<typeof message>[1]>(
+  name: string,
+  fields: F,
+  options: MessageOptions<Shape<F>> = {},
+): MessageClass<{ readonly apiVersion?: string; readonly kind?: string } & Shape<F>> {
+  const declared = message(name, fields, options)
+  kinds.add(declared.schema)
+  return declared as never
+}
+
+/** Whether the message is a top-level object. */
+export function isObject(m: Message): boolean {
+  return kinds.has(m)
+}
+
+/** `pods`, `deployments.apps`: upstream's GroupResource text. */
+export function groupResource(r: Pick<Resource, 'group' | 'plural'>): string {
+  return r.group === '' ? r.plural : `${r.plural}.${r.group}`
+}
