@@ -55,7 +55,8 @@ export interface Parsed<S extends Settings> {
 /** Reads `args` by pflag's rules: `--a=b`, `--a b`, `-ab`, `-a=b`, `-owide`, a boolean alone means true. Throws `UsageError`. */
 export function parseArguments<S extends Settings>(declared: S, args: readonly string[]): Parsed<S> {
   const values: Record<string, unknown> = {}
-  for (const [key, s] of Object.entries(declared)) values[key] = s.default ?? (s.type === 'bool' ? false : s.type === 'list' ? [] : undefined)
+  for (const [key, s] of Object.entries(declared))
+    values[key] = s.default ?? (s.type === 'bool' ? false : s.type === 'list' ? [] : undefined)
   const byFlag = new Map(Object.entries(declared).map(([key, s]) => [s.flag, key]))
   const byShort = new Map(Object.entries(declared).flatMap(([key, s]) => (s.short ? [[s.short, key] as const] : [])))
   const given = new Set<string>()
@@ -67,9 +68,11 @@ export function parseArguments<S extends Settings>(declared: S, args: readonly s
     const s = declared[key]!
     const wrong = (why: string) => new UsageError(`invalid argument ${JSON.stringify(text)} for ${JSON.stringify(shown)} flag: ${why}`)
     if (s.type === 'string') values[key] = text
-    else if (s.type === 'list') values[key] = [...(given.has(key) ? (values[key] as string[]) : []), ...text.split(',').filter((p) => p !== '')]
+    else if (s.type === 'list')
+      values[key] = [...(given.has(key) ? (values[key] as string[]) : []), ...text.split(',').filter((p) => p !== '')]
     else if (s.type === 'bool') {
-      if (!/^(1|t|T|true|TRUE|True|0|f|F|false|FALSE|False)$/.test(text)) throw wrong(`strconv.ParseBool: parsing ${JSON.stringify(text)}: invalid syntax`)
+      if (!/^(1|t|T|true|TRUE|True|0|f|F|false|FALSE|False)$/.test(text))
+        throw wrong(`strconv.ParseBool: parsing ${JSON.stringify(text)}: invalid syntax`)
       values[key] = /^[1tT]/.test(text)
     } else {
       if (!/^[+-]?\d+$/.test(text)) throw wrong(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`)
@@ -96,7 +99,7 @@ export function parseArguments<S extends Settings>(declared: S, args: readonly s
       else if (i + 1 < args.length) put(key, args[++i]!, shown)
       else throw new UsageError(`flag needs an argument: --${flag}`)
     } else if (word.startsWith('-') && word.length > 1) {
-      for (let letters = word.slice(1); letters !== ''; ) {
+      for (let letters = word.slice(1); letters !== '';) {
         const key = byShort.get(letters[0]!)
         if (key === undefined) throw new UsageError(`unknown shorthand flag: '${letters[0]}' in ${word}`)
         const shown = withShort(declared[key]!)
