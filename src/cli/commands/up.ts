@@ -1,0 +1,220 @@
+/** `k8ts up`: a whole cluster on this machine, step by step, until its demo answers. */
+
+import { existsSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { nodes } from '#api/core/v1/node.ts'
+import { settings, UsageError } from '#base/settings.ts'
+import { sleep } from '#base/clock.ts'
+import type { Client } from '#client/client.ts'
+import { command, OperatorError, type Environment } from '../command.ts'
+import { connect, waitReady } from '../cluster/connection.ts'
+import { applyDemo, askDemo, demoAvailable } from '../cluster/demo.ts'
+import { issueNodeCredentials } from '../cluster/credentials.ts'
+import { demoImage, importArchive } from '../cluster/images.ts'
+import { bridgeUp, machineNames, nodeNames, nodeUp } from '../cluster/machine-plan.ts'
+import { findMissing } from '../cluster/preflight.ts'
+import { ClusterRecords, type ClusterRecord, type NodeRecord } from '../cluster/record.ts'
+import { step } from '../progress.ts'
+import { nodeDirectory, takeDown } from './down.ts'
+
+const DEFAULT_PORT = 6443
+const READY_MS = 60_000
+const NODE_READY_MS = 120_000
+
+export const up = command({
+  usage: '[flags]',
+  description: 'Starts a cluster on this machine (control plane, nodes and a demo) and returns when the demo has answered through its Service.',
+  settings: settings({
+    name: { type: 'string', flag: 'name', help: 'Name of the cluster', default: 'k8ts' },
+    nodes: { type: 'int', flag: 'nodes', help: 'Nodes wanted', default: 1 },
+    runtime: { type: 'string', flag: 'runtime', help: 'What runs the containers: containerd (Linux, root) or simulated', default: 'containerd' },
+    dataDirectory: { type: 'string', flag: 'data-dir', help: 'Where the cluster keeps its data' },
+    securePort: { type: 'int', flag: 'secure-port', help: 'Port of the API server; by default 6443, or a free one when that is taken' },
+    noDemo: { type: 'bool', flag: 'no-demo', help: 'Start without the demo' },
+    foreground: { type: 'bool', flag: 'foreground', help: 'Stay until interrupted, then take the cluster down' },
+  }),
+  async run({ values }, environment) {
+    if (values.runtime !== 'containerd' && values.runtime !== 'simulated') {
+      throw new UsageError(`invalid argument "${values.runtime}" for "--runtime" flag: must be containerd or simulated`)
+    }
+    if (!/^[a-z0-9]([-a-z0-9]{0,30}[a-z0-9])?$/.test(values.name)) throw new UsageError(`invalid argument "${values.name}" for "--name" flag: use lower-case letters, digits and '-'`)
+    if (values.nodes < 1) throw new UsageError(`invalid argument "${values.nodes}" for "--nodes" flag: must be at least 1`)
+    const records = new ClusterRecords(environment.home)
+    const old = records.get(values.name)
+    if (old?.serverPid !== undefined && environment.alive(old.serverPid)) {
+      environment.out(`Cluster ${old.name} runs already.\n${nextCommands(old, environment)}`)
+      return 0
+    }
+    if (old !== undefined) await takeDown(old, records, environment, false)
+
+    const started = environment.clock.monotonic()
+    const plan = { ...values, runtime: values.runtime } as const
+    let record: ClusterRecord | undefined
+    try {
+      const images = values.noDemo || values.runtime === 'simulated' ? undefined : demoImage(environment.architecture)
+      images?.catch(() => {}) // reported by the step that needs it
+      record = await start(plan, records, environment, (r) => (record = r))
+      const url = values.noDemo ? undefined : await runDemo(record, images, environment)
+      const seconds = ((environment.clock.monotonic() - started) / 1000).toFixed(1)
+      environment.out(`\nCluster ${record.name} is up after ${seconds} s.\n${url === undefined ? '' : `  demo         ${url}\n`}${nextCommands(record, environment)}`)
+      if (!values.foreground) return 0
+      await new Promise<void>((resolve) => (environment.signal.aborted ? resolve() : environment.signal.addEventListener('abort', () => resolve())))
+      await takeDown(record, records, environment, false)
+      return 0
+    } catch (error) {
+      // Half a cluster is of no use; its logs lie in the data directory.
+      if (record !== undefined) await takeDown(record, records, { ...environment, signal: new AbortController().signal }, false)
+      if (environment.signal.aborted) throw new OperatorError('interrupted, so what had been started was taken down again', { cause: error })
+      throw error
+    }
+  },
+})
+
+interface Plan {
+  readonly name: string
+  readonly nodes: number
+  readonly runtime: 'containerd' | 'simulated'
+  readonly dataDirectory: string | undefined
+  readonly securePort: number | undefined
+}
+
+async function start(plan: Plan, records: ClusterRecords, environment: Environment, saved: (record: ClusterRecord) => void): Promise<ClusterRecord> {
+  const real = plan.runtime === 'containerd'
+  if (real) {
+    await step(environment, 'machine checked', async () => {
+      const missing = await findMissing(environment)
+      if (missing !== undefined) throw new OperatorError(missing)
+    })
+  }
+  const index = records.freeIndex()
+  const dataDirectory = plan.dataDirectory ?? records.defaultDataDirectory(plan.name)
+  const securePort = await choosePort(plan.securePort)
+  const addresses = real ? ['127.0.0.1', machineNames(index).hostAddress] : ['127.0.0.1']
+  let record: ClusterRecord = { name: plan.name, index, dataDirectory, runtime: plan.runtime, securePort, kubeconfig: join(dataDirectory, 'admin.kubeconfig'), nodes: [] }
+  const save = (change: Partial<ClusterRecord>) => {
+    record = { ...record, ...change }
+    records.save(record)
+    saved(record)
+  }
+  save({})
+
+  const client = await step(environment, 'control plane ready', async (say) => {
+    if (real) for (const c of bridgeUp(index)) await environment.run(c)
+    const words = ['--data-dir', dataDirectory, '--secure-port', String(securePort), '--bind-address', addresses.join(','), '--advertise-address', addresses.at(-1)!]
+    const log = join(dataDirectory, 'server.log')
+    save({ serverPid: launch(environment, log, 'server', words) })
+    say(`port ${securePort}`)
+    await waitReady(record.kubeconfig, environment, READY_MS, () => record.serverPid !== undefined && environment.alive(record.serverPid), log)
+    return connect(record.kubeconfig)
+  })
+
+  await step(environment, plan.nodes === 1 ? 'node ready' : `${plan.nodes} nodes ready`, async (say) => {
+    const server = `https://${addresses.at(-1)!}:${securePort}`
+    if (real) {
+      for (let number = 1; number <= plan.nodes; number++) {
+        for (const c of nodeUp(index, number)) await environment.run(c)
+        save({ nodes: [...record.nodes, await startNode(index, number, record, server, environment)] })
+      }
+    } else {
+      const directory = nodeDirectory(dataDirectory, 'simulated')
+      const names = Array.from({ length: plan.nodes }, (_, i) => `node-${i + 1}`)
+      const credentials = await issueNodeCredentials({ dataDirectory, directory, nodeNames: names, addresses: ['127.0.0.1'], server, clock: environment.clock })
+      const words = ['--runtime', 'simulated', '--credentials', credentials, '--root-dir', directory, '--node-name', names.join(',')]
+      const pid = launch(environment, join(directory, 'agent.log'), 'agent', words)
+      save({ nodes: names.map((name) => ({ name, address: '127.0.0.1', directory, pid })) })
+    }
+    await nodesReady(client, plan.nodes, record, environment, say)
+  })
+  return record
+}
+
+async function startNode(index: number, number: number, record: ClusterRecord, server: string, environment: Environment): Promise<NodeRecord> {
+  const name = `node-${number}`
+  const names = nodeNames(index, number)
+  const directory = nodeDirectory(record.dataDirectory, name)
+  const credentials = await issueNodeCredentials({ dataDirectory: record.dataDirectory, directory, nodeNames: [name], addresses: [names.address], server, clock: environment.clock })
+  const words = ['--credentials', credentials, '--root-dir', directory, '--node-name', name, '--node-ip', names.address]
+  const pid = environment.launch(
+    join(environment.root, 'scripts/machine/start'),
+    [names.networkNamespace, names.cgroup, directory, name, join(environment.root, 'k8ts'), 'agent', ...words],
+    join(directory, 'node.log'),
+  )
+  return { name, address: names.address, directory, pid, networkNamespace: names.networkNamespace, cgroup: names.cgroup, runtimeSocket: join(directory, 'containerd', 'containerd.sock') }
+}
+
+async function nodesReady(client: Client, wanted: number, record: ClusterRecord, environment: Environment, say: (detail: string) => void): Promise<void> {
+  const deadline = environment.clock.monotonic() + NODE_READY_MS
+  for (;;) {
+    const { items } = await client.list(nodes)
+    const ready = items.filter((n) => n.status.conditions?.some((c) => c.type === 'Ready' && c.status === 'True')).length
+    say(`${ready} of ${wanted}`)
+    if (ready >= wanted) return
+    const dead = record.nodes.find((n) => n.pid !== undefined && !environment.alive(n.pid))
+    if (dead !== undefined) throw new OperatorError(`node ${dead.name} ended at once: its log is ${join(dead.directory, 'node.log')}`)
+    if (environment.clock.monotonic() > deadline) throw new OperatorError(`only ${ready} of ${wanted} nodes became ready: see ${join(record.nodes[0]!.directory, 'agent.log')}`)
+    await sleep(environment.clock, 50, environment.signal)
+  }
+}
+
+async function runDemo(record: ClusterRecord, image: Promise<Uint8Array> | undefined, environment: Environment): Promise<string | undefined> {
+  const client = await connect(record.kubeconfig)
+  if (image !== undefined) {
+    await step(environment, 'demo image built and imported', async () => {
+      const archive = await image
+      for (const node of record.nodes) await importArchive(environment, node.runtimeSocket!, archive)
+    })
+  }
+  return step(environment, 'demo answers through its Service', async (say) => {
+    const nodePort = await applyDemo(client)
+    await demoAvailable(client, environment, say, NODE_READY_MS)
+    if (record.runtime === 'simulated') return undefined
+    const url = `http://${record.nodes[0]!.address}:${nodePort}/`
+    say(await askDemo(url, environment, READY_MS))
+    return url
+  })
+}
+
+/** Starts a command of our own, kept running by the supervisor script. */
+function launch(environment: Environment, log: string, name: string, words: readonly string[]): number {
+  return environment.launch(join(environment.root, 'scripts/supervise'), [log, join(environment.root, 'k8ts'), name, ...words], `${log}.supervise`)
+}
+
+/** The asked port, which must be free, or the usual one, or any that is free. */
+async function choosePort(asked: number | undefined): Promise<number> {
+  if (asked !== undefined) {
+    if (await isFree(asked)) return asked
+    throw new OperatorError(`port ${asked} is taken by another program: choose another with --secure-port, or end that program`)
+  }
+  return (await isFree(DEFAULT_PORT)) ? DEFAULT_PORT : freePort()
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const probe = createServer()
+    probe.on('error', () => resolve(false))
+    probe.listen(port, '0.0.0.0', () => probe.close(() => resolve(true)))
+  })
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer()
+    probe.on('error', reject)
+    probe.listen(0, '127.0.0.1', () => {
+      const address = probe.address()
+      probe.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0))
+    })
+  })
+}
+
+function nextCommands(record: ClusterRecord, environment: Environment): string {
+  const launcher = existsSync(join(environment.root, 'src')) ? './k8ts' : 'k8ts'
+  return `  kubeconfig   ${record.kubeconfig}
+
+Next:
+  export KUBECONFIG=${record.kubeconfig}
+  kubectl get pods -A -o wide
+  ${launcher} status
+`
+}
