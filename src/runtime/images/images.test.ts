@@ -29,7 +29,9 @@ test('an image archive holds a layout whose blobs carry their own digests, and i
   const directory = mkdtempSync(join(tmpdir(), 'image-'))
   try {
     writeFileSync(join(directory, 'a.tar'), archive)
-    const list = execFileSync('tar', ['tf', join(directory, 'a.tar')], { encoding: 'utf8' }).trim().split('\n')
+    const list = execFileSync('tar', ['tf', join(directory, 'a.tar')], { encoding: 'utf8' })
+      .trim()
+      .split('\n')
     execFileSync('tar', ['xf', 'a.tar'], { cwd: directory })
     for (const blob of list.filter((f) => f.startsWith('blobs/'))) {
       equal(execFileSync('sha256sum', [blob], { cwd: directory, encoding: 'utf8' }).slice(0, 64), blob.slice('blobs/sha256/'.length))
@@ -40,17 +42,21 @@ test('an image archive holds a layout whose blobs carry their own digests, and i
   }
 })
 
-test('the pause program runs until it is killed', { skip: process.platform === 'linux' && process.arch === 'x64' ? false : 'needs Linux on x64' }, async () => {
-  const directory = mkdtempSync(join(tmpdir(), 'pause-'))
-  const path = join(directory, 'pause')
-  writeFileSync(path, pauseProgram('amd64'), { mode: 0o755 })
-  const child = spawn(path)
-  await once(child, 'spawn')
-  child.kill('SIGCHLD')
-  child.kill('SIGKILL')
-  deepEqual(await once(child, 'exit'), [null, 'SIGKILL'])
-  rmSync(directory, { recursive: true })
-})
+test(
+  'the pause program runs until it is killed',
+  { skip: process.platform === 'linux' && process.arch === 'x64' ? false : 'needs Linux on x64' },
+  async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'pause-'))
+    const path = join(directory, 'pause')
+    writeFileSync(path, pauseProgram('amd64'), { mode: 0o755 })
+    const child = spawn(path)
+    await once(child, 'spawn')
+    child.kill('SIGCHLD')
+    child.kill('SIGKILL')
+    deepEqual(await once(child, 'exit'), [null, 'SIGKILL'])
+    rmSync(directory, { recursive: true })
+  },
+)
 
 test('an unknown processor has no pause program', () => {
   throws(() => pauseProgram('s390x'), /no pause program for processor s390x/)

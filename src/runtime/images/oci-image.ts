@@ -68,7 +68,11 @@ export async function buildImage(spec: ImageSpec): Promise<Uint8Array> {
       },
     ],
   })
-  const blob = (content: Uint8Array): ImageFile => ({ path: `blobs/sha256/${digest(content).slice('sha256:'.length)}`, mode: 0o644, content })
+  const blob = (content: Uint8Array): ImageFile => ({
+    path: `blobs/sha256/${digest(content).slice('sha256:'.length)}`,
+    mode: 0o644,
+    content,
+  })
   return tar([
     { path: 'oci-layout', mode: 0o644, content: json({ imageLayoutVersion: '1.0.0' }) },
     { path: 'index.json', mode: 0o644, content: index },

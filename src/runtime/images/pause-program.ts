@@ -7,7 +7,8 @@
 /** The ELF executable for Go's `architecture` (amd64 or arm64). Throws for others. */
 export function pauseProgram(architecture: string): Uint8Array {
   const machine = machines[architecture]
-  if (machine === undefined) throw new Error(`no pause program for processor ${architecture}: use amd64 or arm64, or set --pod-infra-container-image`)
+  if (machine === undefined)
+    throw new Error(`no pause program for processor ${architecture}: use amd64 or arm64, or set --pod-infra-container-image`)
   const headerBytes = 64 + 56
   const size = headerBytes + machine.code.length
   const elf = Buffer.alloc(size)
