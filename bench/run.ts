@@ -1,0 +1,40 @@
+/** Runs the benches and writes bench/results.md: figures beside the budgets of the architecture, misses said plainly. */
+
+import { execFileSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { cpus, totalmem } from 'node:os'
+import { join } from 'node:path'
+import type { Figure } from './figures.ts'
+
+const benches: Readonly<Record<string, () => Promise<readonly Figure[]>>> = {
+  server: async () => (await import('./server.ts')).benchServer(),
+  nodes: async () => (await import('./nodes.ts')).benchNodes(),
+  scheduler: async () => (await import('./scheduler.ts')).benchScheduler(),
+}
+
+const chosen = process.argv.slice(2)
+const figures: Figure[] = []
+for (const [name, bench] of Object.entries(benches)) {
+  if (chosen.length > 0 && !chosen.includes(name)) continue
+  process.stderr.write(`bench: ${name}\n`)
+  const measured = await bench()
+  for (const f of measured) process.stderr.write(`  ${f.met === true ? 'met   ' : f.met === false ? 'MISSED' : '      '} ${f.what}: ${f.measured}\n`)
+  figures.push(...measured)
+}
+
+if (chosen.length === 0) {
+  const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim()
+  const rows = figures.map((f) => `| ${f.what} | ${f.measured} | ${f.budget} | ${f.met === true ? 'met' : f.met === false ? '**missed**' : 'no peer measured'} | ${f.note ?? ''} |`)
+  writeFileSync(
+    join(import.meta.dirname, 'results.md'),
+    `# Measured
+
+By \`scripts/node bench/run.ts\` on ${new Date().toISOString().slice(0, 10)} at ${commit}: ${cpus().length} cores (${cpus()[0]?.model ?? 'unknown'}), ${Math.round(totalmem() / 2 ** 30)} GB,
+Node.js ${process.version}. The load generators run on the same cores. Shared machines drift; read the figures as ratios.
+
+| what | measured | budget | | note |
+|---|---|---|---|---|
+${rows.join('\n')}
+`,
+  )
+}
