@@ -37,6 +37,8 @@ export interface Runtime extends AsyncDisposable {
   stats(): Promise<readonly ContainerStats[]>
   /** Tells the runtime the node's pod range; runtimes that configure the network otherwise ignore it. */
   setPodCidr(cidr: string): Promise<void>
+  /** A runtime without processes answers probes itself; absent where a probe must really be made. */
+  probe?(id: string, kind: 'startup' | 'liveness' | 'readiness'): boolean
   /** Says which pods' containers changed, as it happens; absent when the runtime can only be asked. */
   events?(signal: AbortSignal): AsyncIterable<RuntimeEvent>
 }

@@ -53,8 +53,6 @@ export interface SimulatedOptions {
 export interface SimulatedRuntime extends Runtime {
   /** Ends a running container now, as if its process had exited. */
   exit(id: string, exitCode: number, reason?: string): void
-  /** What probes of a running container find. */
-  behaviourOf(id: string): Behaviour | undefined
 }
 
 interface SandboxRecord {
@@ -132,7 +130,11 @@ export function simulatedRuntime(options: SimulatedOptions): SimulatedRuntime {
   }
 
   return {
-    behaviourOf: (id) => containers.get(id)?.behaviour,
+    probe(id, kind) {
+      const record = containers.get(id)
+      if (record?.status.state !== 'running') return false
+      return kind === 'liveness' ? record.behaviour.live : record.behaviour.ready
+    },
     exit(id, exitCode, reason = exitCode === 0 ? 'Completed' : 'Error') {
       const record = containers.get(id)
       if (record !== undefined) finish(record, exitCode, reason)
