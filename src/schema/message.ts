@@ -17,12 +17,21 @@ export type TypeNode =
   | { readonly type: 'bool' }
   | { readonly type: 'int32' | 'int64'; readonly min?: number; readonly max?: number }
   | { readonly type: 'double' }
+  | GrpcScalar
   | { readonly type: 'bytes' | 'quantity' | 'time' | 'microTime' | 'duration' | 'intOrString' }
   /** Any JSON value: `raw` is RawExtension (an object of any kind), `json` apiextensions' JSON, `fieldsV1` managed fields. */
   | { readonly type: 'raw' | 'json' | 'fieldsV1' }
   | ListNode
   | MapNode
   | { readonly type: 'message'; readonly message: () => Message }
+
+/**
+ * Scalars that only gRPC messages (CRI, etcd, CSI) have. `wideInt64` and `wideUint64` are bigints, for what does not fit a
+ * number (nanoseconds since the epoch, lease ids); `binary` is raw bytes; `enumeration` the name of a protobuf enum value.
+ */
+export type GrpcScalar =
+  | { readonly type: 'uint32' | 'uint64' | 'wideInt64' | 'wideUint64' | 'float' | 'binary' }
+  | { readonly type: 'enumeration'; readonly numbers: Readonly<Record<string, number>> }
 
 /** How concurrent writers merge a list: `patch` is strategic merge, `listType`/`keys` are server-side apply. */
 export interface ListNode {
@@ -77,6 +86,11 @@ export interface Message {
   /** Members of which exactly one (or at most one) may be set. */
   readonly unions: readonly Union[]
   readonly doc: string
+  /**
+   * How protobuf packs it. `gogo` is upstream's API encoding (proto2, lists of scalars unpacked); `proto3` that of gRPC
+   * messages, where zeros are not sent (unless `keepsZero`, for members of a oneof) and lists of numbers are packed.
+   */
+  readonly syntax: 'gogo' | 'proto3'
 }
 
 export interface Union {
@@ -165,6 +179,7 @@ export interface MessageOptions<T> {
   readonly unions?: readonly Union[]
   readonly defaults?: (value: T) => Partial<T> | undefined
   readonly doc?: string
+  readonly syntax?: Message['syntax']
 }
 
 /** Declares a message by its protobuf name. Field names are JSON names; numbers are protobuf's and must be unique. */
@@ -186,6 +201,7 @@ export function message<const F extends Fields>(name: string, fields: F, options
     rules: (options.rules ?? []) as unknown as readonly Rule<never>[],
     unions: options.unions ?? [],
     doc: options.doc ?? '',
+    syntax: options.syntax ?? 'gogo',
     ...(options.defaults && { defaults: options.defaults as (value: never) => object | undefined }),
   }
   return class {
@@ -215,6 +231,18 @@ export const intOrString: Type<number | string> = { node: { type: 'intOrString' 
 export const raw: Type<Readonly<Record<string, unknown>>> = { node: { type: 'raw' } }
 export const json: Type<unknown> = { node: { type: 'json' } }
 export const fieldsV1: Type<Readonly<Record<string, unknown>>> = { node: { type: 'fieldsV1' } }
+
+export const uint32: Type<number> = { node: { type: 'uint32' } }
+export const uint64: Type<number> = { node: { type: 'uint64' } }
+export const wideInt64: Type<bigint> = { node: { type: 'wideInt64' } }
+export const wideUint64: Type<bigint> = { node: { type: 'wideUint64' } }
+export const float: Type<number> = { node: { type: 'float' } }
+export const binary: Type<Uint8Array> = { node: { type: 'binary' } }
+
+/** A protobuf enum, by the names of its values; an unknown number decodes as its decimal text. */
+export function enumeration<const N extends Readonly<Record<string, number>>>(numbers: N): Type<keyof N & string> {
+  return { node: { type: 'enumeration', numbers } }
+}
 
 export function int32(range: { readonly min?: number; readonly max?: number } = {}): Type<number> {
   return { node: { type: 'int32', ...range } }
