@@ -1,0 +1,172 @@
+/** Lists a resource: which revision to read, from the cache or from history, filtered, in chunks. */
+
+import { decodeContinue, encodeContinue } from './continue-token.ts'
+import { decodeStored, withMetadata, type Registry } from './registry.ts'
+import type { Selection } from './selection.ts'
+import type { Stored } from './strategy.ts'
+import type { ListMeta } from '#api/meta/v1/list-meta.ts'
+import { badRequest, expired, invalid } from '#apiserver/endpoints/errors.ts'
+import { Published } from '#apiserver/cache/published.ts'
+import { Compacted, FutureRevision, type Revision, type Store } from '#store/store.ts'
+
+export interface ListQuery {
+  readonly namespace: string
+  readonly selection: Selection
+  readonly limit: number
+  readonly continue: string
+  readonly resourceVersion: string
+  readonly resourceVersionMatch: string
+}
+
+export interface Listed<T extends Stored> {
+  readonly items: readonly Published<T>[]
+  readonly metadata: ListMeta
+}
+
+export async function listObjects<T extends Stored>(registry: Registry<T>, store: Store, query: ListQuery): Promise<Listed<T>> {
+  refuseContradictions(query)
+  const folder = query.namespace === '' ? registry.prefix : `${registry.prefix}${query.namespace}/`
+  if (query.continue !== '') {
+    const token = decodeContinue(query.continue)
+    const after = `${registry.prefix}${token.after}`
+    if (!after.startsWith(folder)) throw badRequest(`continue key is not valid: encoded start key "${token.after}"`)
+    if (token.revision < 0) return chunk(registry, query, await newest(registry, folder, after, query))
+    return chunk(registry, query, await at(registry, store, folder, token.revision, after, query))
+  }
+  const asked = parseResourceVersion(query.resourceVersion)
+  const exact = query.resourceVersionMatch === 'Exact' || (query.resourceVersionMatch === '' && query.limit > 0 && (asked ?? 0) > 0)
+  if (exact && asked !== undefined && asked > 0) return chunk(registry, query, await at(registry, store, folder, asked, undefined, query))
+  if (asked === undefined) await registry.fresh()
+  else if (asked > 0) await registry.reached(asked)
+  return chunk(registry, query, await newest(registry, folder, undefined, query, asked === 0))
+}
+
+/** `resourceVersion` as a number; undefined when it was not given. */
+export function parseResourceVersion(text: string): Revision | undefined {
+  if (text === '') return undefined
+  if (!/^\d{1,15}$/.test(text)) throw badRequest(`resourceVersion: Invalid value: ${JSON.stringify(text)}: strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`)
+  return Number(text)
+}
+
+interface Page<T extends Stored> {
+  readonly items: readonly Published<T>[]
+  readonly revision: Revision
+  /** Entries left beyond the limit; only whether it is 0 is exact under a selection. */
+  readonly more: number
+}
+
+async function newest<T extends Stored>(
+  registry: Registry<T>,
+  folder: string,
+  after: string | undefined,
+  query: ListQuery,
+  stale = false,
+): Promise<Page<T>> {
+  if (!stale && after !== undefined) await registry.fresh()
+  const { selection, limit } = query
+  if (selection.everything) return registry.cache.list(folder, { ...(after !== undefined && { after }), ...(limit > 0 && { limit }) })
+  const { items, revision } =
+    selection.name !== undefined && (query.namespace !== '' || registry.resource.scope === 'Cluster')
+      ? single(registry, folder + selection.name, after)
+      : registry.cache.list(folder, after === undefined ? {} : { after })
+  return cut(items, revision, selection, limit)
+}
+
+function single<T extends Stored>(registry: Registry<T>, key: string, after: string | undefined): Page<T> {
+  const found = registry.cache.get(key)
+  return { items: found && (after === undefined || key > after) ? [found] : [], revision: registry.cache.revision, more: 0 }
+}
+
+/** As it was at `revision`: the cache if it stands there, else the store's history. */
+async function at<T extends Stored>(
+  registry: Registry<T>,
+  store: Store,
+  folder: string,
+  revision: Revision,
+  after: string | undefined,
+  query: ListQuery,
+): Promise<Page<T>> {
+  await registry.reached(revision)
+  if (registry.cache.revision === revision) return newest(registry, folder, after, query, true)
+  const { selection, limit } = query
+  try {
+    const page = await store.range(folder, {
+      at: revision,
+      ...(after !== undefined && { after }),
+      ...(selection.everything && limit > 0 && { limit }),
+    })
+    const items = page.entries.map((entry) => {
+      const cached = registry.cache.get(entry.key)
+      if (cached?.revision === entry.modRevision) return cached
+      const object = withMetadata(decodeStored<T>(entry.value), { resourceVersion: String(entry.modRevision) })
+      return new Published(registry.resource, entry.key, entry.modRevision, object)
+    })
+    return selection.everything ? { items, revision, more: page.more } : cut(items, revision, selection, limit)
+  } catch (error) {
+    if (error instanceof Compacted) throw tooOld(registry, query)
+    if (error instanceof FutureRevision) throw badRequest(error.message)
+    throw error
+  }
+}
+
+function cut<T extends Stored>(items: readonly Published<T>[], revision: Revision, selection: Selection, limit: number): Page<T> {
+  const chosen: Published<T>[] = []
+  for (const item of items) {
+    if (!selection.matches(item.object)) continue
+    if (limit > 0 && chosen.length === limit) return { items: chosen, revision, more: 1 }
+    chosen.push(item)
+  }
+  return { items: chosen, revision, more: 0 }
+}
+
+function chunk<T extends Stored>(registry: Registry<T>, query: ListQuery, page: Page<T>): Listed<T> {
+  const last = page.items.at(-1)
+  const more = page.more > 0 && last !== undefined
+  return {
+    items: page.items,
+    metadata: {
+      resourceVersion: String(page.revision),
+      ...(more && { continue: encodeContinue({ revision: page.revision, after: last.key.slice(registry.prefix.length) }) }),
+      // A count under a selection would mean reading everything, so upstream gives none either.
+      ...(more && query.selection.everything && { remainingItemCount: page.more }),
+    },
+  }
+}
+
+function tooOld(registry: Registry<never> | Registry, query: ListQuery) {
+  if (query.continue === '') return expired('The resourceVersion for the provided list is too old.')
+  const { after } = decodeContinue(query.continue)
+  const error = expired(
+    'The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list.',
+  )
+  const status = { ...error.status, metadata: { continue: encodeContinue({ revision: -1, after }) } }
+  return Object.assign(error, { status })
+}
+
+function refuseContradictions(query: ListQuery): void {
+  const { resourceVersion, resourceVersionMatch: match } = query
+  const problem =
+    match === ''
+      ? query.continue !== '' && resourceVersion !== '' && resourceVersion !== '0'
+        ? badRequest('specifying resource version is not allowed when using continue')
+        : undefined
+      : query.continue !== ''
+        ? listOptionsInvalid('Forbidden', 'resourceVersionMatch is forbidden when continue is provided')
+        : resourceVersion === ''
+          ? listOptionsInvalid('Forbidden', 'resourceVersionMatch is forbidden unless resourceVersion is provided')
+          : match !== 'Exact' && match !== 'NotOlderThan'
+            ? listOptionsInvalid('NotSupported', `${JSON.stringify(match)}: supported values: "Exact", "NotOlderThan", ""`)
+            : match === 'Exact' && resourceVersion === '0'
+              ? listOptionsInvalid('Forbidden', 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"')
+              : undefined
+  if (problem) throw problem
+}
+
+const PROBLEMS = { Forbidden: 'Forbidden: ', NotSupported: 'Unsupported value: ' } as const
+
+export function listOptionsInvalid(type: keyof typeof PROBLEMS, detail: string, field = 'resourceVersionMatch') {
+  const message = `${PROBLEMS[type]}${detail}`
+  return invalid({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', [
+    { message: `${field}: ${message}`, cause: { reason: `FieldValue${type}`, message, field } },
+  ])
+}

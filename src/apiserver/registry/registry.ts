@@ -1,0 +1,331 @@
+/** One resource's registry: creates, changes and deletes its objects in the store and reads them from its watch cache. */
+
+import { decideDeletion, endsNow } from './deletion.ts'
+import { keyOfObject, storageKey, storagePrefix } from './storage-key.ts'
+import type { Allocation, DeletionOptions, Facet, Stored, Strategy, WriteInfo } from './strategy.ts'
+import { unchanged } from './update.ts'
+import { timestamp, type Clock } from '#base/clock.ts'
+import type { Log } from '#base/log.ts'
+import { nameSuffix, uuid, type Random } from '#base/random.ts'
+import { Published } from '#apiserver/cache/published.ts'
+import { openWatchCache, type WatchCache } from '#apiserver/cache/watch-cache.ts'
+import { alreadyExists, conflict, invalid, modified, notFound, tooLargeResourceVersion } from '#apiserver/endpoints/errors.ts'
+import { decode } from '#schema/decode.ts'
+import { FieldError } from '#schema/field-error.ts'
+import type { Draft, Resource } from '#schema/resource.ts'
+import { validate, validateUpdate } from '#schema/validate.ts'
+import type { LeaseId, Revision, Store, Write as StoreWrite } from '#store/store.ts'
+
+export interface RegistryParts {
+  readonly store: Store
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+}
+
+/** A write with its admission: `admit` may change the object (of the facet's kind), `check` may only refuse. */
+export interface Write extends WriteInfo {
+  readonly admit: (object: object, old: object | undefined) => Promise<object>
+  readonly check: (object: object | undefined, old: object | undefined) => Promise<void>
+}
+
+export interface Deleted<T extends Stored> {
+  /** The last state, or the marked one while something still holds the object. */
+  readonly published: Published<T>
+  readonly gone: boolean
+}
+
+export const FRESH_READ_WAIT_MS = 3000 // upstream's bound for a read that must see a revision not yet here
+const GENERATED_NAME_TRIES = 8 // upstream's; a namespace full of one prefix is the caller's fault
+const PATCH_TRIES = 5 // upstream's bound of re-applying a patch onto a newer object
+const UPDATE_TRIES = 100 // an unconditional update that loses this often says so rather than spin
+const GENERATED_NAME_LENGTH_MAX = 63 - 5
+const LEASE_SHARED_MS = 60_000 // objects written within a minute of each other run out together: one lease instead of many
+
+export class Registry<T extends Stored = Stored> {
+  readonly resource: Resource<T>
+  readonly strategy: Strategy<T>
+  readonly prefix: string
+  readonly cache: WatchCache<T>
+  readonly #parts: RegistryParts
+  #lease: { readonly id: LeaseId; readonly until: number } | undefined
+
+  private constructor(resource: Resource<T>, strategy: Strategy<T>, cache: WatchCache<T>, parts: RegistryParts) {
+    this.resource = resource
+    this.strategy = strategy
+    this.prefix = storagePrefix(resource)
+    this.cache = cache
+    this.#parts = parts
+  }
+
+  static async open<T extends Stored>(resource: Resource<T>, strategy: Strategy<T>, parts: RegistryParts): Promise<Registry<T>> {
+    const cache = await openWatchCache<T>({
+      store: parts.store,
+      resource,
+      prefix: storagePrefix(resource),
+      decode: (bytes) => decodeStored<T>(bytes),
+      clock: parts.clock,
+      log: parts.log.with({ resource: resource.plural }),
+    })
+    return new Registry(resource, strategy, cache, parts)
+  }
+
+  /** Waits until reads see everything acknowledged before the call. */
+  async fresh(): Promise<Revision> {
+    const revision = await this.#parts.store.revision()
+    await this.reached(revision)
+    return revision
+  }
+
+  /** Waits until reads see `revision`; 504 when that does not happen in time. */
+  async reached(revision: Revision): Promise<void> {
+    if (this.cache.revision >= revision) return
+    if (!(await this.cache.waitUntil(revision, FRESH_READ_WAIT_MS))) throw tooLargeResourceVersion(revision, this.cache.revision)
+  }
+
+  /** The cached object, as of now. */
+  find(namespace: string, name: string): Published<T> | undefined {
+    return this.cache.get(storageKey(this.resource, namespace, name))
+  }
+
+  async get(namespace: string, name: string): Promise<Published<T>> {
+    await this.fresh()
+    const found = this.find(namespace, name)
+    if (found === undefined) throw notFound(this.resource, name)
+    return found
+  }
+
+  /** `draft` is decoded and has its defaults; its namespace is set. */
+  async create(draft: Draft<T>, write: Write): Promise<Published<T>> {
+    const { generateName } = draft.metadata
+    const generated = !draft.metadata.name && !!generateName
+    for (let tries = 1; ; tries++) {
+      const named = generated ? withMetadata(draft as unknown as T, { name: this.#generateName(generateName!) }) : (draft as unknown as T)
+      try {
+        return await this.#createNamed(named, write)
+      } catch (error) {
+        if (!(generated && tries < GENERATED_NAME_TRIES && isAlreadyExists(error))) throw error
+      }
+    }
+  }
+
+  async #createNamed(named: T, write: Write): Promise<Published<T>> {
+    const { resourceVersion: _, deletionTimestamp: __, deletionGracePeriodSeconds: ___, ...metadata } = named.metadata as T['metadata'] & {
+      managedFields?: unknown
+      selfLink?: unknown
+    }
+    delete metadata.managedFields
+    delete metadata.selfLink
+    const stamped = { ...named, metadata: { ...metadata, uid: uuid(this.#parts.random), creationTimestamp: timestamp(write.now) } } as unknown as T
+    const admitted = (await write.admit(stamped, undefined)) as T
+    const prepared = this.#prepareCreate(admitted, write)
+    const allocation = this.#allocate(prepared, undefined, write)
+    try {
+      const object = allocation.object
+      this.#refuse(object.metadata.name, [
+        ...validate(this.resource.type.schema, object as never),
+        ...(this.strategy.validateCreate?.(object) ?? []),
+      ])
+      await write.check(object, undefined)
+      const key = keyOfObject(this.resource, object)
+      if (write.dryRun) {
+        await this.fresh()
+        if (this.cache.get(key) !== undefined) throw alreadyExists(this.resource, object.metadata.name)
+        allocation.release()
+        return new Published(this.resource, key, 0, object)
+      }
+      const published = await this.#commit(key, 0, object)
+      if (published === undefined) throw alreadyExists(this.resource, object.metadata.name)
+      allocation.keep()
+      return published
+    } catch (error) {
+      allocation.release()
+      throw error
+    }
+  }
+
+  /**
+   * Changes one object through a facet. `change` gets the object as the facet shows it and answers what it should be, in
+   * the same kind; it runs again when another writer came first, which for patches is bounded.
+   */
+  async update(
+    at: { readonly namespace: string; readonly name: string },
+    facet: Facet<T>,
+    change: (shown: object) => Promise<object> | object,
+    write: Write,
+    mode: 'update' | 'patch' = 'update',
+  ): Promise<Published<T>> {
+    const triesMax = mode === 'patch' ? PATCH_TRIES : UPDATE_TRIES
+    for (let tries = 1; tries <= triesMax; tries++) {
+      const current = await this.get(at.namespace, at.name)
+      const old = current.object
+      const shown = facet.read(old)
+      const sent = (await write.admit(await change(shown), shown)) as Partial<Stored>
+      this.#checkLock(sent, old, at.name)
+      const allocation = this.#allocate(facet.write(sent, old, write), old, write)
+      try {
+        const next = allocation.object
+        this.#refuse(old.metadata.name, [
+          ...validateUpdate(this.resource.type.schema, next as never, old as never),
+          ...(this.strategy.validateUpdate?.(next, old) ?? []),
+        ])
+        await write.check(facet.read(next), shown)
+        if (unchanged(next, old)) {
+          allocation.keep()
+          return current
+        }
+        if (write.dryRun) {
+          allocation.release()
+          return new Published(this.resource, current.key, current.revision, next)
+        }
+        const ends = endsNow(next, this.strategy as unknown as Strategy)
+        const published = ends ? await this.#remove(current, next) : await this.#commit(current.key, current.revision, next)
+        if (published !== undefined) {
+          allocation.keep()
+          return published
+        }
+        allocation.release()
+      } catch (error) {
+        allocation.release()
+        throw error
+      }
+    }
+    throw modified(this.resource, at.name)
+  }
+
+  async delete(at: { readonly namespace: string; readonly name: string }, options: DeletionOptions, write: Write): Promise<Deleted<T>> {
+    for (let tries = 1; tries <= UPDATE_TRIES; tries++) {
+      const current = await this.get(at.namespace, at.name)
+      const old = current.object
+      this.#checkPreconditions(old, options)
+      await write.check(undefined, old)
+      const plan = decideDeletion(old, options, this.strategy as unknown as Strategy, write.now)
+      if (plan.type === 'pending') return { published: current, gone: false }
+      const next = plan.type === 'mark' ? (plan.object as T) : old
+      if (plan.type === 'mark' && unchanged(next, old)) return { published: current, gone: false }
+      if (write.dryRun) return { published: new Published(this.resource, current.key, current.revision, next), gone: plan.type === 'remove' }
+      const published = plan.type === 'remove' ? await this.#remove(current, old) : await this.#commit(current.key, current.revision, next)
+      if (published !== undefined) return { published, gone: plan.type === 'remove' }
+    }
+    throw modified(this.resource, at.name)
+  }
+
+  /** Stores `object` if the key is still at `expected` (0: absent); undefined when it is not. */
+  async #commit(key: string, expected: Revision, object: T): Promise<Published<T> | undefined> {
+    const value = encodeStored(object)
+    const put: StoreWrite = { type: 'put', key, value, ...(this.strategy.timeToLiveMs !== undefined && { lease: await this.#shortLived() }) }
+    const result = await this.#parts.store.commit({ expect: [{ key, modRevision: expected }], writes: [put] })
+    if (!result.ok) {
+      await this.reached(result.revision)
+      return undefined
+    }
+    const published = new Published(this.resource, key, result.revision, withMetadata(object, { resourceVersion: String(result.revision) }))
+    return this.cache.expect(published)
+  }
+
+  async #remove(current: Published<T>, last: T): Promise<Published<T> | undefined> {
+    const { key, revision } = current
+    const result = await this.#parts.store.commit({ expect: [{ key, modRevision: revision }], writes: [{ type: 'delete', key }] })
+    if (!result.ok) {
+      await this.reached(result.revision)
+      return undefined
+    }
+    this.strategy.freed?.(last)
+    return new Published(this.resource, key, result.revision, withMetadata(last, { resourceVersion: String(result.revision) }))
+  }
+
+  #prepareCreate(object: T, write: WriteInfo): T {
+    const { strategy, resource } = this
+    let prepared = object
+    if (strategy.initialStatus !== 'as given') {
+      const statusNode = resource.type.schema.byName.get('status')?.node
+      if (strategy.initialStatus) prepared = { ...prepared, status: strategy.initialStatus(prepared) }
+      else if (statusNode?.type === 'message' && resource.subresources.some((s) => s.name === 'status'))
+        prepared = { ...prepared, status: decode(statusNode.message(), {}).value }
+    }
+    if (strategy.prepareCreate) prepared = strategy.prepareCreate(prepared, write)
+    if (strategy.generation !== undefined) prepared = withMetadata(prepared, { generation: 1 })
+    return prepared
+  }
+
+  #allocate(object: T, old: T | undefined, write: WriteInfo): Allocation<T> {
+    return this.strategy.allocate?.(object, old, write) ?? { object, keep() {}, release() {} }
+  }
+
+  #refuse(name: string, errors: readonly FieldError[]): void {
+    if (errors.length > 0) throw invalid(this.resource, name, errors.map(asInvalid))
+  }
+
+  #checkLock(sent: Partial<Stored>, old: T, name: string): void {
+    const asked = sent.metadata?.resourceVersion ?? ''
+    if (asked === '' && this.strategy.unconditionalUpdate === false)
+      throw invalid(this.resource, name, [
+        {
+          message: 'metadata.resourceVersion: Invalid value: 0: must be specified for an update',
+          cause: { reason: 'FieldValueInvalid', message: 'Invalid value: 0: must be specified for an update', field: 'metadata.resourceVersion' },
+        },
+      ])
+    const uid = sent.metadata?.uid ?? ''
+    if (uid !== '' && uid !== old.metadata.uid) throw this.#preconditionFailed(name, `UID in precondition: ${uid}, UID in object meta: ${old.metadata.uid}`)
+    if (asked !== '' && asked !== old.metadata.resourceVersion) throw modified(this.resource, name)
+  }
+
+  #checkPreconditions(object: T, { preconditions }: DeletionOptions): void {
+    const { name, uid, resourceVersion } = object.metadata
+    if (preconditions?.uid !== undefined && preconditions.uid !== uid)
+      throw conflict(
+        this.resource,
+        name,
+        `the UID in the precondition (${preconditions.uid}) does not match the UID in record (${uid}). The object might have been deleted and then recreated`,
+      )
+    if (preconditions?.resourceVersion !== undefined && preconditions.resourceVersion !== resourceVersion)
+      throw conflict(
+        this.resource,
+        name,
+        `the ResourceVersion in the precondition (${preconditions.resourceVersion}) does not match the ResourceVersion in record (${resourceVersion}). The object might have been modified`,
+      )
+  }
+
+  #preconditionFailed(name: string, what: string) {
+    return conflict(
+      this.resource,
+      name,
+      `StorageError: invalid object, Code: 4, Key: ${this.prefix}${name}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: ${what}`,
+    )
+  }
+
+  #generateName(base: string): string {
+    return base.slice(0, GENERATED_NAME_LENGTH_MAX) + nameSuffix(this.#parts.random)
+  }
+
+  async #shortLived(): Promise<LeaseId> {
+    const now = this.#parts.clock.monotonic()
+    if (this.#lease === undefined || this.#lease.until <= now) {
+      const id = await this.#parts.store.grantLease(this.strategy.timeToLiveMs! + LEASE_SHARED_MS)
+      this.#lease = { id, until: now + LEASE_SHARED_MS }
+    }
+    return this.#lease.id
+  }
+}
+
+/** Stored bytes are the object's JSON with apiVersion and kind, without resourceVersion. */
+export function encodeStored(object: Stored): Uint8Array {
+  const { resourceVersion: _, ...metadata } = object.metadata
+  return Buffer.from(JSON.stringify({ ...object, metadata }))
+}
+
+export function decodeStored<T extends Stored>(bytes: Uint8Array): T {
+  return JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8')) as T
+}
+
+export function withMetadata<T extends Stored>(object: T, metadata: Partial<T['metadata']>): T {
+  return { ...object, metadata: { ...object.metadata, ...metadata } }
+}
+
+function asInvalid(error: FieldError) {
+  return { message: error.message, cause: causeOf(error) }
+}
+
+function isAlreadyExists(error: unknown): boolean {
+  return (error as { reason?: unknown }).reason === 'AlreadyExists'
+}

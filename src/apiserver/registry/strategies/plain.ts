@@ -1,0 +1,92 @@
+/** Strategies that are a line or two: what differs from the generic rules, kind by kind. */
+
+import type { Strategy } from '../strategy.ts'
+import type { Secret } from '#api/core/v1/secret.ts'
+import type { CertificateSigningRequest } from '#api/certificates/v1/certificate-signing-request.ts'
+import { statusFacet } from '../update.ts'
+
+export const EVENT_TTL_MS = 3_600_000 // upstream's --event-ttl
+
+export const generic: Strategy = {}
+export const deploymentStrategy: Strategy = { generation: 'spec and annotations' }
+export const replicaSetStrategy: Strategy = { generation: 'spec' }
+/** Older clients expect pods to stay when their controller goes. */
+export const replicationControllerStrategy: Strategy = { generation: 'spec', dependents: 'orphan' }
+export const generationFromSpec: Strategy = { generation: 'spec' }
+export const generationFromAll: Strategy = { generation: 'all but metadata', unconditionalUpdate: false }
+export const createdByPut: Strategy = { createOnUpdate: true }
+export const leaseStrategy: Strategy = { createOnUpdate: true, unconditionalUpdate: false }
+export const eventStrategy: Strategy = { createOnUpdate: true, dependents: 'unsupported', timeToLiveMs: EVENT_TTL_MS }
+/** A kubelet registers with the status it already knows. */
+export const nodeStrategy: Strategy = { initialStatus: 'as given' }
+export const serviceAccountStrategy: Strategy = { unconditionalUpdate: false, returnsDeleted: true }
+export const returnsDeleted: Strategy = { returnsDeleted: true }
+export const disruptionBudgetStrategy: Strategy = { generation: 'spec', unconditionalUpdate: false }
+
+/** `stringData` is a way to write, never stored. */
+export const secretStrategy: Strategy<Secret & { spec?: never; status?: never }> = {
+  prepareCreate: withoutStringData,
+  prepareUpdate: withoutStringData,
+}
+
+function withoutStringData<S extends Secret>(secret: S): S {
+  const { stringData, ...rest } = secret
+  if (stringData === undefined) return secret
+  const written = Object.fromEntries(Object.entries(stringData).map(([key, text]) => [key, Buffer.from(text, 'utf8').toString('base64')]))
+  return { ...rest, data: { ...secret.data, ...written } } as unknown as S
+}
+
+type Request = CertificateSigningRequest & { readonly spec: Readonly<Record<string, unknown>>; readonly status: Readonly<Record<string, unknown>> }
+
+/** Who asks is the server's to say, not the request's. */
+export const certificateSigningRequestStrategy: Strategy<Request> = {
+  prepareCreate(request, { user }) {
+    const { username: _, uid: __, groups: ___, extra: ____, ...asked } = request.spec
+    const spec = {
+      ...asked,
+      ...(user.username && { username: user.username }),
+      ...(user.uid && { uid: user.uid }),
+      ...(user.groups?.length && { groups: user.groups }),
+      ...(user.extra && Object.keys(user.extra).length > 0 && { extra: user.extra }),
+    }
+    return { ...request, spec }
+  },
+  prepareUpdate: (request, old) => ({ ...request, spec: old.spec }),
+}
+
+type Condition = NonNullable<CertificateSigningRequest['status']['conditions']>[number]
+const DECISIONS = new Set(['Approved', 'Denied'])
+
+/** The approval path decides (Approved, Denied); the status path signs or fails; neither touches the other's part. */
+export const approvalFacet = {
+  ...statusFacet<Request>((request, old, { now }) => ({
+    ...request,
+    status: { ...old.status, ...conditionsOf(request.status.conditions, old.status.conditions, now) },
+  })),
+  subresource: 'approval',
+}
+
+export const certificateStatusFacet = statusFacet<Request>((request, old, { now }) => {
+  const decided = (old.status.conditions ?? []).filter((c) => DECISIONS.has(c.type))
+  const others = (request.status.conditions ?? []).filter((c) => !DECISIONS.has(c.type))
+  const certificate = old.status.certificate || request.status.certificate
+  return {
+    ...request,
+    status: { ...conditionsOf([...decided, ...others], old.status.conditions, now), ...(certificate && { certificate }) },
+  }
+})
+
+function conditionsOf(wanted: readonly Condition[] | undefined, old: readonly Condition[] | undefined, now: number) {
+  if (wanted === undefined) return {}
+  const at = `${new Date(now).toISOString().slice(0, 19)}Z`
+  return {
+    conditions: wanted.map((condition) => {
+      const before = old?.find((o) => o.type === condition.type)
+      return {
+        ...condition,
+        lastUpdateTime: condition.lastUpdateTime ?? at,
+        lastTransitionTime: before?.status === condition.status ? (before.lastTransitionTime ?? at) : (condition.lastTransitionTime ?? at),
+      }
+    }),
+  }
+}

@@ -1,0 +1,113 @@
+/** Pods: their first status, quality of service, graceful deletion, and the paths that change parts of a pod. */
+
+import type { Container } from '#api/core/v1/container.ts'
+import type { Pod } from '#api/core/v1/pod.ts'
+import { statusFacet } from '../update.ts'
+import type { Facet, Strategy } from '../strategy.ts'
+import { refusal } from '#apiserver/endpoints/errors.ts'
+import { compareQuantity } from '#schema/quantity.ts'
+
+type StoredPod = Pod & { readonly spec: Readonly<Record<string, unknown>>; readonly status: Readonly<Record<string, unknown>> }
+
+export const podStrategy: Strategy<StoredPod> = {
+  generation: 'spec',
+  returnsDeleted: true,
+  initialStatus: (pod) => {
+    const gated = (pod.spec.schedulingGates?.length ?? 0) > 0
+    return {
+      phase: 'Pending',
+      ...(gated && {
+        conditions: [
+          {
+            type: 'PodScheduled',
+            status: 'False',
+            lastProbeTime: null,
+            lastTransitionTime: null,
+            reason: 'SchedulingGated',
+            message: 'Scheduling is blocked due to non-empty scheduling gates',
+          },
+        ].map(({ lastProbeTime: _, lastTransitionTime: __, ...condition }) => condition),
+      }),
+      qosClass: qosClass(pod),
+    }
+  },
+  prepareUpdate: (pod, old) => ({ ...pod, spec: { ...pod.spec, ...keptByOtherPaths(old) } }),
+  gracePeriod(pod, options) {
+    const asked = options.gracePeriodSeconds ?? pod.spec.terminationGracePeriodSeconds ?? 0
+    // Nobody runs it yet, or nobody runs it any more: no one would confirm the end.
+    if (!pod.spec.nodeName || pod.status.phase === 'Failed' || pod.status.phase === 'Succeeded') return 0
+    return asked < 0 ? 1 : asked
+  },
+}
+
+/** Ephemeral containers change only through their subresource. */
+function keptByOtherPaths(old: StoredPod): object {
+  return old.spec.ephemeralContainers ? { ephemeralContainers: old.spec.ephemeralContainers } : {}
+}
+
+/** The status path keeps the class that the spec gave and what the deletion under way holds. */
+export const podStatusFacet = statusFacet<StoredPod>((pod, old) => ({
+  ...pod,
+  status: { ...pod.status, ...(old.status.qosClass && { qosClass: old.status.qosClass }) },
+}))
+
+export const ephemeralContainersFacet: Facet<StoredPod> = {
+  subresource: 'ephemeralcontainers',
+  read: (pod) => pod,
+  write(next, old) {
+    const wanted = (next as StoredPod).spec.ephemeralContainers ?? []
+    const present = old.spec.ephemeralContainers ?? []
+    const lost = present.filter((p) => !wanted.some((w) => w.name === p.name))
+    if (lost.length > 0)
+      throw refusal({
+        code: 422,
+        reason: 'Invalid',
+        message: `Pod "${old.metadata.name}" is invalid: spec.ephemeralContainers: Forbidden: existing ephemeral containers ${JSON.stringify(lost.map((l) => l.name))} may not be removed\n`,
+        details: { name: old.metadata.name, kind: 'Pod' },
+      })
+    if (JSON.stringify(wanted) === JSON.stringify(present)) return old
+    return {
+      ...old,
+      metadata: { ...old.metadata, generation: (old.metadata.generation ?? 0) + 1 },
+      spec: { ...old.spec, ephemeralContainers: wanted },
+    }
+  },
+}
+
+export const resizeFacet: Facet<StoredPod> = {
+  subresource: 'resize',
+  read: (pod) => pod,
+  write(next, old) {
+    const wanted = next as StoredPod
+    const resized = (list: readonly Container[] | undefined, from: readonly Container[] | undefined) =>
+      list?.map((c) => {
+        const sent = from?.find((f) => f.name === c.name)
+        return sent === undefined ? c : { ...c, ...(sent.resources && { resources: sent.resources }), ...(sent.resizePolicy && { resizePolicy: sent.resizePolicy }) }
+      })
+    const containers = resized(old.spec.containers, wanted.spec.containers) ?? []
+    const initContainers = resized(old.spec.initContainers, wanted.spec.initContainers)
+    const spec = { ...old.spec, containers, ...(initContainers && { initContainers }) }
+    if (JSON.stringify(spec) === JSON.stringify(old.spec)) return old
+    return { ...old, metadata: { ...old.metadata, generation: (old.metadata.generation ?? 0) + 1 }, spec } as StoredPod
+  },
+}
+
+const COMPUTE = ['cpu', 'memory'] as const
+
+/** Guaranteed: every container has equal requests and limits of both; BestEffort: none has any; else Burstable. */
+export function qosClass(pod: Pod): 'Guaranteed' | 'Burstable' | 'BestEffort' {
+  const containers = [...pod.spec.containers, ...(pod.spec.initContainers ?? [])]
+  const set = (quantity: string | undefined) => quantity !== undefined && compareQuantity(quantity, '0') > 0
+  let any = false
+  let guaranteed = true
+  for (const { resources } of containers) {
+    for (const name of COMPUTE) {
+      const request = resources?.requests?.[name]
+      const limit = resources?.limits?.[name]
+      if (set(request) || set(limit)) any = true
+      if (!set(limit) || (request !== undefined && compareQuantity(request, limit!) !== 0)) guaranteed = false
+    }
+  }
+  if (!any) return 'BestEffort'
+  return guaranteed ? 'Guaranteed' : 'Burstable'
+}

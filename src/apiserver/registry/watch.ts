@@ -1,0 +1,172 @@
+/** Watches a resource: initial events, changes as the selection sees them, bookmarks, and a clean end. */
+
+import { listOptionsInvalid, parseResourceVersion } from './list.ts'
+import { withMetadata, type Registry } from './registry.ts'
+import type { Selection } from './selection.ts'
+import type { Stored } from './strategy.ts'
+import { sleep, type Clock } from '#base/clock.ts'
+import type { Random } from '#base/random.ts'
+import type { PublishedEvent } from '#apiserver/answer.ts'
+import { Published } from '#apiserver/cache/published.ts'
+import type { CacheEvent } from '#apiserver/cache/watch-cache.ts'
+import { expired, internalError } from '#apiserver/endpoints/errors.ts'
+import { StatusError } from '#client/client.ts'
+import type { KubeObject, Resource } from '#schema/resource.ts'
+import { Compacted, FutureRevision, type Revision } from '#store/store.ts'
+
+export interface WatchQuery {
+  readonly namespace: string
+  readonly selection: Selection
+  readonly resourceVersion: string
+  readonly resourceVersionMatch: string
+  readonly allowBookmarks: boolean
+  readonly sendInitialEvents: boolean | undefined
+  readonly timeoutSeconds: number
+}
+
+interface WatchParts {
+  readonly clock: Clock
+  readonly random: Random
+}
+
+const TIMEOUT_MIN_SECONDS = 1800 // upstream's --min-request-timeout; each watch gets between one and two of it
+const BOOKMARK_MS = 60_000 // upstream's bookmark frequency
+const BOOKMARK_BEFORE_END_MS = 2_000 // so that a client whose watch runs out resumes close to its end
+const INITIAL_EVENTS_END = 'k8s.io/initial-events-end'
+
+/** Refuses contradictions at once; what goes wrong later, and a revision too old, comes as an ERROR event. */
+export async function watchObjects<T extends Stored>(
+  registry: Registry<T>,
+  parts: WatchParts,
+  query: WatchQuery,
+  signal: AbortSignal,
+): Promise<AsyncIterable<readonly PublishedEvent[]>> {
+  refuseContradictions(query)
+  const asked = parseResourceVersion(query.resourceVersion)
+  if (asked === undefined || query.sendInitialEvents) {
+    if (asked === undefined) await registry.fresh()
+    else if (asked > 0) await registry.reached(asked)
+  }
+  const initial = query.sendInitialEvents ?? (asked === undefined || asked === 0)
+  return events(registry, parts, query, initial, asked, signal)
+}
+
+async function* events<T extends Stored>(
+  registry: Registry<T>,
+  parts: WatchParts,
+  query: WatchQuery,
+  initial: boolean,
+  asked: Revision | undefined,
+  outer: AbortSignal,
+): AsyncGenerator<readonly PublishedEvent[]> {
+  const seconds = query.timeoutSeconds > 0 ? query.timeoutSeconds : TIMEOUT_MIN_SECONDS * (1 + parts.random.next())
+  const ending = new AbortController()
+  const signal = AbortSignal.any([outer, ending.signal])
+  const end = parts.clock.timer(seconds * 1000, () => ending.abort())
+  const folder = query.namespace === '' ? registry.prefix : `${registry.prefix}${query.namespace}/`
+  let reached: Revision
+  try {
+    if (initial) {
+      const { items, revision } = registry.cache.list(folder)
+      const chosen = items.filter((item) => query.selection.matches(item.object))
+      if (chosen.length > 0) yield chosen.map((published) => ({ type: 'ADDED', published }))
+      if (query.sendInitialEvents && query.allowBookmarks) yield [bookmark(registry.resource, revision, true)]
+      reached = revision
+    } else reached = asked === undefined || asked === 0 ? registry.cache.revision : asked
+
+    const changes = registry.cache.watch({ prefix: folder, from: reached, signal })[Symbol.asyncIterator]()
+    const pulse = query.allowBookmarks ? pulses(parts.clock, seconds * 1000, signal) : undefined
+    try {
+      let next = changes.next()
+      let beat = pulse?.next()
+      while (!signal.aborted) {
+        const first = await (beat === undefined ? next.then(() => 'change' as const) : Promise.race([next.then(() => 'change' as const), beat.then(() => 'beat' as const)]))
+        if (first === 'beat') {
+          const { done } = await beat!
+          // Only what was delivered may be bookmarked: the cache can be ahead of what this watch has sent.
+          beat = done ? undefined : pulse!.next()
+          if (done) continue
+          yield [bookmark(registry.resource, reached, false)]
+          continue
+        }
+        const batch = await next
+        if (batch.done) return
+        next = changes.next()
+        next.catch(() => {})
+        const seen = batch.value.flatMap((change) => asSelected(change, query.selection))
+        for (const change of batch.value) reached = Math.max(reached, change.type === 'progress' ? change.revision : change.published.revision)
+        if (seen.length > 0) yield seen
+      }
+    } finally {
+      ending.abort()
+      await changes.return?.()
+    }
+  } catch (error) {
+    if (signal.aborted && !(error instanceof Compacted)) return
+    yield [{ type: 'ERROR', error: asStatus(error, asked ?? 0, registry.cache.revision) }]
+  } finally {
+    end[Symbol.dispose]()
+  }
+}
+
+/** One change as a watcher with this selection sees it: entering is ADDED, leaving is DELETED. */
+function asSelected<T extends Stored>(change: CacheEvent<T>, selection: Selection): PublishedEvent[] {
+  switch (change.type) {
+    case 'progress':
+      return []
+    case 'delete':
+      return selection.matches(change.published.object) ? [{ type: 'DELETED', published: change.published }] : []
+    case 'put': {
+      const { published, previous } = change
+      const now = selection.matches(published.object)
+      const before = previous !== undefined && selection.matches(previous.object)
+      if (now) return [{ type: before ? 'MODIFIED' : 'ADDED', published }]
+      return before ? [{ type: 'DELETED', published: left(previous, published.revision) }] : []
+    }
+  }
+}
+
+/** The last state that was selected, under the revision at which it no longer was. */
+function left<T extends Stored>(previous: Published<T>, revision: Revision): Published<T> {
+  return new Published(previous.resource, previous.key, revision, withMetadata(previous.object, { resourceVersion: String(revision) }))
+}
+
+function bookmark(resource: Resource, revision: Revision, initialEnd: boolean): PublishedEvent {
+  const metadata = {
+    resourceVersion: String(revision),
+    ...(initialEnd && { annotations: { [INITIAL_EVENTS_END]: 'true' } }),
+  }
+  return { type: 'BOOKMARK', object: { kind: resource.kind, apiVersion: resource.apiVersion, metadata } as unknown as KubeObject }
+}
+
+async function* pulses(clock: Clock, lengthMs: number, signal: AbortSignal): AsyncGenerator<true> {
+  const start = clock.monotonic()
+  const last = lengthMs - BOOKMARK_BEFORE_END_MS
+  while (!signal.aborted) {
+    const passed = clock.monotonic() - start
+    const wait = passed < last ? Math.min(BOOKMARK_MS, last - passed) : BOOKMARK_MS
+    try {
+      await sleep(clock, wait, signal)
+    } catch {
+      return
+    }
+    yield true
+  }
+}
+
+function asStatus(error: unknown, asked: Revision, current: Revision): unknown {
+  if (error instanceof StatusError) return error.status
+  if (error instanceof Compacted) return expired(`too old resource version: ${asked} (${error.compacted})`).status
+  if (error instanceof FutureRevision) return expired(`too large resource version: ${asked} (${current})`).status
+  return internalError(error).status
+}
+
+function refuseContradictions(query: WatchQuery): void {
+  const { resourceVersionMatch: match, sendInitialEvents } = query
+  if (sendInitialEvents !== undefined) {
+    if (match !== 'NotOlderThan')
+      throw listOptionsInvalid('Forbidden', 'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan')
+    return
+  }
+  if (match !== '') throw listOptionsInvalid('Forbidden', 'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided')
+}
