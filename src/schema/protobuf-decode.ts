@@ -59,7 +59,7 @@ function fieldReader(field: Field): FieldReader {
   if (node.type === 'list' && !node.wrapped) return listReader(name, node.of)
   if (node.type === 'map') return mapReader(name, node.of)
   const read = readOf(node)
-  const zero = dropsZero(field) ? (node.type === 'bytes' ? '' : node.type === 'string' ? '' : zeroOf(node)) : undefined
+  const zero = dropsZero(field) ? (node.type === 'bytes' || node.type === 'string' ? '' : zeroOf(node)) : undefined
   return {
     name,
     wire: wireOf(node),
@@ -186,8 +186,9 @@ function readOf(node: TypeNode): Read {
     case 'quantity':
       return (reader, end) => field1(reader, end) ?? '0'
     case 'time':
+      return (reader, end) => readTime(reader, reader.limit(end), 'time')
     case 'microTime':
-      return (reader, end) => readTime(reader, reader.limit(end), node.type)
+      return (reader, end) => readTime(reader, reader.limit(end), 'microTime')
     case 'duration':
       return readDuration
     case 'intOrString':

@@ -144,9 +144,13 @@ function writeOf(node: TypeNode): Write {
     case 'quantity':
       return wrapped((writer, value: string) => field1(writer, value))
     case 'time':
-      return wrapped((writer, value: string) => writeTime(writer, instantOf(value, 'time').seconds, 0))
+      // Go's zero time, null where a map or list holds it, is an empty message.
+      return wrapped((writer, value: string | null) => {
+        if (value !== null) writeTime(writer, instantOf(value, 'time').seconds, 0)
+      })
     case 'microTime':
-      return wrapped((writer, value: string) => {
+      return wrapped((writer, value: string | null) => {
+        if (value === null) return
         const { seconds, nanos } = instantOf(value, 'microTime')
         writeTime(writer, seconds, nanos)
       })
@@ -181,19 +185,19 @@ function wrapped<T>(write: (writer: ProtobufWriter, value: T) => void): Write {
   }
 }
 
-const writeString: Write = (writer, value: string) => {
+function writeString(writer: ProtobufWriter, value: string): void {
   const before = writer.length
   writer.string(value)
   writer.varint(writer.length - before)
 }
 
-const writeBytes: Write = (writer, value: Uint8Array) => {
+function writeBytes(writer: ProtobufWriter, value: Uint8Array): void {
   writer.bytes(value)
   writer.varint(value.length)
 }
 
 function field1(writer: ProtobufWriter, value: string): void {
-  writeString(writer, value as never)
+  writeString(writer, value)
   writer.byte(0x0a)
 }
 
@@ -204,6 +208,7 @@ function writeTime(writer: ProtobufWriter, seconds: number, nanos: number): void
   writer.byte(0x08)
 }
 
+/** Spares the parser for what our own decoders write. */
 const CANONICAL_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/
 
 function instantOf(text: string, precision: 'time' | 'microTime'): Timestamp {
@@ -215,7 +220,7 @@ function instantOf(text: string, precision: 'time' | 'microTime'): Timestamp {
 
 function writeIntOrString(writer: ProtobufWriter, value: string | number): void {
   const isText = typeof value === 'string'
-  writeString(writer, (isText ? value : '') as never)
+  writeString(writer, isText ? value : '')
   writer.byte(0x1a)
   writer.varint(isText ? 0 : value)
   writer.byte(0x10)

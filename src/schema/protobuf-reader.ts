@@ -98,7 +98,7 @@ export class ProtobufReader {
 
   string(end: number): string {
     const limit = this.limit(end)
-    const text = this.#buffer.utf8Slice(this.at, limit)
+    const text = this.#buffer.toString('utf8', this.at, limit)
     this.at = limit
     return text
   }

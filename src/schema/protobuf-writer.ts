@@ -78,7 +78,7 @@ export class ProtobufWriter {
     const bytes = Buffer.byteLength(value)
     this.#room(bytes)
     this.#at -= bytes
-    this.#buffer.utf8Write(value, this.#at, bytes)
+    this.#buffer.write(value, this.#at, bytes, 'utf8')
   }
 
   double(value: number): void {
