@@ -1,20 +1,21 @@
 /** Declares DeleteOptions (meta/v1). */
 
 import { bool, int64, list, message, opt, string } from '#schema/message.ts'
+import { object } from '#schema/resource.ts'
 
-export class CreateOptions extends message('k8s.io.apimachinery.pkg.apis.meta.v1.CreateOptions', {
+export class CreateOptions extends object('k8s.io.apimachinery.pkg.apis.meta.v1.CreateOptions', {
   dryRun: opt(1, list(string)),
   fieldManager: opt(3, string),
   fieldValidation: opt(4, string),
 }) {}
 
-export class UpdateOptions extends message('k8s.io.apimachinery.pkg.apis.meta.v1.UpdateOptions', {
+export class UpdateOptions extends object('k8s.io.apimachinery.pkg.apis.meta.v1.UpdateOptions', {
   dryRun: opt(1, list(string)),
   fieldManager: opt(2, string),
   fieldValidation: opt(3, string),
 }) {}
 
-export class PatchOptions extends message('k8s.io.apimachinery.pkg.apis.meta.v1.PatchOptions', {
+export class PatchOptions extends object('k8s.io.apimachinery.pkg.apis.meta.v1.PatchOptions', {
   dryRun: opt(1, list(string)),
   force: opt(2, bool, { keepsZero: true }),
   fieldManager: opt(3, string),
@@ -26,7 +27,7 @@ export class Preconditions extends message('k8s.io.apimachinery.pkg.apis.meta.v1
   resourceVersion: opt(2, string),
 }) {}
 
-export class DeleteOptions extends message('k8s.io.apimachinery.pkg.apis.meta.v1.DeleteOptions', {
+export class DeleteOptions extends object('k8s.io.apimachinery.pkg.apis.meta.v1.DeleteOptions', {
   gracePeriodSeconds: opt(1, int64(), { keepsZero: true }),
   preconditions: opt(2, Preconditions),
   orphanDependents: opt(3, bool, { keepsZero: true }),
@@ -35,11 +36,11 @@ export class DeleteOptions extends message('k8s.io.apimachinery.pkg.apis.meta.v1
   ignoreStoreReadErrorWithClusterBreakingPotential: opt(6, bool),
 }) {}
 
-export class GetOptions extends message('k8s.io.apimachinery.pkg.apis.meta.v1.GetOptions', {
+export class GetOptions extends object('k8s.io.apimachinery.pkg.apis.meta.v1.GetOptions', {
   resourceVersion: opt(1, string),
 }) {}
 
-export class ListOptions extends message('k8s.io.apimachinery.pkg.apis.meta.v1.ListOptions', {
+export class ListOptions extends object('k8s.io.apimachinery.pkg.apis.meta.v1.ListOptions', {
   labelSelector: opt(1, string),
   fieldSelector: opt(2, string),
   watch: opt(3, bool),
@@ -53,7 +54,7 @@ export class ListOptions extends message('k8s.io.apimachinery.pkg.apis.meta.v1.L
   shardSelector: opt(15, string),
 }) {}
 
-export class ApplyOptions extends message('k8s.io.apimachinery.pkg.apis.meta.v1.ApplyOptions', {
+export class ApplyOptions extends object('k8s.io.apimachinery.pkg.apis.meta.v1.ApplyOptions', {
   dryRun: opt(1, list(string)),
   force: opt(2, bool, { keepsZero: true }),
   fieldManager: opt(3, string),

@@ -1,8 +1,9 @@
 /** Declares partial object metadata (meta/v1). */
 
 import { ObjectMeta } from './object-meta.ts'
-import { message, opt } from '#schema/message.ts'
+import { opt } from '#schema/message.ts'
+import { object } from '#schema/resource.ts'
 
-export class PartialObjectMetadata extends message('k8s.io.apimachinery.pkg.apis.meta.v1.PartialObjectMetadata', {
+export class PartialObjectMetadata extends object('k8s.io.apimachinery.pkg.apis.meta.v1.PartialObjectMetadata', {
   metadata: opt(1, ObjectMeta),
 }) {}

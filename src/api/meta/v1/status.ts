@@ -2,6 +2,7 @@
 
 import { ListMeta } from './list-meta.ts'
 import { int32, list, message, opt, string } from '#schema/message.ts'
+import { object } from '#schema/resource.ts'
 
 export class StatusCause extends message('k8s.io.apimachinery.pkg.apis.meta.v1.StatusCause', {
   reason: opt(1, string),
@@ -18,7 +19,7 @@ export class StatusDetails extends message('k8s.io.apimachinery.pkg.apis.meta.v1
   retryAfterSeconds: opt(5, int32()),
 }) {}
 
-export class Status extends message('k8s.io.apimachinery.pkg.apis.meta.v1.Status', {
+export class Status extends object('k8s.io.apimachinery.pkg.apis.meta.v1.Status', {
   metadata: opt(1, ListMeta),
   status: opt(2, string),
   message: opt(3, string),
