@@ -1,8 +1,18 @@
 /** Turns an answer into what goes over the wire, in the media type the caller asked for. */
 
 import type { Duplex } from 'node:stream'
-import type { Answer } from '#apiserver/answer.ts'
+import { JSON_TYPE, negotiate, PROTOBUF_TYPE, YAML_TYPE, type Choice, type MediaType } from './negotiate.ts'
+import { eventBytes, frame, itemBytes, publishedBytes, valueBytes, type AnyObject } from './object-bytes.ts'
+import { tableAnswer } from './table-answer.ts'
+import type { Answer, PublishedEvent } from '#apiserver/answer.ts'
+import type { Published } from '#apiserver/cache/published.ts'
+import { StatusError } from '#client/client.ts'
+import { internalError } from '#apiserver/endpoints/errors.ts'
 import type { RequestContext } from '#apiserver/request-context.ts'
+import { ListMeta } from '#api/meta/v1/list-meta.ts'
+import { PartialObjectMetadata } from '#api/meta/v1/partial-object-metadata.ts'
+import { encodeList, encodeMessage, wrapEnvelope } from '#schema/protobuf.ts'
+import type { KubeObject, Resource } from '#schema/resource.ts'
 
 /** Ready to be written: `body` is whole bytes (maybe empty) or a stream to be flushed chunk by chunk. */
 export type Encoded =
@@ -15,7 +25,196 @@ export type Encoded =
     }
   | { readonly type: 'upgrade'; readonly connect: (client: Duplex, head: Uint8Array) => Promise<void> }
 
+type Asked = Pick<RequestContext, 'headers' | 'query' | 'received'>
+
 /** Throws `StatusError` 406 when nothing acceptable can be produced; `encodeFailure` then answers in JSON. */
-export async function encodeAnswer(answer: Answer, ctx: RequestContext): Promise<Encoded> {
-  throw new Error(`not encoded yet: ${answer.type} ${ctx.path}`)
+export async function encodeAnswer(answer: Answer, ctx: Asked): Promise<Encoded> {
+  switch (answer.type) {
+    case 'object':
+      return encodeObject(answer, ctx)
+    case 'list':
+      return encodeListAnswer(answer, ctx)
+    case 'watch':
+      return encodeWatch(answer, ctx)
+    case 'bytes':
+      return {
+        type: 'response',
+        status: answer.status,
+        headers: answer.headers,
+        body: typeof answer.body === 'string' ? Buffer.from(answer.body) : answer.body,
+      }
+    case 'upgrade':
+      return answer
+  }
+}
+
+/** A refusal as its Status, in what the caller takes or else in JSON; anything that is no refusal is a 500. */
+export function encodeFailure(error: unknown, ctx: Asked): Encoded {
+  const { status } = error instanceof StatusError ? error : internalError(error)
+  const retry = status.details?.retryAfterSeconds
+  return encodeObject(
+    { type: 'object', status: status.code ?? 500, object: status, ...(retry !== undefined && { headers: { 'retry-after': String(retry) } }) },
+    ctx,
+  )
+}
+
+/** A list as one value, for callers within the process. */
+export function listValue(answer: Extract<Answer, { type: 'list' }>): object {
+  return {
+    kind: `${answer.resource.kind}List`,
+    apiVersion: answer.resource.apiVersion,
+    metadata: answer.metadata,
+    items: answer.items.map((item) => item.object),
+  }
+}
+
+function encodeObject(answer: Extract<Answer, { type: 'object' }>, ctx: Asked): Encoded {
+  const { published, object, resource } = answer
+  const isStatus = (object as AnyObject).kind === 'Status'
+  const choice = isStatus ? lenient(ctx) : negotiate(ctx.headers['accept'], 'object')
+  const pretty = wantsPretty(ctx)
+  const body =
+    choice.as === 'Table' && resource
+      ? valueBytes(tableAnswer(resource, [object as KubeObject], {}, ctx), choice.mediaType, pretty)
+      : choice.as === 'PartialObjectMetadata' && resource
+        ? valueBytes(metadataOnly(object as KubeObject), choice.mediaType, pretty)
+        : published
+          ? publishedBytes(published, choice.mediaType, pretty)
+          : valueBytes(object, choice.mediaType, pretty)
+  return {
+    type: 'response',
+    status: answer.status,
+    headers: { 'cache-control': 'no-cache, private', ...answer.headers, 'content-type': choice.mediaType },
+    body,
+  }
+}
+
+/** Errors are always told, in JSON if nothing else fits. */
+function lenient(ctx: Asked): Choice {
+  try {
+    return negotiate(ctx.headers['accept'], 'plain')
+  } catch {
+    return { mediaType: JSON_TYPE, as: 'object' }
+  }
+}
+
+function encodeListAnswer(answer: Extract<Answer, { type: 'list' }>, ctx: Asked): Encoded {
+  const { mediaType, as } = negotiate(ctx.headers['accept'], 'object')
+  const pretty = wantsPretty(ctx)
+  return {
+    type: 'response',
+    status: 200,
+    headers: { 'cache-control': 'no-cache, private', 'content-type': mediaType },
+    body: listBytes(answer, as, mediaType, pretty, ctx),
+  }
+}
+
+function listBytes(answer: Extract<Answer, { type: 'list' }>, as: Choice['as'], mediaType: MediaType, pretty: boolean, ctx: Asked): Uint8Array {
+  const { resource, items, metadata } = answer
+  if (as === 'Table')
+    return valueBytes(
+      tableAnswer(
+        resource,
+        items.map((i) => i.object),
+        metadata,
+        ctx,
+      ),
+      mediaType,
+      pretty,
+    )
+  const partial = as === 'PartialObjectMetadataList' || as === 'PartialObjectMetadata'
+  const [kind, apiVersion] = partial ? ['PartialObjectMetadataList', 'meta.k8s.io/v1'] : [`${resource.kind}List`, resource.apiVersion]
+  if (mediaType === YAML_TYPE || pretty) {
+    const values = items.map(({ object }) => (partial ? metadataOnly(object) : withoutType(object)))
+    return valueBytes({ kind, apiVersion, metadata, items: values }, mediaType, pretty)
+  }
+  const bytesOf = (item: Published) => (partial ? partialBytes(item, mediaType) : itemBytes(item, mediaType))
+  if (mediaType === PROTOBUF_TYPE) return encodeList(apiVersion, kind, encodeMessage(ListMeta.schema, metadata), items.map(bytesOf))
+  const head = Buffer.from(`{"kind":"${kind}","apiVersion":"${apiVersion}","metadata":${JSON.stringify(metadata)},"items":[`)
+  const parts: Uint8Array[] = [head]
+  for (const [i, item] of items.entries()) {
+    if (i > 0) parts.push(COMMA)
+    parts.push(bytesOf(item))
+  }
+  parts.push(LIST_END)
+  return Buffer.concat(parts)
+}
+
+const COMMA = Buffer.from(',')
+const LIST_END = Buffer.from(']}\n')
+
+function encodeWatch(answer: Extract<Answer, { type: 'watch' }>, ctx: Asked): Encoded {
+  const { as, mediaType } = negotiate(ctx.headers['accept'], 'stream')
+  if (mediaType === YAML_TYPE) throw new Error('a watch has no YAML form')
+  return {
+    type: 'response',
+    status: 200,
+    headers: {
+      'cache-control': 'no-cache, private',
+      'content-type': mediaType === PROTOBUF_TYPE ? `${PROTOBUF_TYPE};stream=watch` : JSON_TYPE,
+    },
+    body: frames(answer, as, mediaType, ctx),
+  }
+}
+
+async function* frames(
+  answer: Extract<Answer, { type: 'watch' }>,
+  as: Choice['as'],
+  mediaType: typeof JSON_TYPE | typeof PROTOBUF_TYPE,
+  ctx: Asked,
+): AsyncGenerator<Uint8Array> {
+  const { resource } = answer
+  let first = true
+  for await (const events of answer.events) {
+    const parts = events.map((event) => {
+      if (event.type === 'ERROR') return frame('ERROR', valueBytes(event.error, mediaType, false), mediaType)
+      if (as === 'Table') {
+        const object = event.type === 'BOOKMARK' ? event.object : event.published.object
+        const table = tableAnswer(resource, event.type === 'BOOKMARK' ? [] : [object], { resourceVersion: object.metadata.resourceVersion }, ctx, first)
+        first = false
+        return frame(event.type, valueBytes(table, mediaType, false), mediaType)
+      }
+      if (as !== 'object') return frame(event.type, valueBytes(metadataOnly(objectOf(event)), mediaType, false), mediaType)
+      if (event.type === 'BOOKMARK') return frame('BOOKMARK', bookmarkBytes(resource, event.object, mediaType), mediaType)
+      return eventBytes(event.type, event.published, mediaType)
+    })
+    yield parts.length === 1 ? parts[0]! : Buffer.concat(parts)
+  }
+}
+
+function objectOf(event: Exclude<PublishedEvent, { type: 'ERROR' }>): KubeObject {
+  return event.type === 'BOOKMARK' ? event.object : event.published.object
+}
+
+function bookmarkBytes(resource: Resource, object: KubeObject, mediaType: typeof JSON_TYPE | typeof PROTOBUF_TYPE): Uint8Array {
+  if (mediaType === JSON_TYPE) return valueBytes(object, mediaType, false)
+  return itemEnvelope(resource, object)
+}
+
+function itemEnvelope(resource: Resource, object: KubeObject): Uint8Array {
+  return wrapEnvelope(resource.apiVersion, resource.kind, encodeMessage(resource.type.schema, object))
+}
+
+export function metadataOnly(object: KubeObject): object {
+  return { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata: object.metadata }
+}
+
+function partialBytes(published: Published, mediaType: typeof JSON_TYPE | typeof PROTOBUF_TYPE): Uint8Array {
+  return published.bytes(`${mediaType};as=PartialObjectMetadata`, ({ object }) =>
+    mediaType === PROTOBUF_TYPE
+      ? encodeMessage(PartialObjectMetadata.schema, { metadata: object.metadata })
+      : Buffer.from(JSON.stringify(metadataOnly(object))),
+  )
+}
+
+function withoutType(object: KubeObject): object {
+  const { apiVersion: _, kind: __, ...rest } = object
+  return rest
+}
+
+/** People at a terminal get indented JSON, as upstream does for the programs they use. */
+function wantsPretty(ctx: Asked): boolean {
+  const asked = ctx.query.get('pretty')
+  if (asked !== null) return asked === '1' || asked === 'true' || asked === ''
+  return /^(curl|Wget|Mozilla)\b/.test(ctx.headers['user-agent'] ?? '')
 }

@@ -2,7 +2,7 @@
 
 import { decodeContinue, encodeContinue } from './continue-token.ts'
 import { decodeStored, withMetadata, type Registry } from './registry.ts'
-import type { Selection } from './selection.ts'
+import { indexOf, type Selection } from './selection.ts'
 import type { Stored } from './strategy.ts'
 import type { ListMeta } from '#api/meta/v1/list-meta.ts'
 import { badRequest, expired, invalid } from '#apiserver/endpoints/errors.ts'
@@ -68,7 +68,7 @@ async function newest<T extends Stored>(
   const { items, revision } =
     selection.name !== undefined && (query.namespace !== '' || registry.resource.scope === 'Cluster')
       ? single(registry, folder + selection.name, after)
-      : registry.cache.list(folder, after === undefined ? {} : { after })
+      : registry.cache.list(folder, { ...(after !== undefined && { after }), ...indexOf(registry, selection) })
   return cut(items, revision, selection, limit)
 }
 
@@ -87,8 +87,13 @@ async function at<T extends Stored>(
   query: ListQuery,
 ): Promise<Page<T>> {
   await registry.reached(revision)
-  if (registry.cache.revision === revision) return newest(registry, folder, after, query, true)
   const { selection, limit } = query
+  const remembered = registry.cache.list(folder, {
+    at: revision,
+    ...(after !== undefined && { after }),
+    ...(selection.everything && limit > 0 && { limit }),
+  })
+  if (remembered) return selection.everything ? remembered : cut(remembered.items, revision, selection, limit)
   try {
     const page = await store.range(folder, {
       at: revision,

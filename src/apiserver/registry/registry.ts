@@ -8,6 +8,7 @@ import { timestamp, type Clock } from '#base/clock.ts'
 import type { Log } from '#base/log.ts'
 import { nameSuffix, uuid, type Random } from '#base/random.ts'
 import { Published } from '#apiserver/cache/published.ts'
+import type { StoreFeed } from '#apiserver/cache/store-feed.ts'
 import { openWatchCache, type WatchCache } from '#apiserver/cache/watch-cache.ts'
 import { alreadyExists, conflict, invalid, modified, notFound, tooLargeResourceVersion } from '#apiserver/endpoints/errors.ts'
 import { decode } from '#schema/decode.ts'
@@ -18,6 +19,7 @@ import type { LeaseId, Revision, Store, Write as StoreWrite } from '#store/store
 
 export interface RegistryParts {
   readonly store: Store
+  readonly feed: StoreFeed
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
@@ -60,12 +62,12 @@ export class Registry<T extends Stored = Stored> {
 
   static async open<T extends Stored>(resource: Resource<T>, strategy: Strategy<T>, parts: RegistryParts): Promise<Registry<T>> {
     const cache = await openWatchCache<T>({
-      store: parts.store,
+      feed: parts.feed,
       resource,
       prefix: storagePrefix(resource),
       decode: (bytes) => decodeStored<T>(bytes),
-      clock: parts.clock,
       log: parts.log.with({ resource: resource.plural }),
+      ...(strategy.indexes && { indexes: strategy.indexes }),
     })
     return new Registry(resource, strategy, cache, parts)
   }
@@ -213,14 +215,16 @@ export class Registry<T extends Stored = Stored> {
   /** Stores `object` if the key is still at `expected` (0: absent); undefined when it is not. */
   async #commit(key: string, expected: Revision, object: T): Promise<Published<T> | undefined> {
     const value = encodeStored(object)
+    this.cache.expect(value, object)
     const put: StoreWrite = { type: 'put', key, value, ...(this.strategy.timeToLiveMs !== undefined && { lease: await this.#shortLived() }) }
     const result = await this.#parts.store.commit({ expect: [{ key, modRevision: expected }], writes: [put] })
     if (!result.ok) {
       await this.reached(result.revision)
       return undefined
     }
-    const published = new Published(this.resource, key, result.revision, withMetadata(object, { resourceVersion: String(result.revision) }))
-    return this.cache.expect(published)
+    const cached = this.cache.get(key)
+    if (cached?.revision === result.revision) return cached
+    return new Published(this.resource, key, result.revision, withMetadata(object, { resourceVersion: String(result.revision) }))
   }
 
   async #remove(current: Published<T>, last: T): Promise<Published<T> | undefined> {

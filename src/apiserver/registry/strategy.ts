@@ -52,6 +52,8 @@ export interface Strategy<T extends Stored = Stored> {
   readonly dependents?: 'orphan' | 'unsupported'
   /** Stored for this long, then gone. */
   readonly timeToLiveMs?: number
+  /** Field selectors worth an index of their own, by their path. */
+  readonly indexes?: Readonly<Record<string, (object: T) => string>>
   prepareCreate?(object: T, write: WriteInfo): T
   prepareUpdate?(object: T, old: T, write: WriteInfo): T
   /** Beyond what the declaration demands. */

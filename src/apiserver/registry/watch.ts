@@ -2,9 +2,9 @@
 
 import { listOptionsInvalid, parseResourceVersion } from './list.ts'
 import { withMetadata, type Registry } from './registry.ts'
-import type { Selection } from './selection.ts'
+import { indexOf, type Selection } from './selection.ts'
 import type { Stored } from './strategy.ts'
-import { sleep, type Clock } from '#base/clock.ts'
+import type { Clock } from '#base/clock.ts'
 import type { Random } from '#base/random.ts'
 import type { PublishedEvent } from '#apiserver/answer.ts'
 import { Published } from '#apiserver/cache/published.ts'
@@ -31,7 +31,6 @@ interface WatchParts {
 
 const TIMEOUT_MIN_SECONDS = 1800 // upstream's --min-request-timeout; each watch gets between one and two of it
 const BOOKMARK_MS = 60_000 // upstream's bookmark frequency
-const BOOKMARK_BEFORE_END_MS = 2_000 // so that a client whose watch runs out resumes close to its end
 const INITIAL_EVENTS_END = 'k8s.io/initial-events-end'
 
 /** Refuses contradictions at once; what goes wrong later, and a revision too old, comes as an ERROR event. */
@@ -67,39 +66,23 @@ async function* events<T extends Stored>(
   let reached: Revision
   try {
     if (initial) {
-      const { items, revision } = registry.cache.list(folder)
+      const { items, revision } = registry.cache.list(folder, indexOf(registry, query.selection))
       const chosen = items.filter((item) => query.selection.matches(item.object))
       if (chosen.length > 0) yield chosen.map((published) => ({ type: 'ADDED', published }))
       if (query.sendInitialEvents && query.allowBookmarks) yield [bookmark(registry.resource, revision, true)]
       reached = revision
     } else reached = asked === undefined || asked === 0 ? registry.cache.revision : asked
 
-    const changes = registry.cache.watch({ prefix: folder, from: reached, signal })[Symbol.asyncIterator]()
-    const pulse = query.allowBookmarks ? pulses(parts.clock, seconds * 1000, signal) : undefined
-    try {
-      let next = changes.next()
-      let beat = pulse?.next()
-      while (!signal.aborted) {
-        const first = await (beat === undefined ? next.then(() => 'change' as const) : Promise.race([next.then(() => 'change' as const), beat.then(() => 'beat' as const)]))
-        if (first === 'beat') {
-          const { done } = await beat!
-          // Only what was delivered may be bookmarked: the cache can be ahead of what this watch has sent.
-          beat = done ? undefined : pulse!.next()
-          if (done) continue
-          yield [bookmark(registry.resource, reached, false)]
-          continue
-        }
-        const batch = await next
-        if (batch.done) return
-        next = changes.next()
-        next.catch(() => {})
-        const seen = batch.value.flatMap((change) => asSelected(change, query.selection))
-        for (const change of batch.value) reached = Math.max(reached, change.type === 'progress' ? change.revision : change.published.revision)
-        if (seen.length > 0) yield seen
-      }
-    } finally {
-      ending.abort()
-      await changes.return?.()
+    const changes = registry.cache.watch({
+      prefix: folder,
+      from: reached,
+      signal,
+      ...(query.allowBookmarks && { progressEveryMs: BOOKMARK_MS }),
+      ...indexOf(registry, query.selection),
+    })
+    for await (const batch of changes) {
+      const seen = batch.flatMap((change) => asSelected(registry.resource, change, query.selection))
+      if (seen.length > 0) yield seen
     }
   } catch (error) {
     if (signal.aborted && !(error instanceof Compacted)) return
@@ -110,18 +93,18 @@ async function* events<T extends Stored>(
 }
 
 /** One change as a watcher with this selection sees it: entering is ADDED, leaving is DELETED. */
-function asSelected<T extends Stored>(change: CacheEvent<T>, selection: Selection): PublishedEvent[] {
+function asSelected<T extends Stored>(resource: Resource<T>, change: CacheEvent<T>, selection: Selection): PublishedEvent[] {
   switch (change.type) {
     case 'progress':
-      return []
+      return [bookmark(resource, change.revision, false)]
     case 'delete':
-      return selection.matches(change.published.object) ? [{ type: 'DELETED', published: change.published }] : []
+      return selection.matches(change.previous.object) ? [{ type: 'DELETED', published: change.published }] : []
     case 'put': {
       const { published, previous } = change
       const now = selection.matches(published.object)
       const before = previous !== undefined && selection.matches(previous.object)
       if (now) return [{ type: before ? 'MODIFIED' : 'ADDED', published }]
-      return before ? [{ type: 'DELETED', published: left(previous, published.revision) }] : []
+      return before ? [{ type: 'DELETED', published: left(previous!, published.revision) }] : []
     }
   }
 }
@@ -131,27 +114,12 @@ function left<T extends Stored>(previous: Published<T>, revision: Revision): Pub
   return new Published(previous.resource, previous.key, revision, withMetadata(previous.object, { resourceVersion: String(revision) }))
 }
 
-function bookmark(resource: Resource, revision: Revision, initialEnd: boolean): PublishedEvent {
+function bookmark(resource: Pick<Resource, 'kind' | 'apiVersion'>, revision: Revision, initialEnd: boolean): PublishedEvent {
   const metadata = {
     resourceVersion: String(revision),
     ...(initialEnd && { annotations: { [INITIAL_EVENTS_END]: 'true' } }),
   }
   return { type: 'BOOKMARK', object: { kind: resource.kind, apiVersion: resource.apiVersion, metadata } as unknown as KubeObject }
-}
-
-async function* pulses(clock: Clock, lengthMs: number, signal: AbortSignal): AsyncGenerator<true> {
-  const start = clock.monotonic()
-  const last = lengthMs - BOOKMARK_BEFORE_END_MS
-  while (!signal.aborted) {
-    const passed = clock.monotonic() - start
-    const wait = passed < last ? Math.min(BOOKMARK_MS, last - passed) : BOOKMARK_MS
-    try {
-      await sleep(clock, wait, signal)
-    } catch {
-      return
-    }
-    yield true
-  }
 }
 
 function asStatus(error: unknown, asked: Revision, current: Revision): unknown {

@@ -12,6 +12,8 @@ type StoredPod = Pod & { readonly spec: Readonly<Record<string, unknown>>; reado
 export const podStrategy: Strategy<StoredPod> = {
   generation: 'spec',
   returnsDeleted: true,
+  // Every kubelet lists and watches the pods of its own node.
+  indexes: { 'spec.nodeName': (pod) => pod.spec.nodeName ?? '' },
   initialStatus: (pod) => {
     const gated = (pod.spec.schedulingGates?.length ?? 0) > 0
     return {

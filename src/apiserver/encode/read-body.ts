@@ -1,0 +1,114 @@
+/** Reads a request's body as one object of an expected kind, as strictly as the caller asked. */
+
+import { JSON_TYPE, OBJECT_TYPES, PROTOBUF_TYPE, YAML_TYPE } from './negotiate.ts'
+import { badRequest, unsupportedMediaType } from '#apiserver/endpoints/errors.ts'
+import type { RequestContext } from '#apiserver/request-context.ts'
+import { decode } from '#schema/decode.ts'
+import { parseJson } from '#schema/json.ts'
+import type { Message } from '#schema/message.ts'
+import { decodeEnvelope, decodeMessage, hasMagic } from '#schema/protobuf.ts'
+import { parseYaml } from '#schema/yaml.ts'
+
+export interface ExpectedKind {
+  readonly apiVersion: string
+  readonly kind: string
+  readonly message: Message
+}
+
+export type FieldValidation = 'Strict' | 'Warn' | 'Ignore'
+
+const SUMMARY_BYTES = 30 // how much of a body nobody could read is shown back, as upstream
+
+/** The body decoded as the expected kind, apiVersion and kind set; undefined when there is none. Refuses with 400 or 415. */
+export async function readBody(ctx: RequestContext, expected: ExpectedKind, validation: FieldValidation): Promise<object | undefined> {
+  const { body } = ctx
+  if (body.type === 'none') return undefined
+  if (body.type === 'object') return decodeValue(body.object, [], expected, 'Ignore', ctx.warnings)
+  const mediaType = mediaTypeOf(body.contentType)
+  const bytes = await body.read()
+  if (bytes.length === 0) return undefined
+  if (mediaType === PROTOBUF_TYPE || hasMagic(bytes)) return readProtobuf(bytes, expected)
+  const { value, duplicates } = parseText(bytes, mediaType, expected)
+  return decodeValue(value, duplicates, expected, validation, ctx.warnings)
+}
+
+/** A value that a patch made, checked as a body would be. */
+export function decodeValue(
+  value: unknown,
+  duplicates: readonly string[],
+  expected: ExpectedKind,
+  validation: FieldValidation,
+  warnings: string[],
+): object {
+  const { apiVersion, kind } = typesOf(value)
+  checkKind(apiVersion, kind, expected)
+  try {
+    const decoded = decode(expected.message, value)
+    const problems = [...duplicates, ...decoded.unknown]
+    if (problems.length > 0 && validation === 'Strict') throw badRequest(cannotBeHandled(expected, `strict decoding error: ${problems.join(', ')}`))
+    if (validation === 'Warn') warnings.push(...problems)
+    return { ...decoded.value, apiVersion: expected.apiVersion, kind: expected.kind }
+  } catch (error) {
+    if ((error as Error).name !== 'DecodeError') throw error
+    throw badRequest(cannotBeHandled(expected, (error as Error).message))
+  }
+}
+
+function readProtobuf(bytes: Uint8Array, expected: ExpectedKind): object {
+  try {
+    const { apiVersion, kind, raw } = decodeEnvelope(bytes)
+    checkKind(apiVersion, kind, expected)
+    return { ...decodeMessage(expected.message, raw), apiVersion: expected.apiVersion, kind: expected.kind }
+  } catch (error) {
+    if ((error as Error).name !== 'MalformedInput') throw error
+    throw unrecognized(expected, (error as Error).message, bytes)
+  }
+}
+
+function parseText(bytes: Uint8Array, mediaType: string, expected: ExpectedKind): { readonly value: unknown; readonly duplicates: readonly string[] } {
+  try {
+    return mediaType === YAML_TYPE ? parseYaml(bytes) : parseJson(bytes)
+  } catch (error) {
+    if ((error as Error).name !== 'MalformedInput') throw error
+    const text = (error as Error).message
+    throw unrecognized(expected, mediaType === JSON_TYPE ? `couldn't get version/kind; json parse error: ${text}` : text, bytes)
+  }
+}
+
+/** The bare media type; a body without one is taken as JSON. */
+export function mediaTypeOf(contentType: string): string {
+  const type = contentType.split(';')[0]!.trim().toLowerCase()
+  if (type === '' || type === '*/*') return JSON_TYPE
+  if (!(OBJECT_TYPES as readonly string[]).includes(type)) throw unsupportedMediaType(OBJECT_TYPES)
+  return type
+}
+
+function typesOf(value: unknown): { apiVersion: string; kind: string } {
+  const { apiVersion, kind } = (value ?? {}) as { apiVersion?: unknown; kind?: unknown }
+  return { apiVersion: typeof apiVersion === 'string' ? apiVersion : '', kind: typeof kind === 'string' ? kind : '' }
+}
+
+function checkKind(apiVersion: string, kind: string, expected: ExpectedKind): void {
+  if (apiVersion !== '' && apiVersion !== expected.apiVersion)
+    throw badRequest(`the API version in the data (${apiVersion}) does not match the expected API version (${expected.apiVersion})`)
+  if (kind !== '' && kind !== expected.kind) {
+    const version = expected.apiVersion.split('/').at(-1)
+    throw badRequest(
+      `${kind} in version ${JSON.stringify(version)} cannot be handled as a ${expected.kind}: converting (${version}.${kind}) to (${version}.${expected.kind}): unknown conversion`,
+    )
+  }
+}
+
+function cannotBeHandled({ kind, apiVersion }: ExpectedKind, why: string): string {
+  return `${kind} in version ${JSON.stringify(apiVersion.split('/').at(-1))} cannot be handled as a ${kind}: ${why}`
+}
+
+function unrecognized({ kind }: ExpectedKind, why: string, bytes: Uint8Array) {
+  return badRequest(`the object provided is unrecognized (must be of type ${kind}): ${why} (${summary(bytes)})`)
+}
+
+function summary(bytes: Uint8Array): string {
+  const cut = bytes.length > SUMMARY_BYTES
+  const head = Buffer.from(bytes.subarray(0, SUMMARY_BYTES))
+  return `${bytes[0] === 0x7b ? head.toString('utf8') : head.toString('hex')}${cut ? ' ...' : ''}`
+}
