@@ -1,0 +1,165 @@
+/** Makes sure a container's image is on the node, by its pull policy, with credentials and a growing pause after failures. */
+
+import type { Container } from '#api/core/v1/container.ts'
+import type { Pod } from '#api/core/v1/pod.ts'
+import type { Clock } from '#base/clock.ts'
+import type { Credentials, Image, Runtime, SandboxConfig } from '#runtime/runtime.ts'
+import { BackOff } from '../pod/back-off.ts'
+import type { StartFailure } from '../pod/container-statuses.ts'
+import type { ObjectReader } from './environment.ts'
+
+export type PullEvent = (type: 'Normal' | 'Warning', reason: string, message: string) => void
+
+export interface ImagePuller {
+  /** The image, or why the container waits. */
+  ensure(
+    pod: Pod,
+    container: Container,
+    sandbox: SandboxConfig,
+    event: PullEvent,
+  ): Promise<{ readonly image: Image } | { readonly failure: StartFailure; readonly retryMs: number }>
+  forget(uid: string): void
+}
+
+export function createImagePuller({
+  runtime,
+  clock,
+  objects,
+}: {
+  readonly runtime: Runtime
+  readonly clock: Clock
+  readonly objects: ObjectReader
+}): ImagePuller {
+  const backOff = new BackOff()
+  const lastError = new Map<string, string>()
+  const pulling = new Map<string, Promise<string>>() // one pull of an image at a time, shared by all that want it
+  return {
+    async ensure(pod, container, sandbox, event) {
+      const wanted = container.image ?? ''
+      const reference = withTag(wanted)
+      const quoted = JSON.stringify(wanted)
+      const policy = container.imagePullPolicy ?? (/:latest$/.test(reference) ? 'Always' : 'IfNotPresent')
+      if (!/^[a-z0-9]/.test(wanted) || /[\s]|[A-Z].*\/.*:/.test(wanted)) {
+        const message = `Failed to apply default image tag ${quoted}: couldn't parse image name ${quoted}: invalid reference format`
+        event('Warning', 'InspectFailed', message)
+        return { failure: { reason: 'InvalidImageName', message }, retryMs: 60_000 }
+      }
+      const present = await runtime.images.status(reference)
+      if (present !== undefined && policy !== 'Always') {
+        event('Normal', 'Pulled', `Container image ${quoted} already present on machine and can be accessed by the pod`)
+        return { image: present }
+      }
+      if (policy === 'Never') {
+        const message = `Container image ${quoted} is not present with pull policy of Never`
+        event('Warning', 'ErrImageNeverPull', message)
+        return { failure: { reason: 'ErrImageNeverPull', message }, retryMs: 60_000 }
+      }
+      const key = `${pod.metadata.uid}_${wanted}`
+      const wait = backOff.remainingSinceLast(key, clock.now())
+      if (wait > 0) {
+        event('Normal', 'BackOff', `Back-off pulling image ${quoted}`)
+        const last = lastError.get(key)
+        return {
+          failure: {
+            reason: 'ImagePullBackOff',
+            message: `Back-off pulling image ${quoted}${last === undefined ? '' : `: ErrImagePull: ${last}`}`,
+          },
+          retryMs: wait,
+        }
+      }
+      event('Normal', 'Pulling', `Pulling image ${quoted}`)
+      const begun = clock.monotonic()
+      try {
+        await pullOnce(pod, reference, sandbox)
+        const image = await runtime.images.status(reference)
+        if (image === undefined) throw new Error(`image ${quoted} was pulled but cannot be found`)
+        const took = goDuration(clock.monotonic() - begun)
+        event(
+          'Normal',
+          'Pulled',
+          `Successfully pulled image ${quoted} in ${took} (${took} including waiting). Image size: ${image.sizeBytes} bytes.`,
+        )
+        lastError.delete(key)
+        return { image }
+      } catch (error) {
+        const { message } = error as Error
+        event('Warning', 'Failed', `Failed to pull image ${quoted}: ${message}`)
+        backOff.next(key, clock.now())
+        lastError.set(key, message)
+        return { failure: { reason: 'ErrImagePull', message }, retryMs: Math.min(backOff.remainingSinceLast(key, clock.now()), 10_000) }
+      }
+    },
+    forget(uid) {
+      backOff.forget(`${uid}_`)
+      for (const key of lastError.keys()) if (key.startsWith(`${uid}_`)) lastError.delete(key)
+    },
+  }
+
+  async function pullOnce(pod: Pod, reference: string, sandbox: SandboxConfig): Promise<void> {
+    const credentials = await credentialsFor(pod, reference, objects)
+    const shareKey = `${reference} ${credentials.map((c) => `${c.username}:${c.auth}`).join()}`
+    let pull = pulling.get(shareKey)
+    if (pull === undefined) {
+      pull = (async () => {
+        let failed: unknown
+        for (const c of [...credentials, ...(credentials.length === 0 ? [undefined] : [])]) {
+          try {
+            return await runtime.images.pull(reference, c, sandbox)
+          } catch (error) {
+            failed = error
+          }
+        }
+        throw failed
+      })().finally(() => pulling.delete(shareKey))
+      pulling.set(shareKey, pull)
+    }
+    await pull
+  }
+}
+
+export function withTag(reference: string): string {
+  const last = reference.slice(reference.lastIndexOf('/') + 1)
+  return last.includes(':') || last.includes('@') ? reference : `${reference}:latest`
+}
+
+/** The logins of the pod's imagePullSecrets that are for the image's registry. */
+async function credentialsFor(pod: Pod, reference: string, objects: ObjectReader): Promise<readonly Credentials[]> {
+  const found: Credentials[] = []
+  for (const { name } of pod.spec.imagePullSecrets ?? []) {
+    const secret = await objects.secret(pod.metadata.namespace ?? 'default', name ?? '')
+    const text = secret?.data?.['.dockerconfigjson'] ?? secret?.data?.['.dockercfg']
+    if (text === undefined) continue
+    const parsed = parseObject(Buffer.from(text, 'base64').toString('utf8'))
+    const logins = (secret?.data?.['.dockerconfigjson'] === undefined ? parsed : parsed['auths']) as Record<string, Credentials> | undefined
+    for (const [host, login] of Object.entries(logins ?? {})) {
+      const bare = host
+        .replace(/^https?:\/\//, '')
+        .replace(/\/v[12]\/?$/, '')
+        .replace(/\/$/, '')
+      if (registryOf(reference) === bare || reference.startsWith(`${bare}/`)) found.push({ ...login, serverAddress: bare })
+    }
+  }
+  return found
+}
+
+function parseObject(text: string): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
+  } catch {
+    return {} // a damaged secret gives no credentials; the pull then says it was refused
+  }
+}
+
+function registryOf(reference: string): string {
+  const first = reference.split('/')[0]!
+  return reference.includes('/') && (/[.:]/.test(first) || first === 'localhost') ? first : 'index.docker.io'
+}
+
+/** Go's text of a duration with milliseconds: 512ms, 1.234s, 1m2.5s. */
+export function goDuration(ms: number): string {
+  if (ms < 1000) return `${Math.round(ms)}ms`
+  const seconds = Math.round(ms) / 1000
+  if (seconds < 60) return `${seconds}s`
+  return `${Math.floor(seconds / 60)}m${Math.round((seconds % 60) * 1000) / 1000}s`
+}

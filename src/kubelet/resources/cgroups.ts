@@ -1,0 +1,176 @@
+/** The kernel's groups for pods: one per quality-of-service class, one per pod, on cgroup v1 and v2. */
+
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Pod } from '#api/core/v1/pod.ts'
+import type { LinuxResources } from '#runtime/runtime.ts'
+import { milliAmount, wholeAmount } from './amounts.ts'
+import { podRequests, qosOf } from './quality-of-service.ts'
+
+export interface Cgroups {
+  /** The path the runtime is told; its own groups lie below. */
+  parentOf(pod: Pod): string
+  /** Makes the pod's group with its limits. */
+  create(pod: Pod): void
+  remove(pod: Pod): void
+  /** Removes groups of pods that are not in `uids`. */
+  removeOthers(uids: ReadonlySet<string>): void
+}
+
+const SHARES_MIN = 2
+const SHARES_MAX = 262_144
+const SHARES_PER_CPU = 1024
+const PERIOD_US = 100_000
+const QUOTA_MIN_US = 1_000 // the kernel refuses less
+
+export function cpuShares(milli: number): number {
+  if (milli === 0) return SHARES_MIN
+  return Math.min(SHARES_MAX, Math.max(SHARES_MIN, Math.floor((milli * SHARES_PER_CPU) / 1000)))
+}
+
+/** Microseconds of each period; undefined without a limit. */
+export function cpuQuota(milli: number): { readonly quota: number; readonly period: number } | undefined {
+  return milli === 0 ? undefined : { quota: Math.max(QUOTA_MIN_US, Math.floor((milli * PERIOD_US) / 1000)), period: PERIOD_US }
+}
+
+/** cgroup v2's weight for v1's shares, by the formula runtimes use. */
+export function cpuWeight(shares: number): number {
+  return Math.floor(1 + ((shares - SHARES_MIN) * 9999) / (SHARES_MAX - SHARES_MIN))
+}
+
+/** What the pod as a whole may use: limits only when every container has one. */
+export function podLimits(pod: Pod): LinuxResources {
+  const requests = podRequests(pod)
+  const containers = [...pod.spec.containers, ...(pod.spec.initContainers ?? []).filter((c) => c.restartPolicy === 'Always')]
+  const limit = (name: string, read: (q: string | undefined) => number) => {
+    const whole = pod.spec.resources?.limits?.[name]
+    if (whole !== undefined) return read(whole)
+    if (containers.some((c) => c.resources.limits?.[name] === undefined)) return undefined
+    const steps = (pod.spec.initContainers ?? []).map((c) => read(c.resources.limits?.[name]))
+    return (
+      Math.max(
+        containers.reduce((sum, c) => sum + read(c.resources.limits?.[name]), 0),
+        ...steps,
+      ) + read(pod.spec.overhead?.[name])
+    )
+  }
+  const cpu = limit('cpu', milliAmount)
+  const quota = cpu === undefined ? undefined : cpuQuota(cpu)
+  const memory = limit('memory', wholeAmount)
+  return {
+    cpuShares: cpuShares(Math.ceil((requests['cpu'] ?? 0) * 1000)),
+    ...(quota && { cpuQuota: quota.quota, cpuPeriod: quota.period }),
+    ...(memory !== undefined && { memoryLimitBytes: memory }),
+  }
+}
+
+export interface CgroupOptions {
+  /** Where the group file systems are mounted. */
+  readonly mountPoint?: string
+  /** A group all others lie below: `/` or the group of this node among several on a machine. */
+  readonly root?: string
+}
+
+export function cgroups({ mountPoint = '/sys/fs/cgroup', root = '/' }: CgroupOptions = {}): Cgroups {
+  const unified = existsSync(join(mountPoint, 'cgroup.controllers'))
+  const base = join(root, 'kubepods')
+  const classOf = (pod: Pod) => {
+    const qos = qosOf(pod)
+    return qos === 'Guaranteed' ? base : join(base, qos.toLowerCase())
+  }
+  const parentOf = (pod: Pod) => join(classOf(pod), `pod${pod.metadata.uid}`)
+  const controllers = () => (unified ? [''] : ['cpu', 'memory', 'pids'].filter((c) => existsSync(join(mountPoint, c))))
+  const put = (directory: string, file: string, value: string | number) => {
+    if (existsSync(join(directory, file))) writeFileSync(join(directory, file), String(value))
+  }
+
+  function makeUnified(path: string): void {
+    let at = mountPoint
+    for (const part of path.split('/').filter((p) => p !== '')) {
+      enableControllers(at)
+      at = join(at, part)
+      mkdirSync(at, { recursive: true })
+    }
+    enableControllers(at)
+  }
+
+  return {
+    parentOf,
+    create(pod) {
+      const path = parentOf(pod)
+      const limits = podLimits(pod)
+      if (unified) {
+        makeUnified(path)
+        const directory = join(mountPoint, path)
+        put(directory, 'cpu.weight', cpuWeight(limits.cpuShares ?? SHARES_MIN))
+        if (limits.cpuQuota !== undefined) put(directory, 'cpu.max', `${limits.cpuQuota} ${limits.cpuPeriod}`)
+        if (limits.memoryLimitBytes !== undefined) put(directory, 'memory.max', limits.memoryLimitBytes)
+        return
+      }
+      for (const controller of controllers()) {
+        const directory = join(mountPoint, controller, path)
+        mkdirSync(directory, { recursive: true })
+        if (controller === 'cpu') {
+          put(join(mountPoint, controller, base, 'besteffort'), 'cpu.shares', SHARES_MIN)
+          put(directory, 'cpu.shares', limits.cpuShares ?? SHARES_MIN)
+          if (limits.cpuQuota !== undefined) {
+            put(directory, 'cpu.cfs_period_us', limits.cpuPeriod ?? PERIOD_US)
+            put(directory, 'cpu.cfs_quota_us', limits.cpuQuota)
+          }
+        } else if (controller === 'memory' && limits.memoryLimitBytes !== undefined)
+          put(directory, 'memory.limit_in_bytes', limits.memoryLimitBytes)
+      }
+    },
+    remove(pod) {
+      const path = parentOf(pod)
+      for (const controller of allControllers(mountPoint, unified)) removeTree(join(mountPoint, controller, path))
+    },
+    removeOthers(uids) {
+      for (const controller of allControllers(mountPoint, unified)) {
+        for (const qos of ['', 'burstable', 'besteffort']) {
+          const directory = join(mountPoint, controller, base, qos)
+          for (const entry of entries(directory))
+            if (entry.startsWith('pod') && !uids.has(entry.slice(3))) removeTree(join(directory, entry))
+        }
+      }
+    },
+  }
+}
+
+/** For pods that are no processes. */
+export const noCgroups: Cgroups = { parentOf: () => '', create() {}, remove() {}, removeOthers() {} }
+
+/** The runtime makes the pod's group under every hierarchy, so all of them are cleared. */
+function allControllers(mountPoint: string, unified: boolean): readonly string[] {
+  return unified ? [''] : entries(mountPoint)
+}
+
+function entries(directory: string): readonly string[] {
+  try {
+    return readdirSync(directory, { withFileTypes: true })
+      .filter((e) => e.isDirectory())
+      .map((e) => e.name)
+  } catch {
+    return []
+  }
+}
+
+/** Groups are removed from the leaves up; one that still holds a process stays, and goes the next time. */
+function removeTree(directory: string): void {
+  for (const child of entries(directory)) removeTree(join(directory, child))
+  try {
+    rmdirSync(directory)
+  } catch {
+    // gone already, or a last process is still leaving
+  }
+}
+
+function enableControllers(directory: string): void {
+  try {
+    const there = readFileSync(join(directory, 'cgroup.controllers'), 'utf8').trim().split(/\s+/)
+    for (const c of there)
+      if (['cpu', 'memory', 'pids', 'cpuset', 'io'].includes(c)) writeFileSync(join(directory, 'cgroup.subtree_control'), `+${c}`)
+  } catch {
+    // a group with processes of its own hands nothing down; the limits then stay at the containers
+  }
+}
