@@ -23,7 +23,7 @@ export class DecodeError extends Error {
 
   /** `said` is the whole text, or with `goType` what was found in place of that type. */
   constructor(said: string, goType?: string) {
-    super(said)
+    super()
     this.#said = said
     this.#goType = goType
   }
@@ -81,7 +81,8 @@ function messageReader(message: Message): Reader {
   const members = new Map<string, Member>()
   const struct = message.name.slice(message.name.lastIndexOf('.') + 1)
   const reader: Reader = (input, state) => {
-    if (typeof input !== 'object' || input === null || Array.isArray(input)) throw new DecodeError(kindOf(input), goType({ type: 'message', message: () => message }))
+    if (typeof input !== 'object' || input === null || Array.isArray(input))
+      throw new DecodeError(kindOf(input), goType({ type: 'message', message: () => message }))
     const out: Record<string, unknown> = {}
     let name = ''
     try {

@@ -12,7 +12,8 @@ const MICROS_LAYOUT = '2006-01-02T15:04:05.000000Z07:00'
 /** The instant a text names, or what Go's parser says is wrong with it. */
 export function parseTime(text: string, precision: 'time' | 'microTime'): Timestamp | string {
   const layout = precision === 'time' ? SECONDS_LAYOUT : MICROS_LAYOUT
-  const failed = (rest: string, element: string): string => `parsing time ${JSON.stringify(text)} as "${layout}": cannot parse ${JSON.stringify(rest)} as "${element}"`
+  const failed = (rest: string, element: string): string =>
+    `parsing time ${JSON.stringify(text)} as "${layout}": cannot parse ${JSON.stringify(rest)} as "${element}"`
   const outOfRange = (what: string): string => `parsing time ${JSON.stringify(text)}: ${what} out of range`
   let rest = text
   const numbers: number[] = []

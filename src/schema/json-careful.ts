@@ -164,7 +164,18 @@ class CarefulReader {
 /** Go names a character in single quotes with its own escapes, byte by byte. */
 function quoteCharacter(point: number): string {
   const [byte] = Buffer.from(String.fromCodePoint(point))
-  const named: Record<number, string> = { 0x27: "\\'", 0x22: '"', 0x5c: '\\\\', 7: '\\a', 8: '\\b', 9: '\\t', 10: '\\n', 11: '\\v', 12: '\\f', 13: '\\r' }
+  const named: Record<number, string> = {
+    0x27: "\\'",
+    0x22: '"',
+    0x5c: '\\\\',
+    7: '\\a',
+    8: '\\b',
+    9: '\\t',
+    10: '\\n',
+    11: '\\v',
+    12: '\\f',
+    13: '\\r',
+  }
   const name = named[byte!]
   if (name !== undefined) return `'${name}'`
   if (byte! < 0x20 || byte === 0x7f) return `'\\x${byte!.toString(16).padStart(2, '0')}'`

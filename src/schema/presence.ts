@@ -18,7 +18,7 @@ const fills = new WeakMap<Message, readonly Fill[]>()
 
 /**
  * Puts in what Go prints for a struct although nothing was said: `{}` for structs held by value, "" or 0 or false for
- * required scalars that are not pointers. A closed set of strings and what has a default stay absent.
+ * required scalars. A closed set of strings and what has a default stay absent.
  */
 export function fillAbsent(message: Message, target: Record<string, unknown>): void {
   let list = fills.get(message)
@@ -33,7 +33,7 @@ function fillOf(field: Field): readonly Fill[] {
     fillAbsent(node.message(), empty)
     return [[field.name, Object.freeze(empty)]]
   }
-  if (field.presence !== 'required' || field.keepsZero || field.default !== undefined) return []
+  if (field.presence !== 'required' || field.default !== undefined) return []
   const zero = zeroOf(node)
   return zero === undefined ? [] : [[field.name, zero]]
 }

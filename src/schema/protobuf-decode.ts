@@ -80,7 +80,7 @@ function listReader(name: string, of: TypeNode): FieldReader {
   }
   if (wire === LENGTH) return { name, wire, take }
   const packed: FieldReader['take'] = (reader, end, target, depth) => {
-    for (const limit = reader.limit(end); reader.at < limit; ) take(reader, limit, target, depth)
+    for (const limit = reader.limit(end); reader.at < limit;) take(reader, limit, target, depth)
   }
   return { name, wire, take, packed }
 }
@@ -265,7 +265,8 @@ function readTime(reader: ProtobufReader, limit: number, precision: 'time' | 'mi
     else reader.skip(tag & 7, limit)
   }
   if (!any || seconds === SECONDS_MIN) return undefined
-  if (seconds > SECONDS_MAX || seconds < SECONDS_MIN || nanos < 0 || nanos > 999_999_999) throw new MalformedInput('proto: time out of range')
+  if (seconds > SECONDS_MAX || seconds < SECONDS_MIN || nanos < 0 || nanos > 999_999_999)
+    throw new MalformedInput('proto: time out of range')
   return formatTime({ seconds, nanos }, precision)
 }
 

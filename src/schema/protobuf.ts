@@ -56,8 +56,7 @@ export interface Envelope {
 
 /** Opens a body; throws MalformedInput when it is none. */
 export function decodeEnvelope(bytes: Uint8Array): Envelope {
-  if (!hasMagic(bytes))
-    throw new MalformedInput('provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]')
+  if (!hasMagic(bytes)) throw new MalformedInput('provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]')
   const reader = new ProtobufReader(bytes.subarray(MAGIC.length))
   let [apiVersion, kind] = ['', '']
   let raw: Uint8Array = new Uint8Array()

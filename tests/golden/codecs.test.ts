@@ -17,7 +17,8 @@ for (const file of 'skip' in withReference ? [] : referenceFiles('golden/v1.36/*
   const name = file.slice('golden/v1.36/'.length, -'.json'.length)
   const [kind = '', version = '', ...group] = name.split('.').toReversed()
   // Of a group's name only the first word is in the message's: rbac.authorization.k8s.io is api.rbac.
-  const message = kinds.get(`${group.at(-1)}.${version}.${kind}`) ?? (name.startsWith('core.') ? kinds.get(`meta.${version}.${kind}`) : undefined)
+  const message =
+    kinds.get(`${group.at(-1)}.${version}.${kind}`) ?? (name.startsWith('core.') ? kinds.get(`meta.${version}.${kind}`) : undefined)
   if (message === undefined) continue
   test(`${name} is the same value in JSON and in protobuf`, () => {
     const json = parseJson(reference(file)).value

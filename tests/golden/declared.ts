@@ -28,9 +28,7 @@ const exported = modules.flatMap((m) => Object.values(m))
 
 /** Every declared message by its protobuf name. */
 export const messages: ReadonlyMap<string, Message> = new Map(
-  exported
-    .filter((e): e is { schema: Message } => typeof e === 'function' && 'schema' in e)
-    .map((e) => [e.schema.name, e.schema]),
+  exported.filter((e): e is { schema: Message } => typeof e === 'function' && 'schema' in e).map((e) => [e.schema.name, e.schema]),
 )
 
 export const resources: readonly Resource[] = exported.filter(
