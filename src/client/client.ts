@@ -92,7 +92,13 @@ export interface Client {
   /** Ends when the server ends it or `signal` aborts (quietly); throws `StatusError` (410: list again). */
   watch<T extends KubeObject>(resource: Resource<T>, options: WatchOptions): AsyncIterable<WatchEvent<T>>
   /** Creates through a subresource with a body of its own kind: `binding`, `eviction`, `token`. */
-  createSubresource<Out>(resource: Resource, ref: Ref, subresource: string, body: object, options?: WriteOptions): Promise<Out>
+  createSubresource<Out>(
+    resource: Pick<Resource, 'group' | 'version' | 'plural' | 'apiVersion' | 'scope'>,
+    ref: Ref,
+    subresource: string,
+    body: object,
+    options?: WriteOptions,
+  ): Promise<Out>
   /** Any other path, decoded from JSON. */
   raw(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<unknown>
 }

@@ -18,7 +18,14 @@ export interface Scores {
 }
 
 export type Decision =
-  | { readonly type: 'place'; readonly node: NodeInfo; readonly looked: number; readonly refused: ReadonlyMap<NodeInfo, Refusal>; readonly scores: Scores }
+  | {
+      readonly type: 'place'
+      readonly prepared: Prepared
+      readonly node: NodeInfo
+      readonly looked: number
+      readonly refused: ReadonlyMap<NodeInfo, Refusal>
+      readonly scores: Scores
+    }
   | { readonly type: 'refuse'; readonly diagnosis: Diagnosis; readonly prepared: Prepared }
   | { readonly type: 'noNodes' }
 
@@ -102,9 +109,10 @@ export function decide(plugins: readonly WeightedPlugin[], pod: PodInfo, snapsho
       diagnosis: { nodesTotal: snapshot.nodes.length, refused, ...(others && { others }), plugins: blamed },
     }
   }
-  if (feasible.length === 1) return { type: 'place', node: feasible[0]!, looked, refused, scores: { nodes: feasible, byPlugin: [] } }
+  if (feasible.length === 1)
+    return { type: 'place', prepared, node: feasible[0]!, looked, refused, scores: { nodes: feasible, byPlugin: [] } }
   const scores = score(prepared, pod, feasible, snapshot)
-  return { type: 'place', node: best(scores, random), looked, refused, scores }
+  return { type: 'place', prepared, node: best(scores, random), looked, refused, scores }
 }
 
 export function prepare(plugins: readonly WeightedPlugin[], pod: PodInfo, snapshot: Snapshot): Prepared {

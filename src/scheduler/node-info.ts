@@ -48,7 +48,8 @@ export class NodeInfo {
     this.podsMax = whole(allocatable['pods'] ?? '0')
     const scalars = new Map<string, number>()
     for (const name in allocatable)
-      if (name !== 'cpu' && name !== 'memory' && name !== 'ephemeral-storage' && name !== 'pods') scalars.set(name, whole(allocatable[name]!))
+      if (name !== 'cpu' && name !== 'memory' && name !== 'ephemeral-storage' && name !== 'pods')
+        scalars.set(name, whole(allocatable[name]!))
     this.scalars = scalars
     const images = new Map<string, number>()
     for (const image of node.status?.images ?? []) for (const name of image.names ?? []) images.set(name, image.sizeBytes ?? 0)

@@ -158,7 +158,9 @@ function affinityTerm(owner: Pod, term: PodAffinityTerm, weight: number): Affini
   const labels = owner.metadata.labels ?? {}
   const extra = [
     ...(term.matchLabelKeys ?? []).filter((k) => k in labels).map((key) => ({ key, operator: 'In' as const, values: [labels[key]!] })),
-    ...(term.mismatchLabelKeys ?? []).filter((k) => k in labels).map((key) => ({ key, operator: 'NotIn' as const, values: [labels[key]!] })),
+    ...(term.mismatchLabelKeys ?? [])
+      .filter((k) => k in labels)
+      .map((key) => ({ key, operator: 'NotIn' as const, values: [labels[key]!] })),
   ]
   // The API server has merged these keys into the selector on create; merging again changes nothing.
   const pods: LabelMatcher = labelMatcher(

@@ -31,7 +31,8 @@ export function matchesTerm(node: Node, term: NodeSelectorTerm): boolean {
   if (expressions.length === 0 && fields.length === 0) return false
   const labels = node.metadata.labels ?? {}
   return (
-    expressions.every((e) => matchesRequirement(labels, e)) && fields.every((f) => matchesRequirement({ 'metadata.name': node.metadata.name }, f))
+    expressions.every((e) => matchesRequirement(labels, e)) &&
+    fields.every((f) => matchesRequirement({ 'metadata.name': node.metadata.name }, f))
   )
 }
 

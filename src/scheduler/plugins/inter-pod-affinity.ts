@@ -99,8 +99,7 @@ export const interPodAffinity: Plugin<State> = {
       least = Math.min(least, s)
       most = Math.max(most, s)
     }
-    for (let i = 0; i < scores.length; i++)
-      scores[i] = most === least ? 0 : Math.trunc((SCORE_MAX * (scores[i]! - least)) / (most - least))
+    for (let i = 0; i < scores.length; i++) scores[i] = most === least ? 0 : Math.trunc((SCORE_MAX * (scores[i]! - least)) / (most - least))
   },
   copy: (state) => ({
     ...state,

@@ -18,7 +18,10 @@ interface State {
 
 export const nodeAffinity: Plugin<State> = {
   name: 'NodeAffinity',
-  retryOn: [{ kind: 'NodeAdded', helps: nodeMatches }, { kind: 'NodeLabelsChanged', helps: nodeMatches }],
+  retryOn: [
+    { kind: 'NodeAdded', helps: nodeMatches },
+    { kind: 'NodeLabelsChanged', helps: nodeMatches },
+  ],
   prepare(pod) {
     const state = stateOf(pod)
     if (state.selector.length === 0 && state.required === undefined && state.preferred.length === 0) return skip

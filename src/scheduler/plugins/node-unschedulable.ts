@@ -8,7 +8,10 @@ const TAINT: TaintLike = { key: 'node.kubernetes.io/unschedulable', effect: 'NoS
 
 export const nodeUnschedulable: Plugin<true> = {
   name: 'NodeUnschedulable',
-  retryOn: [{ kind: 'NodeAdded', helps: isOpen }, { kind: 'NodeUnschedulableChanged', helps: isOpen }],
+  retryOn: [
+    { kind: 'NodeAdded', helps: isOpen },
+    { kind: 'NodeUnschedulableChanged', helps: isOpen },
+  ],
   prepare: () => true,
   filter: (_state, pod, node) =>
     node.node.spec.unschedulable === true && !tolerates(pod.pod.spec.tolerations, TAINT) ? REFUSAL : undefined,

@@ -142,7 +142,9 @@ function constraints(pod: PodInfo, when: 'DoNotSchedule' | 'ScheduleAnyway'): re
   return (pod.pod.spec.topologySpreadConstraints ?? [])
     .filter((c) => c.whenUnsatisfiable === when)
     .map((c) => {
-      const extra = (c.matchLabelKeys ?? []).filter((k) => k in labels).map((key) => ({ key, operator: 'In' as const, values: [labels[key]!] }))
+      const extra = (c.matchLabelKeys ?? [])
+        .filter((k) => k in labels)
+        .map((key) => ({ key, operator: 'In' as const, values: [labels[key]!] }))
       const matches = labelMatcher(
         c.labelSelector && extra.length > 0
           ? { ...c.labelSelector, matchExpressions: [...(c.labelSelector.matchExpressions ?? []), ...extra] }
@@ -170,7 +172,8 @@ function matching(c: Constraint, pod: PodInfo, node: NodeInfo): number {
   let count = 0
   for (const other of node.pods.values()) {
     const { metadata } = other.pod
-    if (metadata.namespace === pod.pod.metadata.namespace && metadata.deletionTimestamp === undefined && c.matches(metadata.labels ?? {})) count++
+    if (metadata.namespace === pod.pod.metadata.namespace && metadata.deletionTimestamp === undefined && c.matches(metadata.labels ?? {}))
+      count++
   }
   return count
 }

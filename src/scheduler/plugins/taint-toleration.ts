@@ -15,7 +15,10 @@ interface State {
 
 export const taintToleration: Plugin<State> = {
   name: 'TaintToleration',
-  retryOn: [{ kind: 'NodeAdded', helps: nodeIsTolerated }, { kind: 'NodeTaintsChanged', helps: nodeIsTolerated }],
+  retryOn: [
+    { kind: 'NodeAdded', helps: nodeIsTolerated },
+    { kind: 'NodeTaintsChanged', helps: nodeIsTolerated },
+  ],
   prepare(pod) {
     const all = pod.pod.spec.tolerations ?? []
     return { all, soft: all.filter((t) => !t.effect || t.effect === 'PreferNoSchedule') }
