@@ -18,12 +18,12 @@ export interface ListQuery {
   readonly resourceVersionMatch: string
 }
 
-export interface Listed<T extends Stored> {
-  readonly items: readonly Published<T>[]
+export interface Listed {
+  readonly items: readonly Published[]
   readonly metadata: ListMeta
 }
 
-export async function listObjects<T extends Stored>(registry: Registry<T>, store: Store, query: ListQuery): Promise<Listed<T>> {
+export async function listObjects(registry: Registry, store: Store, query: ListQuery): Promise<Listed> {
   refuseContradictions(query)
   const folder = query.namespace === '' ? registry.prefix : `${registry.prefix}${query.namespace}/`
   if (query.continue !== '') {
@@ -48,20 +48,20 @@ export function parseResourceVersion(text: string): Revision | undefined {
   return Number(text)
 }
 
-interface Page<T extends Stored> {
-  readonly items: readonly Published<T>[]
+interface Page {
+  readonly items: readonly Published[]
   readonly revision: Revision
   /** Entries left beyond the limit; only whether it is 0 is exact under a selection. */
   readonly more: number
 }
 
-async function newest<T extends Stored>(
-  registry: Registry<T>,
+async function newest(
+  registry: Registry,
   folder: string,
   after: string | undefined,
   query: ListQuery,
   stale = false,
-): Promise<Page<T>> {
+): Promise<Page> {
   if (!stale && after !== undefined) await registry.fresh()
   const { selection, limit } = query
   if (selection.everything) return registry.cache.list(folder, { ...(after !== undefined && { after }), ...(limit > 0 && { limit }) })
@@ -72,20 +72,20 @@ async function newest<T extends Stored>(
   return cut(items, revision, selection, limit)
 }
 
-function single<T extends Stored>(registry: Registry<T>, key: string, after: string | undefined): Page<T> {
+function single(registry: Registry, key: string, after: string | undefined): Page {
   const found = registry.cache.get(key)
   return { items: found && (after === undefined || key > after) ? [found] : [], revision: registry.cache.revision, more: 0 }
 }
 
 /** As it was at `revision`: the cache if it stands there, else the store's history. */
-async function at<T extends Stored>(
-  registry: Registry<T>,
+async function at(
+  registry: Registry,
   store: Store,
   folder: string,
   revision: Revision,
   after: string | undefined,
   query: ListQuery,
-): Promise<Page<T>> {
+): Promise<Page> {
   await registry.reached(revision)
   const { selection, limit } = query
   const remembered = registry.cache.list(folder, {
@@ -103,7 +103,7 @@ async function at<T extends Stored>(
     const items = page.entries.map((entry) => {
       const cached = registry.cache.get(entry.key)
       if (cached?.revision === entry.modRevision) return cached
-      const object = withMetadata(decodeStored<T>(entry.value), { resourceVersion: String(entry.modRevision) })
+      const object = withMetadata(decodeStored(entry.value), { resourceVersion: String(entry.modRevision) })
       return new Published(registry.resource, entry.key, entry.modRevision, object)
     })
     return selection.everything ? { items, revision, more: page.more } : cut(items, revision, selection, limit)
@@ -114,8 +114,8 @@ async function at<T extends Stored>(
   }
 }
 
-function cut<T extends Stored>(items: readonly Published<T>[], revision: Revision, selection: Selection, limit: number): Page<T> {
-  const chosen: Published<T>[] = []
+function cut(items: readonly Published[], revision: Revision, selection: Selection, limit: number): Page {
+  const chosen: Published[] = []
   for (const item of items) {
     if (!selection.matches(item.object)) continue
     if (limit > 0 && chosen.length === limit) return { items: chosen, revision, more: 1 }
@@ -124,7 +124,7 @@ function cut<T extends Stored>(items: readonly Published<T>[], revision: Revisio
   return { items: chosen, revision, more: 0 }
 }
 
-function chunk<T extends Stored>(registry: Registry<T>, query: ListQuery, page: Page<T>): Listed<T> {
+function chunk(registry: Registry, query: ListQuery, page: Page): Listed {
   const last = page.items.at(-1)
   const more = page.more > 0 && last !== undefined
   return {
@@ -138,7 +138,7 @@ function chunk<T extends Stored>(registry: Registry<T>, query: ListQuery, page: 
   }
 }
 
-function tooOld(registry: Registry<never> | Registry, query: ListQuery) {
+function tooOld(registry: Registry, query: ListQuery) {
   if (query.continue === '') return expired('The resourceVersion for the provided list is too old.')
   const { after } = decodeContinue(query.continue)
   const error = expired(

@@ -12,7 +12,7 @@ import type { StoreFeed } from '#apiserver/cache/store-feed.ts'
 import { openWatchCache, type WatchCache } from '#apiserver/cache/watch-cache.ts'
 import { alreadyExists, conflict, invalid, modified, notFound, tooLargeResourceVersion } from '#apiserver/endpoints/errors.ts'
 import { decode } from '#schema/decode.ts'
-import { FieldError } from '#schema/field-error.ts'
+import { causes, type FieldError } from '#schema/field-error.ts'
 import type { Draft, Resource } from '#schema/resource.ts'
 import { validate, validateUpdate } from '#schema/validate.ts'
 import type { LeaseId, Revision, Store, Write as StoreWrite } from '#store/store.ts'
@@ -31,9 +31,9 @@ export interface Write extends WriteInfo {
   readonly check: (object: object | undefined, old: object | undefined) => Promise<void>
 }
 
-export interface Deleted<T extends Stored> {
+export interface Deleted {
   /** The last state, or the marked one while something still holds the object. */
-  readonly published: Published<T>
+  readonly published: Published
   readonly gone: boolean
 }
 
@@ -44,15 +44,15 @@ const UPDATE_TRIES = 100 // an unconditional update that loses this often says s
 const GENERATED_NAME_LENGTH_MAX = 63 - 5
 const LEASE_SHARED_MS = 60_000 // objects written within a minute of each other run out together: one lease instead of many
 
-export class Registry<T extends Stored = Stored> {
-  readonly resource: Resource<T>
-  readonly strategy: Strategy<T>
+export class Registry {
+  readonly resource: Resource
+  readonly strategy: Strategy
   readonly prefix: string
-  readonly cache: WatchCache<T>
+  readonly cache: WatchCache
   readonly #parts: RegistryParts
   #lease: { readonly id: LeaseId; readonly until: number } | undefined
 
-  private constructor(resource: Resource<T>, strategy: Strategy<T>, cache: WatchCache<T>, parts: RegistryParts) {
+  private constructor(resource: Resource, strategy: Strategy, cache: WatchCache, parts: RegistryParts) {
     this.resource = resource
     this.strategy = strategy
     this.prefix = storagePrefix(resource)
@@ -60,12 +60,12 @@ export class Registry<T extends Stored = Stored> {
     this.#parts = parts
   }
 
-  static async open<T extends Stored>(resource: Resource<T>, strategy: Strategy<T>, parts: RegistryParts): Promise<Registry<T>> {
-    const cache = await openWatchCache<T>({
+  static async open(resource: Resource, strategy: Strategy, parts: RegistryParts): Promise<Registry> {
+    const cache = await openWatchCache({
       feed: parts.feed,
       resource,
       prefix: storagePrefix(resource),
-      decode: (bytes) => decodeStored<T>(bytes),
+      decode: (bytes) => decodeStored(bytes),
       log: parts.log.with({ resource: resource.plural }),
       ...(strategy.indexes && { indexes: strategy.indexes }),
     })
@@ -86,11 +86,11 @@ export class Registry<T extends Stored = Stored> {
   }
 
   /** The cached object, as of now. */
-  find(namespace: string, name: string): Published<T> | undefined {
+  find(namespace: string, name: string): Published | undefined {
     return this.cache.get(storageKey(this.resource, namespace, name))
   }
 
-  async get(namespace: string, name: string): Promise<Published<T>> {
+  async get(namespace: string, name: string): Promise<Published> {
     await this.fresh()
     const found = this.find(namespace, name)
     if (found === undefined) throw notFound(this.resource, name)
@@ -98,11 +98,11 @@ export class Registry<T extends Stored = Stored> {
   }
 
   /** `draft` is decoded and has its defaults; its namespace is set. */
-  async create(draft: Draft<T>, write: Write): Promise<Published<T>> {
+  async create(draft: Draft<Stored>, write: Write): Promise<Published> {
     const { generateName } = draft.metadata
     const generated = !draft.metadata.name && !!generateName
     for (let tries = 1; ; tries++) {
-      const named = generated ? withMetadata(draft as unknown as T, { name: this.#generateName(generateName!) }) : (draft as unknown as T)
+      const named = generated ? withMetadata(draft as unknown as Stored, { name: this.#generateName(generateName!) }) : (draft as unknown as Stored)
       try {
         return await this.#createNamed(named, write)
       } catch (error) {
@@ -111,15 +111,15 @@ export class Registry<T extends Stored = Stored> {
     }
   }
 
-  async #createNamed(named: T, write: Write): Promise<Published<T>> {
-    const { resourceVersion: _, deletionTimestamp: __, deletionGracePeriodSeconds: ___, ...metadata } = named.metadata as T['metadata'] & {
+  async #createNamed(named: Stored, write: Write): Promise<Published> {
+    const { resourceVersion: _, deletionTimestamp: __, deletionGracePeriodSeconds: ___, ...metadata } = named.metadata as Stored['metadata'] & {
       managedFields?: unknown
       selfLink?: unknown
     }
     delete metadata.managedFields
     delete metadata.selfLink
-    const stamped = { ...named, metadata: { ...metadata, uid: uuid(this.#parts.random), creationTimestamp: timestamp(write.now) } } as unknown as T
-    const admitted = (await write.admit(stamped, undefined)) as T
+    const stamped = { ...named, metadata: { ...metadata, uid: uuid(this.#parts.random), creationTimestamp: timestamp(write.now) } } as unknown as Stored
+    const admitted = (await write.admit(stamped, undefined)) as Stored
     const prepared = this.#prepareCreate(admitted, write)
     const allocation = this.#allocate(prepared, undefined, write)
     try {
@@ -152,11 +152,11 @@ export class Registry<T extends Stored = Stored> {
    */
   async update(
     at: { readonly namespace: string; readonly name: string },
-    facet: Facet<T>,
+    facet: Facet,
     change: (shown: object) => Promise<object> | object,
     write: Write,
     mode: 'update' | 'patch' = 'update',
-  ): Promise<Published<T>> {
+  ): Promise<Published> {
     const triesMax = mode === 'patch' ? PATCH_TRIES : UPDATE_TRIES
     for (let tries = 1; tries <= triesMax; tries++) {
       const current = await this.get(at.namespace, at.name)
@@ -180,7 +180,7 @@ export class Registry<T extends Stored = Stored> {
           allocation.release()
           return new Published(this.resource, current.key, current.revision, next)
         }
-        const ends = endsNow(next, this.strategy as unknown as Strategy)
+        const ends = endsNow(next, this.strategy)
         const published = ends ? await this.#remove(current, next) : await this.#commit(current.key, current.revision, next)
         if (published !== undefined) {
           allocation.keep()
@@ -195,7 +195,7 @@ export class Registry<T extends Stored = Stored> {
     throw modified(this.resource, at.name)
   }
 
-  async delete(at: { readonly namespace: string; readonly name: string }, options: DeletionOptions, write: Write): Promise<Deleted<T>> {
+  async delete(at: { readonly namespace: string; readonly name: string }, options: DeletionOptions, write: Write): Promise<Deleted> {
     for (let tries = 1; tries <= UPDATE_TRIES; tries++) {
       const current = await this.get(at.namespace, at.name)
       const old = current.object
@@ -203,7 +203,7 @@ export class Registry<T extends Stored = Stored> {
       await write.check(undefined, old)
       const plan = decideDeletion(old, options, this.strategy as unknown as Strategy, write.now)
       if (plan.type === 'pending') return { published: current, gone: false }
-      const next = plan.type === 'mark' ? (plan.object as T) : old
+      const next = plan.type === 'mark' ? (plan.object as Stored) : old
       if (plan.type === 'mark' && unchanged(next, old)) return { published: current, gone: false }
       if (write.dryRun) return { published: new Published(this.resource, current.key, current.revision, next), gone: plan.type === 'remove' }
       const published = plan.type === 'remove' ? await this.#remove(current, old) : await this.#commit(current.key, current.revision, next)
@@ -213,7 +213,7 @@ export class Registry<T extends Stored = Stored> {
   }
 
   /** Stores `object` if the key is still at `expected` (0: absent); undefined when it is not. */
-  async #commit(key: string, expected: Revision, object: T): Promise<Published<T> | undefined> {
+  async #commit(key: string, expected: Revision, object: Stored): Promise<Published | undefined> {
     const value = encodeStored(object)
     this.cache.expect(value, object)
     const put: StoreWrite = { type: 'put', key, value, ...(this.strategy.timeToLiveMs !== undefined && { lease: await this.#shortLived() }) }
@@ -227,7 +227,7 @@ export class Registry<T extends Stored = Stored> {
     return new Published(this.resource, key, result.revision, withMetadata(object, { resourceVersion: String(result.revision) }))
   }
 
-  async #remove(current: Published<T>, last: T): Promise<Published<T> | undefined> {
+  async #remove(current: Published, last: Stored): Promise<Published | undefined> {
     const { key, revision } = current
     const result = await this.#parts.store.commit({ expect: [{ key, modRevision: revision }], writes: [{ type: 'delete', key }] })
     if (!result.ok) {
@@ -238,12 +238,12 @@ export class Registry<T extends Stored = Stored> {
     return new Published(this.resource, key, result.revision, withMetadata(last, { resourceVersion: String(result.revision) }))
   }
 
-  #prepareCreate(object: T, write: WriteInfo): T {
+  #prepareCreate(object: Stored, write: WriteInfo): Stored {
     const { strategy, resource } = this
     let prepared = object
     if (strategy.initialStatus !== 'as given') {
       const statusNode = resource.type.schema.byName.get('status')?.node
-      if (strategy.initialStatus) prepared = { ...prepared, status: strategy.initialStatus(prepared) }
+      if (strategy.initialStatus) prepared = { ...prepared, status: strategy.initialStatus(prepared) as Stored['status'] & object }
       else if (statusNode?.type === 'message' && resource.subresources.some((s) => s.name === 'status'))
         prepared = { ...prepared, status: decode(statusNode.message(), {}).value }
     }
@@ -252,7 +252,7 @@ export class Registry<T extends Stored = Stored> {
     return prepared
   }
 
-  #allocate(object: T, old: T | undefined, write: WriteInfo): Allocation<T> {
+  #allocate(object: Stored, old: Stored | undefined, write: WriteInfo): Allocation<Stored> {
     return this.strategy.allocate?.(object, old, write) ?? { object, keep() {}, release() {} }
   }
 
@@ -260,7 +260,7 @@ export class Registry<T extends Stored = Stored> {
     if (errors.length > 0) throw invalid(this.resource, name, errors.map(asInvalid))
   }
 
-  #checkLock(sent: Partial<Stored>, old: T, name: string): void {
+  #checkLock(sent: Partial<Stored>, old: Stored, name: string): void {
     const asked = sent.metadata?.resourceVersion ?? ''
     if (asked === '' && this.strategy.unconditionalUpdate === false)
       throw invalid(this.resource, name, [
@@ -274,7 +274,7 @@ export class Registry<T extends Stored = Stored> {
     if (asked !== '' && asked !== old.metadata.resourceVersion) throw modified(this.resource, name)
   }
 
-  #checkPreconditions(object: T, { preconditions }: DeletionOptions): void {
+  #checkPreconditions(object: Stored, { preconditions }: DeletionOptions): void {
     const { name, uid, resourceVersion } = object.metadata
     if (preconditions?.uid !== undefined && preconditions.uid !== uid)
       throw conflict(
@@ -318,16 +318,16 @@ export function encodeStored(object: Stored): Uint8Array {
   return Buffer.from(JSON.stringify({ ...object, metadata }))
 }
 
-export function decodeStored<T extends Stored>(bytes: Uint8Array): T {
-  return JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8')) as T
+export function decodeStored(bytes: Uint8Array): Stored {
+  return JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8')) as Stored
 }
 
-export function withMetadata<T extends Stored>(object: T, metadata: Partial<T['metadata']>): T {
+export function withMetadata<T extends Stored>(object: T, metadata: Partial<Stored['metadata']>): T {
   return { ...object, metadata: { ...object.metadata, ...metadata } }
 }
 
 function asInvalid(error: FieldError) {
-  return { message: error.message, cause: causeOf(error) }
+  return { message: error.message, cause: causes([error])[0]! }
 }
 
 function isAlreadyExists(error: unknown): boolean {

@@ -42,7 +42,7 @@ export function selectionOf(resource: Resource, labelSelector: string, fieldSele
 }
 
 /** The cache's index that narrows this selection, if there is one. */
-export function indexOf<T extends Stored>(registry: Registry<T>, selection: Selection) {
+export function indexOf(registry: Registry, selection: Selection) {
   const name = Object.keys(registry.strategy.indexes ?? {}).find((n) => selection.equal[n] !== undefined)
   return name === undefined ? {} : { index: { name, value: selection.equal[name]! } }
 }

@@ -61,6 +61,7 @@ export interface Served {
 export interface View {
   readonly stored: Resource
   readonly show: (stored: Published) => Published
+  readonly showObject: (stored: KubeObject) => KubeObject
   readonly store: (shown: KubeObject) => KubeObject
 }
 

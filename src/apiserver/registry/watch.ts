@@ -34,8 +34,8 @@ const BOOKMARK_MS = 60_000 // upstream's bookmark frequency
 const INITIAL_EVENTS_END = 'k8s.io/initial-events-end'
 
 /** Refuses contradictions at once; what goes wrong later, and a revision too old, comes as an ERROR event. */
-export async function watchObjects<T extends Stored>(
-  registry: Registry<T>,
+export async function watchObjects(
+  registry: Registry,
   parts: WatchParts,
   query: WatchQuery,
   signal: AbortSignal,
@@ -50,8 +50,8 @@ export async function watchObjects<T extends Stored>(
   return events(registry, parts, query, initial, asked, signal)
 }
 
-async function* events<T extends Stored>(
-  registry: Registry<T>,
+async function* events(
+  registry: Registry,
   parts: WatchParts,
   query: WatchQuery,
   initial: boolean,
@@ -93,7 +93,7 @@ async function* events<T extends Stored>(
 }
 
 /** One change as a watcher with this selection sees it: entering is ADDED, leaving is DELETED. */
-function asSelected<T extends Stored>(resource: Resource<T>, change: CacheEvent<T>, selection: Selection): PublishedEvent[] {
+function asSelected(resource: Resource, change: CacheEvent, selection: Selection): PublishedEvent[] {
   switch (change.type) {
     case 'progress':
       return [bookmark(resource, change.revision, false)]
@@ -110,7 +110,7 @@ function asSelected<T extends Stored>(resource: Resource<T>, change: CacheEvent<
 }
 
 /** The last state that was selected, under the revision at which it no longer was. */
-function left<T extends Stored>(previous: Published<T>, revision: Revision): Published<T> {
+function left(previous: Published, revision: Revision): Published {
   return new Published(previous.resource, previous.key, revision, withMetadata(previous.object, { resourceVersion: String(revision) }))
 }
 

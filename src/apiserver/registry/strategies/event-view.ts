@@ -2,7 +2,6 @@
 
 import { Event as CoreEvent, events as coreEvents } from '#api/core/v1/event.ts'
 import { events } from '#api/events/v1/event.ts'
-import type { Event as NewEvent } from '#api/events/v1/event.ts'
 import type { View } from '../served.ts'
 import { Published } from '#apiserver/cache/published.ts'
 import { decode } from '#schema/decode.ts'
@@ -27,16 +26,20 @@ export const eventView: View = {
   show(stored) {
     let view = shown.get(stored)
     if (view === undefined) {
-      const object = { ...renamed(stored.object, BACK), apiVersion: events.apiVersion, kind: events.kind } as unknown as NewEvent
-      view = new Published(events as unknown as Resource, stored.key, stored.revision, object as unknown as KubeObject)
+      view = new Published(events as unknown as Resource, stored.key, stored.revision, showObject(stored.object))
       shown.set(stored, view)
     }
     return view
   },
+  showObject,
   store(object) {
     const core = { ...renamed(object, NAMES), apiVersion: coreEvents.apiVersion, kind: coreEvents.kind }
     return { apiVersion: coreEvents.apiVersion, kind: coreEvents.kind, ...decode(CoreEvent.schema, core).value } as unknown as KubeObject
   },
+}
+
+function showObject(stored: KubeObject): KubeObject {
+  return { ...renamed(stored, BACK), apiVersion: events.apiVersion, kind: events.kind } as unknown as KubeObject
 }
 
 function renamed(object: KubeObject, names: Readonly<Record<string, string>>): Record<string, unknown> {

@@ -1,0 +1,103 @@
+/** The options of reads and writes, as queries and bodies carry them. */
+
+import type { FieldValidation } from '#apiserver/encode/read-body.ts'
+import type { DeletionOptions } from '#apiserver/registry/strategy.ts'
+import { badRequest, invalid } from './errors.ts'
+import type { RequestContext } from '#apiserver/request-context.ts'
+import { DeleteOptions } from '#api/meta/v1/options.ts'
+import { mediaTypeOf } from '#apiserver/encode/read-body.ts'
+import { PROTOBUF_TYPE, YAML_TYPE } from '#apiserver/encode/negotiate.ts'
+import { decode } from '#schema/decode.ts'
+import { parseJson } from '#schema/json.ts'
+import { decodeEnvelope, decodeMessage, hasMagic } from '#schema/protobuf.ts'
+import { parseYaml } from '#schema/yaml.ts'
+
+export interface WriteOptions {
+  readonly dryRun: boolean
+  readonly fieldValidation: FieldValidation
+}
+
+const VALIDATIONS: readonly string[] = ['Ignore', 'Strict', 'Warn']
+
+export function writeOptions(ctx: RequestContext, kind: 'CreateOptions' | 'UpdateOptions' | 'PatchOptions'): WriteOptions {
+  const dryRun = ctx.query.getAll('dryRun')
+  checkDryRun(dryRun, kind)
+  const fieldValidation = ctx.query.get('fieldValidation') || 'Warn'
+  if (!VALIDATIONS.includes(fieldValidation))
+    throw optionInvalid(kind, 'fieldValidation', fieldValidation, VALIDATIONS)
+  return { dryRun: dryRun.length > 0, fieldValidation: fieldValidation as FieldValidation }
+}
+
+/** From the body if there is one, else from the query. */
+export async function deletionOptions(ctx: RequestContext): Promise<DeletionOptions & { readonly dryRun: readonly string[] }> {
+  const given = await deleteOptionsBody(ctx)
+  const options: DeletionOptions = given ?? deleteOptionsQuery(ctx.query)
+  const dryRun = options.dryRun ?? []
+  checkDryRun(dryRun, 'DeleteOptions')
+  const { propagationPolicy, orphanDependents } = options
+  if (propagationPolicy !== undefined && orphanDependents !== undefined)
+    throw deleteInvalid('propagationPolicy', `Invalid value: ${JSON.stringify(propagationPolicy)}: orphanDependents and deletionPropagation cannot be both set`)
+  if (propagationPolicy !== undefined && !['Foreground', 'Background', 'Orphan'].includes(propagationPolicy))
+    throw deleteInvalid('propagationPolicy', `Unsupported value: ${JSON.stringify(propagationPolicy)}: supported values: "Background", "Foreground", "Orphan", "nil"`)
+  return { ...options, dryRun }
+}
+
+async function deleteOptionsBody(ctx: RequestContext): Promise<DeletionOptions | undefined> {
+  const { body } = ctx
+  if (body.type === 'none') return undefined
+  if (body.type === 'object') return body.object as DeletionOptions
+  const bytes = await body.read()
+  if (bytes.length === 0) return undefined
+  try {
+    const mediaType = mediaTypeOf(body.contentType)
+    if (mediaType === PROTOBUF_TYPE || hasMagic(bytes)) return decodeMessage(DeleteOptions.schema, decodeEnvelope(bytes).raw) as DeletionOptions
+    const { value } = mediaType === YAML_TYPE ? parseYaml(bytes) : parseJson(bytes)
+    const { kind } = (value ?? {}) as { kind?: unknown }
+    if (kind !== undefined && kind !== 'DeleteOptions') throw badRequest(`decoded object cannot be converted to DeleteOptions`)
+    const { apiVersion: _, kind: __, ...options } = (value ?? {}) as Record<string, unknown>
+    return decode(DeleteOptions.schema, options).value as DeletionOptions
+  } catch (error) {
+    if (['MalformedInput', 'DecodeError'].includes((error as Error).name)) throw badRequest((error as Error).message)
+    throw error
+  }
+}
+
+function deleteOptionsQuery(query: URLSearchParams): DeletionOptions {
+  const grace = numberOption(query, 'gracePeriodSeconds')
+  const orphan = query.get('orphanDependents')
+  const policy = query.get('propagationPolicy')
+  return {
+    ...(grace !== undefined && { gracePeriodSeconds: grace }),
+    ...(orphan !== null && { orphanDependents: orphan === 'true' || orphan === '1' }),
+    ...(policy !== null && policy !== '' && { propagationPolicy: policy }),
+    dryRun: query.getAll('dryRun'),
+  }
+}
+
+/** A whole number; undefined when absent or empty. */
+export function numberOption(query: URLSearchParams, name: string): number | undefined {
+  const text = query.get(name)
+  if (text === null || text === '') return undefined
+  if (!/^-?\d{1,15}$/.test(text)) throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`)
+  return Number(text)
+}
+
+/** Go's query booleans: anything but absent, empty, `0` and `false` is true. */
+export function boolOption(query: URLSearchParams, name: string): boolean | undefined {
+  const text = query.get(name)
+  if (text === null) return undefined
+  return text !== '0' && text !== 'false'
+}
+
+function checkDryRun(values: readonly string[], kind: string): void {
+  for (const value of values) if (value !== 'All') throw optionInvalid(kind, 'dryRun', value, ['All'])
+}
+
+function optionInvalid(kind: string, field: string, value: string, supported: readonly string[]) {
+  const message = `Unsupported value: ${JSON.stringify(value)}: supported values: ${supported.map((s) => JSON.stringify(s)).join(', ')}`
+  return invalid({ group: 'meta.k8s.io', kind }, '', [{ message: `${field}: ${message}`, cause: { reason: 'FieldValueNotSupported', message, field } }])
+}
+
+function deleteInvalid(field: string, message: string) {
+  return invalid({ group: '', kind: 'DeleteOptions' }, '', [{ message: `${field}: ${message}`, cause: { reason: 'FieldValueInvalid', message, field } }])
+}

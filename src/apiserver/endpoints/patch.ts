@@ -1,0 +1,55 @@
+/** Applies a patch body to an object as its kind's path shows it. */
+
+import { badRequest, invalid, unsupportedMediaType } from './errors.ts'
+import type { RequestContext } from '#apiserver/request-context.ts'
+import { JsonPatchError, applyJsonPatch } from '#schema/json-patch.ts'
+import { parseJson } from '#schema/json.ts'
+import { applyMergePatch } from '#schema/merge-patch.ts'
+import type { Message } from '#schema/message.ts'
+import { strategicMerge } from '#schema/strategic-merge.ts'
+
+/** Server-side apply (`application/apply-patch+yaml`) is not among them yet, and is refused by name. */
+const TYPES = ['application/json-patch+json', 'application/merge-patch+json', 'application/strategic-merge-patch+json'] as const
+type PatchType = (typeof TYPES)[number]
+
+export interface Patch {
+  readonly type: PatchType
+  readonly document: unknown
+  readonly duplicates: readonly string[]
+}
+
+export async function readPatch(ctx: RequestContext): Promise<Patch> {
+  const { body } = ctx
+  if (body.type === 'none') throw badRequest('unexpected end of JSON input')
+  const type = body.contentType.split(';')[0]!.trim().toLowerCase() as PatchType
+  if (!TYPES.includes(type)) throw unsupportedMediaType(TYPES)
+  if (body.type === 'object') return { type, document: body.object, duplicates: [] }
+  try {
+    const { value, duplicates } = parseJson(await body.read())
+    return { type, document: value, duplicates }
+  } catch (error) {
+    if ((error as Error).name !== 'MalformedInput') throw error
+    throw badRequest(`error decoding patch: ${(error as Error).message}`)
+  }
+}
+
+export function applyPatch(patch: Patch, shown: object, kind: { readonly group: string; readonly kind: string; readonly message: Message }): unknown {
+  switch (patch.type) {
+    case 'application/json-patch+json':
+      try {
+        return applyJsonPatch(shown, patch.document)
+      } catch (error) {
+        if (!(error instanceof JsonPatchError)) throw error
+        if (error.malformed) throw badRequest(error.message)
+        const { name } = (shown as { metadata: { name: string } }).metadata
+        throw invalid({ group: '', kind: '' }, name, [])
+      }
+    case 'application/merge-patch+json':
+      if (typeof patch.document !== 'object' || patch.document === null || Array.isArray(patch.document)) throw badRequest('Invalid JSON Patch')
+      return applyMergePatch(shown, patch.document)
+    case 'application/strategic-merge-patch+json':
+      if (typeof patch.document !== 'object' || patch.document === null || Array.isArray(patch.document))
+        throw badRequest(`error decoding patch: json: cannot unmarshal ${Array.isArray(patch.document) ? 'array' : typeof patch.document} into Go value of type map[string]interface {}`)
+      return strategicMerge(kind.message, shown, patch.document)
+  }
+}

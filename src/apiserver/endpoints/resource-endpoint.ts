@@ -1,0 +1,344 @@
+/** The verbs of stored resources: get, list, watch, create, update, patch, delete, deletecollection. */
+
+import type { AdmissionChain } from '../admission/chain.ts'
+import type { AdmissionRequest } from '../admission/admission.ts'
+import type { Answer } from '../answer.ts'
+import type { Published } from '../cache/published.ts'
+import { negotiate } from '../encode/negotiate.ts'
+import { decodeValue, readBody, type ExpectedKind } from '../encode/read-body.ts'
+import { listObjects, type ListQuery } from '../registry/list.ts'
+import type { Registry, Write } from '../registry/registry.ts'
+import { selectionOf } from '../registry/selection.ts'
+import type { Served } from '../registry/served.ts'
+import type { Facet, Stored } from '../registry/strategy.ts'
+import { watchObjects } from '../registry/watch.ts'
+import { badRequest, methodNotAllowed } from './errors.ts'
+import { boolOption, deletionOptions, numberOption, writeOptions } from './options.ts'
+import { applyPatch, readPatch } from './patch.ts'
+import type { RequestContext } from '../request-context.ts'
+import type { Clock } from '#base/clock.ts'
+import type { Random } from '#base/random.ts'
+import { StatusError } from '#client/client.ts'
+import { withDefaults } from '#schema/defaults.ts'
+import type { KubeObject, Resource } from '#schema/resource.ts'
+import type { Store } from '#store/store.ts'
+
+export interface EndpointParts {
+  readonly store: Store
+  readonly clock: Clock
+  readonly random: Random
+  readonly admission: AdmissionChain
+}
+
+/** One resource as it is asked for: its declaration, where it is kept, and how it is shown. */
+export interface Endpoint {
+  readonly served: Served
+  readonly registry: Registry
+  readonly mainFacet: Facet
+}
+
+export async function answerResource(endpoint: Endpoint, ctx: RequestContext, parts: EndpointParts): Promise<Answer> {
+  const { resource } = endpoint.served
+  const { verb, name, namespace } = ctx.info
+  if (!(resource.verbs as readonly string[]).includes(verb)) throw methodNotAllowed(resource, verb)
+  negotiate(ctx.headers['accept'], verb === 'watch' ? 'stream' : 'object')
+  const at = { namespace: resource.scope === 'Namespaced' ? namespace : '', name }
+  const oneNamespace = resource.scope === 'Cluster' || namespace !== ''
+  switch (verb) {
+    case 'get':
+      return getObject(endpoint, at, ctx)
+    case 'list':
+      return list(endpoint, at.namespace, ctx, parts)
+    case 'watch':
+      return watch(endpoint, at.namespace, ctx, parts)
+    case 'create':
+      if (name !== '' || !oneNamespace) throw methodNotAllowed(resource, verb)
+      return create(endpoint, at.namespace, ctx, parts)
+    case 'update':
+      return update(endpoint, endpoint.mainFacet, expectedOf(resource), at, ctx, parts)
+    case 'patch':
+      return patch(endpoint, endpoint.mainFacet, expectedOf(resource), at, ctx, parts)
+    case 'delete':
+      return remove(endpoint, at, ctx, parts)
+    case 'deletecollection':
+      if (!oneNamespace) throw methodNotAllowed(resource, verb)
+      return removeAll(endpoint, at.namespace, ctx, parts)
+    default:
+      throw methodNotAllowed(resource, verb)
+  }
+}
+
+interface At {
+  readonly namespace: string
+  readonly name: string
+}
+
+async function getObject({ served, registry }: Endpoint, at: At, ctx: RequestContext): Promise<Answer> {
+  const asked = ctx.query.get('resourceVersion') ?? ''
+  // "0" is content with whatever is here.
+  if (asked === '0') {
+    const found = registry.find(at.namespace, at.name)
+    if (found) return objectAnswer(served, found, 200)
+  } else if (asked !== '') await registry.reached(Number(asked) || 0)
+  return objectAnswer(served, await registry.get(at.namespace, at.name), 200)
+}
+
+async function list(endpoint: Endpoint, namespace: string, ctx: RequestContext, parts: EndpointParts): Promise<Answer> {
+  const { served, registry } = endpoint
+  const { items, metadata } = await listObjects(registry, parts.store, listQuery(endpoint, namespace, ctx))
+  return { type: 'list', resource: served.resource, items: items.map((item) => shown(served, item)), metadata }
+}
+
+function listQuery({ served }: Endpoint, namespace: string, { query, info }: RequestContext): ListQuery {
+  const limit = numberOption(query, 'limit') ?? 0
+  return {
+    namespace,
+    selection: served.view
+      ? viewSelection(served, query, info.name)
+      : selectionOf(served.resource, query.get('labelSelector') ?? '', fieldSelectorOf(query, info.name)),
+    limit: Math.max(limit, 0),
+    continue: query.get('continue') ?? '',
+    resourceVersion: query.get('resourceVersion') ?? '',
+    resourceVersionMatch: query.get('resourceVersionMatch') ?? '',
+  }
+}
+
+/** A view's selectors are in its own words, so they look at the shown object. */
+function viewSelection(served: Served, query: URLSearchParams, name: string) {
+  const selection = selectionOf(served.resource, query.get('labelSelector') ?? '', fieldSelectorOf(query, name))
+  if (selection.everything) return selection
+  return { ...selection, equal: {}, matches: (object: KubeObject) => selection.matches(served.view!.showObject(object)) }
+}
+
+/** `watch` of one object by name is a watch with a field selector. */
+function fieldSelectorOf(query: URLSearchParams, name: string): string {
+  const given = query.get('fieldSelector') ?? ''
+  if (name === '' || given.includes('metadata.name=')) return given
+  return given === '' ? `metadata.name=${name}` : `${given},metadata.name=${name}`
+}
+
+async function watch(endpoint: Endpoint, namespace: string, ctx: RequestContext, parts: EndpointParts): Promise<Answer> {
+  const { served, registry } = endpoint
+  const { query } = ctx
+  const { selection, resourceVersion, resourceVersionMatch } = listQuery(endpoint, namespace, ctx)
+  const events = await watchObjects(
+    registry,
+    parts,
+    {
+      namespace,
+      selection,
+      resourceVersion,
+      resourceVersionMatch,
+      allowBookmarks: boolOption(query, 'allowWatchBookmarks') ?? false,
+      sendInitialEvents: boolOption(query, 'sendInitialEvents'),
+      timeoutSeconds: numberOption(query, 'timeoutSeconds') ?? 0,
+    },
+    ctx.signal,
+  )
+  const { resource, view } = served
+  if (!view) return { type: 'watch', resource, events }
+  return {
+    type: 'watch',
+    resource,
+    events: (async function* () {
+      for await (const batch of events)
+        yield batch.map((event) => {
+          if (event.type === 'ERROR') return event
+          if (event.type === 'BOOKMARK') return { ...event, object: { ...event.object, kind: resource.kind, apiVersion: resource.apiVersion } }
+          return { ...event, published: view.show(event.published) }
+        })
+    })(),
+  }
+}
+
+async function create(endpoint: Endpoint, namespace: string, ctx: RequestContext, parts: EndpointParts): Promise<Answer> {
+  const { served, registry } = endpoint
+  const options = writeOptions(ctx, 'CreateOptions')
+  const expected = expectedOf(served.resource)
+  const body = (await readBody(ctx, expected, options.fieldValidation)) as Stored | undefined
+  if (body === undefined) throw noBody(expected)
+  const draft = stored(served, inNamespace(body, namespace))
+  const write = writeFor(endpoint, 'CREATE', '', { namespace, name: draft.metadata.name ?? '' }, options.dryRun, ctx, parts)
+  const published = await registry.create(withDefaults(registry.resource.type.schema, draft) as Stored, write)
+  return objectAnswer(served, published, 201)
+}
+
+/** PUT through a facet: the main path, `status`, `scale` and the like. */
+export async function update(
+  endpoint: Endpoint,
+  facet: Facet,
+  expected: ExpectedKind,
+  at: At,
+  ctx: RequestContext,
+  parts: EndpointParts,
+): Promise<Answer> {
+  const { served, registry } = endpoint
+  const options = writeOptions(ctx, 'UpdateOptions')
+  const body = (await readBody(ctx, expected, options.fieldValidation)) as Stored | undefined
+  if (body === undefined) throw noBody(expected)
+  const sent = checkName(inNamespace(body, at.namespace), at.name)
+  const isStored = expected.message === served.resource.type.schema
+  const next = isStored ? (withDefaults(registry.resource.type.schema, stored(served, sent)) as Stored) : sent
+  const write = writeFor(endpoint, 'UPDATE', facet.subresource, at, options.dryRun, ctx, parts)
+  try {
+    const published = await registry.update(at, facet, () => next, write)
+    return facetAnswer(served, facet, isStored, published)
+  } catch (error) {
+    const absent = error instanceof StatusError && error.reason === 'NotFound' && registry.find(at.namespace, at.name) === undefined
+    if (!absent || facet.subresource !== '' || !registry.strategy.createOnUpdate || next.metadata.resourceVersion || next.metadata.uid) throw error
+    const creation = writeFor(endpoint, 'CREATE', '', at, options.dryRun, ctx, parts)
+    return objectAnswer(served, await registry.create(next, creation), 201)
+  }
+}
+
+export async function patch(
+  endpoint: Endpoint,
+  facet: Facet,
+  expected: ExpectedKind,
+  at: At,
+  ctx: RequestContext,
+  parts: EndpointParts,
+): Promise<Answer> {
+  const { served, registry } = endpoint
+  const options = writeOptions(ctx, 'PatchOptions')
+  const document = await readPatch(ctx)
+  const isStored = expected.message === served.resource.type.schema
+  const kind = { group: served.resource.group, kind: expected.kind, message: expected.message }
+  const write = writeFor(endpoint, 'UPDATE', facet.subresource, at, options.dryRun, ctx, parts)
+  const change = (current: object): object => {
+    const before = isStored && served.view ? served.view.showObject(current as KubeObject) : current
+    const patched = applyPatch(document, before, kind)
+    const warnings: string[] = []
+    const value = decodeValue(patched, document.duplicates, expected, options.fieldValidation, warnings) as Stored
+    for (const warning of warnings) if (!ctx.warnings.includes(warning)) ctx.warnings.push(warning)
+    checkName(inNamespace(value, at.namespace), at.name)
+    return isStored ? withDefaults(registry.resource.type.schema, stored(served, value)) : value
+  }
+  return facetAnswer(served, facet, isStored, await registry.update(at, facet, change, write, 'patch'))
+}
+
+async function remove(endpoint: Endpoint, at: At, ctx: RequestContext, parts: EndpointParts): Promise<Answer> {
+  const { served, registry } = endpoint
+  const options = await deletionOptions(ctx)
+  const write = writeFor(endpoint, 'DELETE', '', at, options.dryRun.length > 0, ctx, parts)
+  const { published, gone } = await registry.delete(at, options, write)
+  const cascading = options.orphanDependents === false || options.propagationPolicy === 'Foreground'
+  if (!gone) return objectAnswer(served, published, cascading ? 202 : 200)
+  if (registry.strategy.returnsDeleted) return objectAnswer(served, published, 200)
+  const { group, plural } = served.resource
+  return {
+    type: 'object',
+    status: 200,
+    object: {
+      kind: 'Status',
+      apiVersion: 'v1',
+      metadata: {},
+      status: 'Success',
+      details: { name: at.name, ...(group !== '' && { group }), kind: plural, uid: published.object.metadata.uid },
+    },
+  }
+}
+
+async function removeAll(endpoint: Endpoint, namespace: string, ctx: RequestContext, parts: EndpointParts): Promise<Answer> {
+  const { served, registry } = endpoint
+  const options = await deletionOptions(ctx)
+  const { items, metadata } = await listObjects(registry, parts.store, listQuery(endpoint, namespace, ctx))
+  const deleted: Published[] = []
+  for (const { object } of items) {
+    const at = { namespace: object.metadata.namespace ?? '', name: object.metadata.name }
+    const write = writeFor(endpoint, 'DELETE', '', at, options.dryRun.length > 0, ctx, parts)
+    try {
+      deleted.push(shown(served, (await registry.delete(at, options, write)).published))
+    } catch (error) {
+      // Someone else was faster; the collection is as empty as was asked.
+      if (!(error instanceof StatusError && error.reason === 'NotFound')) throw error
+    }
+  }
+  return { type: 'list', resource: served.resource, items: deleted, metadata: { resourceVersion: metadata.resourceVersion ?? '' } }
+}
+
+/** The write's facts and its way through admission. */
+export function writeFor(
+  { registry }: Endpoint,
+  operation: AdmissionRequest['operation'],
+  subresource: string,
+  at: At,
+  dryRun: boolean,
+  ctx: Pick<RequestContext, 'user' | 'warnings'>,
+  parts: EndpointParts,
+): Write {
+  const { resource } = registry
+  const warn = (text: string) => void (ctx.warnings.includes(text) || ctx.warnings.push(text))
+  const request = (object: object | undefined, old: object | undefined): AdmissionRequest => ({
+    operation,
+    resource,
+    subresource,
+    namespace: resource.plural === 'namespaces' && resource.group === '' ? at.name : at.namespace,
+    name: at.name || ((object as KubeObject | undefined)?.metadata?.name ?? ''),
+    ...(object && { object: object as KubeObject }),
+    ...(old && { oldObject: old as KubeObject }),
+    user: ctx.user,
+    dryRun,
+    warn,
+  })
+  return {
+    user: ctx.user,
+    dryRun,
+    now: parts.clock.now(),
+    random: parts.random,
+    warn,
+    async admit(object, old) {
+      const admitted = (await parts.admission.admit(request(object, old))) ?? object
+      return admitted === object || subresource !== '' ? admitted : withDefaults(resource.type.schema, admitted)
+    },
+    check: (object, old) => parts.admission.validate(request(object, old)),
+  }
+}
+
+export function expectedOf(resource: Resource): ExpectedKind {
+  return { apiVersion: resource.apiVersion, kind: resource.kind, message: resource.type.schema }
+}
+
+export function objectAnswer(served: Served, published: Published, status: number): Answer {
+  const { resource, object } = shown(served, published)
+  // A dry run's object was never stored, so it has no bytes worth keeping.
+  return { type: 'object', status, object, resource, published: shown(served, published) }
+}
+
+function facetAnswer(served: Served, facet: Facet, isStored: boolean, published: Published): Answer {
+  if (isStored) return objectAnswer(served, published, 200)
+  return { type: 'object', status: 200, object: facet.read(published.object) }
+}
+
+function shown(served: Served, published: Published): Published {
+  return served.view ? served.view.show(published) : published
+}
+
+function stored(served: Served, object: Stored): Stored {
+  return served.view ? served.view.store(object) : object
+}
+
+/** The request's namespace counts; an object that names another is refused. */
+export function inNamespace<T extends { readonly metadata?: { readonly namespace?: string } }>(object: T, namespace: string): T {
+  const own = object.metadata?.namespace ?? ''
+  if (own === namespace) return object
+  if (namespace === '') {
+    const { namespace: _, ...metadata } = object.metadata!
+    return { ...object, metadata }
+  }
+  if (own !== '') throw badRequest('the namespace of the provided object does not match the namespace sent on the request')
+  return { ...object, metadata: { ...object.metadata, namespace } }
+}
+
+function checkName(object: Stored, name: string): Stored {
+  const own = object.metadata?.name ?? ''
+  if (own === '') throw badRequest(`the name of the object (${name} based on URL) was undeterminable: name must be provided`)
+  if (own !== name) throw badRequest(`the name of the object (${own}) does not match the name on the URL (${name})`)
+  return object
+}
+
+function noBody(expected: ExpectedKind) {
+  return badRequest(
+    `the object provided is unrecognized (must be of type ${expected.kind}): couldn't get version/kind; json parse error: unexpected end of JSON input (<empty>)`,
+  )
+}
