@@ -38,7 +38,7 @@ export class DeploymentCondition extends message('k8s.io.api.apps.v1.DeploymentC
 
 export class DeploymentStatus extends message('k8s.io.api.apps.v1.DeploymentStatus', {
   observedGeneration: opt(1, int64()),
-  replicas: opt(2, int32(), { keepsZero: true }),
+  replicas: opt(2, int32()),
   updatedReplicas: opt(3, int32()),
   readyReplicas: opt(7, int32()),
   availableReplicas: opt(4, int32()),

@@ -28,7 +28,7 @@ export class ResourceAttributes extends message('k8s.io.api.authorization.v1.Res
 }) {}
 
 export class NonResourceAttributes extends message('k8s.io.api.authorization.v1.NonResourceAttributes', {
-  path: opt(1, string, { keepsZero: true }),
+  path: opt(1, string),
   verb: opt(2, string),
 }) {}
 

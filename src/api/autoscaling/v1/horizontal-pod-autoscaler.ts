@@ -14,15 +14,15 @@ export class HorizontalPodAutoscalerSpec extends message('k8s.io.api.autoscaling
   scaleTargetRef: req(1, CrossVersionObjectReference, { mapType: 'atomic' }),
   minReplicas: opt(2, int32(), { keepsZero: true }),
   maxReplicas: req(3, int32()),
-  targetCPUUtilizationPercentage: opt(4, int32()),
+  targetCPUUtilizationPercentage: opt(4, int32(), { keepsZero: true }),
 }) {}
 
 export class HorizontalPodAutoscalerStatus extends message('k8s.io.api.autoscaling.v1.HorizontalPodAutoscalerStatus', {
-  observedGeneration: opt(1, int64()),
+  observedGeneration: opt(1, int64(), { keepsZero: true }),
   lastScaleTime: opt(2, time),
   currentReplicas: req(3, int32()),
   desiredReplicas: req(4, int32()),
-  currentCPUUtilizationPercentage: opt(5, int32()),
+  currentCPUUtilizationPercentage: opt(5, int32(), { keepsZero: true }),
 }) {}
 
 export class HorizontalPodAutoscaler extends object('k8s.io.api.autoscaling.v1.HorizontalPodAutoscaler', {

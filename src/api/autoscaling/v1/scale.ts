@@ -5,7 +5,7 @@ import { int32, message, opt, req, string, val } from '#schema/message.ts'
 import { object } from '#schema/resource.ts'
 
 export class ScaleSpec extends message('k8s.io.api.autoscaling.v1.ScaleSpec', {
-  replicas: opt(1, int32(), { keepsZero: true }),
+  replicas: opt(1, int32()),
 }) {}
 
 export class ScaleStatus extends message('k8s.io.api.autoscaling.v1.ScaleStatus', {

@@ -136,7 +136,7 @@ export class HorizontalPodAutoscalerCondition extends message('k8s.io.api.autosc
 }) {}
 
 export class HorizontalPodAutoscalerStatus extends message('k8s.io.api.autoscaling.v2.HorizontalPodAutoscalerStatus', {
-  observedGeneration: opt(1, int64()),
+  observedGeneration: opt(1, int64(), { keepsZero: true }),
   lastScaleTime: opt(2, time),
   currentReplicas: opt(3, int32()),
   desiredReplicas: req(4, int32()),

@@ -7,7 +7,7 @@ import { bool, int32, int64, list, message, opt, req, string, time, val } from '
 import { object, resource } from '#schema/resource.ts'
 
 export class PodFailurePolicyOnExitCodesRequirement extends message('k8s.io.api.batch.v1.PodFailurePolicyOnExitCodesRequirement', {
-  containerName: opt(1, string),
+  containerName: opt(1, string, { keepsZero: true }),
   operator: req(2, string),
   values: req(3, list(int32(), { listType: 'set' })),
 }) {}
@@ -28,8 +28,8 @@ export class PodFailurePolicy extends message('k8s.io.api.batch.v1.PodFailurePol
 }) {}
 
 export class SuccessPolicyRule extends message('k8s.io.api.batch.v1.SuccessPolicyRule', {
-  succeededIndexes: opt(1, string),
-  succeededCount: opt(2, int32()),
+  succeededIndexes: opt(1, string, { keepsZero: true }),
+  succeededCount: opt(2, int32(), { keepsZero: true }),
 }) {}
 
 export class SuccessPolicy extends message('k8s.io.api.batch.v1.SuccessPolicy', {
@@ -39,7 +39,7 @@ export class SuccessPolicy extends message('k8s.io.api.batch.v1.SuccessPolicy', 
 export class JobSpec extends message('k8s.io.api.batch.v1.JobSpec', {
   parallelism: opt(1, int32(), { keepsZero: true }),
   completions: opt(2, int32(), { keepsZero: true }),
-  activeDeadlineSeconds: opt(3, int64()),
+  activeDeadlineSeconds: opt(3, int64(), { keepsZero: true }),
   podFailurePolicy: opt(11, PodFailurePolicy),
   successPolicy: opt(16, SuccessPolicy),
   backoffLimit: opt(7, int32(), { keepsZero: true }),
@@ -78,7 +78,7 @@ export class JobStatus extends message('k8s.io.api.batch.v1.JobStatus', {
   failed: opt(6, int32()),
   terminating: opt(11, int32(), { keepsZero: true }),
   completedIndexes: opt(7, string),
-  failedIndexes: opt(10, string),
+  failedIndexes: opt(10, string, { keepsZero: true }),
   uncountedTerminatedPods: opt(8, UncountedTerminatedPods),
   ready: opt(9, int32(), { keepsZero: true }),
 }) {}

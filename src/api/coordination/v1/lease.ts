@@ -10,8 +10,8 @@ export class LeaseSpec extends message('k8s.io.api.coordination.v1.LeaseSpec', {
   acquireTime: opt(3, microTime),
   renewTime: opt(4, microTime),
   leaseTransitions: opt(5, int32(), { keepsZero: true }),
-  strategy: opt(6, string),
-  preferredHolder: opt(7, string),
+  strategy: opt(6, string, { keepsZero: true }),
+  preferredHolder: opt(7, string, { keepsZero: true }),
 }) {}
 
 export class Lease extends object('k8s.io.api.coordination.v1.Lease', {

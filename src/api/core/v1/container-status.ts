@@ -86,5 +86,5 @@ export class ContainerStatus extends message('k8s.io.api.core.v1.ContainerStatus
     14,
     list(ResourceStatus, { listType: 'map', keys: ['name'], patch: { strategy: 'merge', mergeKey: 'name' } }),
   ),
-  stopSignal: opt(15, string),
+  stopSignal: opt(15, string, { keepsZero: true }),
 }) {}

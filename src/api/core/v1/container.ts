@@ -112,7 +112,7 @@ export class HTTPHeader extends message('k8s.io.api.core.v1.HTTPHeader', {
 }) {}
 
 export class HTTPGetAction extends message('k8s.io.api.core.v1.HTTPGetAction', {
-  path: opt(1, string, { default: '/', keepsZero: true }),
+  path: opt(1, string, { default: '/' }),
   port: req(2, intOrString, { keepsZero: true }),
   host: opt(3, string),
   scheme: opt(4, oneOf('HTTP', 'HTTPS'), { default: 'HTTP' }),
@@ -139,10 +139,10 @@ export class ProbeHandler extends message('k8s.io.api.core.v1.ProbeHandler', {
 export class Probe extends message('k8s.io.api.core.v1.Probe', {
   handler: inline(1, ProbeHandler),
   initialDelaySeconds: opt(2, int32()),
-  timeoutSeconds: opt(3, int32(), { default: 1, keepsZero: true }),
-  periodSeconds: opt(4, int32(), { default: 10, keepsZero: true }),
-  successThreshold: opt(5, int32(), { default: 1, keepsZero: true }),
-  failureThreshold: opt(6, int32(), { default: 3, keepsZero: true }),
+  timeoutSeconds: opt(3, int32(), { default: 1 }),
+  periodSeconds: opt(4, int32(), { default: 10 }),
+  successThreshold: opt(5, int32(), { default: 1 }),
+  failureThreshold: opt(6, int32(), { default: 3 }),
   terminationGracePeriodSeconds: opt(7, int64(), { keepsZero: true }),
 }) {}
 
@@ -160,7 +160,7 @@ export class LifecycleHandler extends message('k8s.io.api.core.v1.LifecycleHandl
 export class Lifecycle extends message('k8s.io.api.core.v1.Lifecycle', {
   postStart: opt(1, LifecycleHandler),
   preStop: opt(2, LifecycleHandler),
-  stopSignal: opt(3, string),
+  stopSignal: opt(3, string, { keepsZero: true }),
 }) {}
 
 export class Capabilities extends message('k8s.io.api.core.v1.Capabilities', {
@@ -176,9 +176,9 @@ export class SELinuxOptions extends message('k8s.io.api.core.v1.SELinuxOptions',
 }) {}
 
 export class WindowsSecurityContextOptions extends message('k8s.io.api.core.v1.WindowsSecurityContextOptions', {
-  gmsaCredentialSpecName: opt(1, string),
+  gmsaCredentialSpecName: opt(1, string, { keepsZero: true }),
   gmsaCredentialSpec: opt(2, string, { keepsZero: true }),
-  runAsUserName: opt(3, string),
+  runAsUserName: opt(3, string, { keepsZero: true }),
   hostProcess: opt(4, bool, { keepsZero: true }),
 }) {}
 
@@ -262,7 +262,7 @@ export class Container extends message('k8s.io.api.core.v1.Container', {
   env: opt(7, list(EnvVar, { listType: 'map', keys: ['name'], patch: { strategy: 'merge', mergeKey: 'name' } })),
   resources: val(8, ResourceRequirements),
   resizePolicy: opt(23, list(ContainerResizePolicy, { listType: 'atomic' })),
-  restartPolicy: opt(24, string),
+  restartPolicy: opt(24, string, { keepsZero: true }),
   restartPolicyRules: opt(25, list(ContainerRestartRule, { listType: 'atomic' })),
   volumeMounts: opt(9, list(VolumeMount, { listType: 'map', keys: ['mountPath'], patch: { strategy: 'merge', mergeKey: 'mountPath' } })),
   volumeDevices: opt(

@@ -7,15 +7,15 @@ import { object, resource } from '#schema/resource.ts'
 
 export class EndpointAddress extends message('k8s.io.api.core.v1.EndpointAddress', {
   ip: req(1, string),
-  hostname: opt(3, string, { keepsZero: true }),
+  hostname: opt(3, string),
   nodeName: opt(4, string, { keepsZero: true }),
   targetRef: opt(2, ObjectReference, { mapType: 'atomic' }),
 }) {}
 
 export class EndpointPort extends message('k8s.io.api.core.v1.EndpointPort', {
-  name: opt(1, string, { keepsZero: true }),
+  name: opt(1, string),
   port: req(2, int32(), { keepsZero: true }),
-  protocol: opt(3, oneOf('TCP', 'UDP', 'SCTP'), { default: 'TCP', keepsZero: true }),
+  protocol: opt(3, oneOf('TCP', 'UDP', 'SCTP'), { default: 'TCP' }),
   appProtocol: opt(4, string, { keepsZero: true }),
 }) {}
 

@@ -50,7 +50,7 @@ export class NodeDaemonEndpoints extends message('k8s.io.api.core.v1.NodeDaemonE
 }) {}
 
 export class NodeSwapStatus extends message('k8s.io.api.core.v1.NodeSwapStatus', {
-  capacity: opt(1, int64()),
+  capacity: opt(1, int64(), { keepsZero: true }),
 }) {}
 
 export class NodeSystemInfo extends message('k8s.io.api.core.v1.NodeSystemInfo', {
@@ -85,8 +85,8 @@ export class NodeConfigStatus extends message('k8s.io.api.core.v1.NodeConfigStat
 }) {}
 
 export class NodeRuntimeHandlerFeatures extends message('k8s.io.api.core.v1.NodeRuntimeHandlerFeatures', {
-  recursiveReadOnlyMounts: opt(1, bool),
-  userNamespaces: opt(2, bool),
+  recursiveReadOnlyMounts: opt(1, bool, { keepsZero: true }),
+  userNamespaces: opt(2, bool, { keepsZero: true }),
 }) {}
 
 export class NodeRuntimeHandler extends message('k8s.io.api.core.v1.NodeRuntimeHandler', {

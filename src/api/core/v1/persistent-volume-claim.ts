@@ -29,7 +29,7 @@ export class PersistentVolumeClaimStatus extends message('k8s.io.api.core.v1.Per
   ),
   allocatedResources: opt(5, map(quantity)),
   allocatedResourceStatuses: opt(7, map(string)),
-  currentVolumeAttributesClassName: opt(8, string),
+  currentVolumeAttributesClassName: opt(8, string, { keepsZero: true }),
   modifyVolumeStatus: opt(9, ModifyVolumeStatus),
 }) {}
 

@@ -23,7 +23,7 @@ export class GlusterfsPersistentVolumeSource extends message('k8s.io.api.core.v1
   endpoints: req(1, string),
   path: req(2, string, { keepsZero: true }),
   readOnly: opt(3, bool),
-  endpointsNamespace: opt(4, string),
+  endpointsNamespace: opt(4, string, { keepsZero: true }),
 }) {}
 
 export class RBDPersistentVolumeSource extends message('k8s.io.api.core.v1.RBDPersistentVolumeSource', {
@@ -48,7 +48,7 @@ export class ISCSIPersistentVolumeSource extends message('k8s.io.api.core.v1.ISC
   chapAuthDiscovery: opt(8, bool),
   chapAuthSession: opt(11, bool),
   secretRef: opt(10, SecretReference, { mapType: 'atomic' }),
-  initiatorName: opt(12, string),
+  initiatorName: opt(12, string, { keepsZero: true }),
 }) {}
 
 export class CinderPersistentVolumeSource extends message('k8s.io.api.core.v1.CinderPersistentVolumeSource', {
@@ -60,7 +60,7 @@ export class CinderPersistentVolumeSource extends message('k8s.io.api.core.v1.Ci
 
 export class CephFSPersistentVolumeSource extends message('k8s.io.api.core.v1.CephFSPersistentVolumeSource', {
   monitors: req(1, list(string, { listType: 'atomic' })),
-  path: opt(2, string, { keepsZero: true }),
+  path: opt(2, string),
   user: opt(3, string),
   secretFile: opt(4, string),
   secretRef: opt(5, SecretReference, { mapType: 'atomic' }),
@@ -79,7 +79,7 @@ export class AzureFilePersistentVolumeSource extends message('k8s.io.api.core.v1
   secretName: req(1, string),
   shareName: req(2, string),
   readOnly: opt(3, bool),
-  secretNamespace: opt(4, string),
+  secretNamespace: opt(4, string, { keepsZero: true }),
 }) {}
 
 export class ScaleIOPersistentVolumeSource extends message('k8s.io.api.core.v1.ScaleIOPersistentVolumeSource', {
@@ -97,7 +97,7 @@ export class ScaleIOPersistentVolumeSource extends message('k8s.io.api.core.v1.S
 
 export class LocalVolumeSource extends message('k8s.io.api.core.v1.LocalVolumeSource', {
   path: req(1, string, { keepsZero: true }),
-  fsType: opt(2, string),
+  fsType: opt(2, string, { keepsZero: true }),
 }) {}
 
 export class StorageOSPersistentVolumeSource extends message('k8s.io.api.core.v1.StorageOSPersistentVolumeSource', {

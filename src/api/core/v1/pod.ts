@@ -47,7 +47,7 @@ export class HostAlias extends message('k8s.io.api.core.v1.HostAlias', {
 
 export class PodDNSConfigOption extends message('k8s.io.api.core.v1.PodDNSConfigOption', {
   name: opt(1, string),
-  value: opt(2, string),
+  value: opt(2, string, { keepsZero: true }),
 }) {}
 
 export class PodDNSConfig extends message('k8s.io.api.core.v1.PodDNSConfig', {
@@ -66,8 +66,8 @@ export class TopologySpreadConstraint extends message('k8s.io.api.core.v1.Topolo
   whenUnsatisfiable: req(3, oneOf('DoNotSchedule', 'ScheduleAnyway')),
   labelSelector: opt(4, LabelSelector, { mapType: 'atomic' }),
   minDomains: opt(5, int32(), { keepsZero: true }),
-  nodeAffinityPolicy: opt(6, oneOf('Honor', 'Ignore')),
-  nodeTaintsPolicy: opt(7, oneOf('Honor', 'Ignore')),
+  nodeAffinityPolicy: opt(6, oneOf('Honor', 'Ignore'), { keepsZero: true }),
+  nodeTaintsPolicy: opt(7, oneOf('Honor', 'Ignore'), { keepsZero: true }),
   matchLabelKeys: opt(8, list(string, { listType: 'atomic' })),
 }) {}
 
@@ -81,14 +81,14 @@ export class PodSchedulingGate extends message('k8s.io.api.core.v1.PodScheduling
 
 export class PodResourceClaim extends message('k8s.io.api.core.v1.PodResourceClaim', {
   name: req(1, string),
-  resourceClaimName: opt(3, string),
-  resourceClaimTemplateName: opt(4, string),
+  resourceClaimName: opt(3, string, { keepsZero: true }),
+  resourceClaimTemplateName: opt(4, string, { keepsZero: true }),
 }) {}
 
 export class PodSchedulingGroup extends message(
   'k8s.io.api.core.v1.PodSchedulingGroup',
   {
-    podGroupName: opt(1, string),
+    podGroupName: opt(1, string, { keepsZero: true }),
   },
   { unions: [{ members: ['podGroupName'], required: false }] },
 ) {}
@@ -109,7 +109,7 @@ export class PodSpec extends message('k8s.io.api.core.v1.PodSpec', {
   serviceAccountName: opt(8, string),
   serviceAccount: opt(9, string),
   automountServiceAccountToken: opt(21, bool, { keepsZero: true }),
-  nodeName: opt(10, string, { keepsZero: true }),
+  nodeName: opt(10, string),
   hostNetwork: opt(11, bool),
   hostPID: opt(12, bool),
   hostIPC: opt(13, bool),
@@ -119,7 +119,7 @@ export class PodSpec extends message('k8s.io.api.core.v1.PodSpec', {
     15,
     list(LocalObjectReference, { listType: 'map', keys: ['name'], patch: { strategy: 'merge', mergeKey: 'name' } }),
   ),
-  hostname: opt(16, string, { keepsZero: true }),
+  hostname: opt(16, string),
   subdomain: opt(17, string),
   affinity: opt(18, Affinity),
   schedulerName: opt(19, string, { default: 'default-scheduler' }),
@@ -174,7 +174,7 @@ export class PodIP extends message('k8s.io.api.core.v1.PodIP', {
 
 export class PodResourceClaimStatus extends message('k8s.io.api.core.v1.PodResourceClaimStatus', {
   name: req(1, string),
-  resourceClaimName: opt(2, string),
+  resourceClaimName: opt(2, string, { keepsZero: true }),
 }) {}
 
 export class ContainerExtendedResourceRequest extends message('k8s.io.api.core.v1.ContainerExtendedResourceRequest', {

@@ -31,5 +31,5 @@ export class TypedObjectReference extends message('k8s.io.api.core.v1.TypedObjec
   apiGroup: opt(1, string, { keepsZero: true }),
   kind: req(2, string),
   name: req(3, string),
-  namespace: opt(4, string),
+  namespace: opt(4, string, { keepsZero: true }),
 }) {}

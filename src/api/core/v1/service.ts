@@ -42,19 +42,19 @@ export class ServiceSpec extends message('k8s.io.api.core.v1.ServiceSpec', {
   allocateLoadBalancerNodePorts: opt(20, bool, { keepsZero: true }),
   loadBalancerClass: opt(21, string, { keepsZero: true }),
   internalTrafficPolicy: opt(22, oneOf('Cluster', 'Local'), { default: 'Cluster', keepsZero: true }),
-  trafficDistribution: opt(23, string),
+  trafficDistribution: opt(23, string, { keepsZero: true }),
 }) {}
 
 export class PortStatus extends message('k8s.io.api.core.v1.PortStatus', {
   port: req(1, int32(), { keepsZero: true }),
   protocol: req(2, oneOf('TCP', 'UDP', 'SCTP')),
-  error: opt(3, string),
+  error: opt(3, string, { keepsZero: true }),
 }) {}
 
 export class LoadBalancerIngress extends message('k8s.io.api.core.v1.LoadBalancerIngress', {
   ip: opt(1, string),
-  hostname: opt(2, string, { keepsZero: true }),
-  ipMode: opt(3, string),
+  hostname: opt(2, string),
+  ipMode: opt(3, string, { keepsZero: true }),
   ports: opt(4, list(PortStatus, { listType: 'atomic' })),
 }) {}
 

@@ -18,14 +18,14 @@ export class EmptyDirVolumeSource extends message('k8s.io.api.core.v1.EmptyDirVo
 export class GCEPersistentDiskVolumeSource extends message('k8s.io.api.core.v1.GCEPersistentDiskVolumeSource', {
   pdName: req(1, string),
   fsType: opt(2, string),
-  partition: opt(3, int32(), { keepsZero: true }),
+  partition: opt(3, int32()),
   readOnly: opt(4, bool),
 }) {}
 
 export class AWSElasticBlockStoreVolumeSource extends message('k8s.io.api.core.v1.AWSElasticBlockStoreVolumeSource', {
   volumeID: req(1, string),
   fsType: opt(2, string),
-  partition: opt(3, int32(), { keepsZero: true }),
+  partition: opt(3, int32()),
   readOnly: opt(4, bool),
 }) {}
 
@@ -65,7 +65,7 @@ export class ISCSIVolumeSource extends message('k8s.io.api.core.v1.ISCSIVolumeSo
   chapAuthDiscovery: opt(8, bool),
   chapAuthSession: opt(11, bool),
   secretRef: opt(10, LocalObjectReference, { mapType: 'atomic' }),
-  initiatorName: opt(12, string),
+  initiatorName: opt(12, string, { keepsZero: true }),
 }) {}
 
 export class GlusterfsVolumeSource extends message('k8s.io.api.core.v1.GlusterfsVolumeSource', {
@@ -107,7 +107,7 @@ export class CinderVolumeSource extends message('k8s.io.api.core.v1.CinderVolume
 
 export class CephFSVolumeSource extends message('k8s.io.api.core.v1.CephFSVolumeSource', {
   monitors: req(1, list(string, { listType: 'atomic' })),
-  path: opt(2, string, { keepsZero: true }),
+  path: opt(2, string),
   user: opt(3, string),
   secretFile: opt(4, string),
   secretRef: opt(5, LocalObjectReference, { mapType: 'atomic' }),
@@ -144,7 +144,7 @@ export class DownwardAPIVolumeSource extends message('k8s.io.api.core.v1.Downwar
 
 export class FCVolumeSource extends message('k8s.io.api.core.v1.FCVolumeSource', {
   targetWWNs: opt(1, list(string, { listType: 'atomic' })),
-  lun: opt(2, int32()),
+  lun: opt(2, int32(), { keepsZero: true }),
   fsType: opt(3, string),
   readOnly: opt(4, bool),
   wwids: opt(5, list(string, { listType: 'atomic' })),
@@ -182,10 +182,10 @@ export class QuobyteVolumeSource extends message('k8s.io.api.core.v1.QuobyteVolu
 export class AzureDiskVolumeSource extends message('k8s.io.api.core.v1.AzureDiskVolumeSource', {
   diskName: req(1, string),
   diskURI: req(2, string),
-  cachingMode: opt(3, string),
-  fsType: opt(4, string),
-  readOnly: opt(5, bool),
-  kind: opt(6, string),
+  cachingMode: opt(3, string, { keepsZero: true }),
+  fsType: opt(4, string, { keepsZero: true }),
+  readOnly: opt(5, bool, { keepsZero: true }),
+  kind: opt(6, string, { keepsZero: true }),
 }) {}
 
 export class PhotonPersistentDiskVolumeSource extends message('k8s.io.api.core.v1.PhotonPersistentDiskVolumeSource', {
@@ -216,8 +216,8 @@ export class ServiceAccountTokenProjection extends message('k8s.io.api.core.v1.S
 }) {}
 
 export class ClusterTrustBundleProjection extends message('k8s.io.api.core.v1.ClusterTrustBundleProjection', {
-  name: opt(1, string),
-  signerName: opt(2, string),
+  name: opt(1, string, { keepsZero: true }),
+  signerName: opt(2, string, { keepsZero: true }),
   labelSelector: opt(3, LabelSelector, { mapType: 'atomic' }),
   optional: opt(5, bool, { keepsZero: true }),
   path: req(4, string, { keepsZero: true }),
@@ -226,7 +226,7 @@ export class ClusterTrustBundleProjection extends message('k8s.io.api.core.v1.Cl
 export class PodCertificateProjection extends message('k8s.io.api.core.v1.PodCertificateProjection', {
   signerName: req(1, string),
   keyType: req(2, string),
-  maxExpirationSeconds: opt(3, int32()),
+  maxExpirationSeconds: opt(3, int32(), { keepsZero: true }),
   credentialBundlePath: opt(4, string),
   keyPath: opt(5, string),
   certificateChainPath: opt(6, string),
@@ -276,8 +276,8 @@ export class StorageOSVolumeSource extends message('k8s.io.api.core.v1.StorageOS
 
 export class CSIVolumeSource extends message('k8s.io.api.core.v1.CSIVolumeSource', {
   driver: req(1, string),
-  readOnly: opt(2, bool),
-  fsType: opt(3, string),
+  readOnly: opt(2, bool, { keepsZero: true }),
+  fsType: opt(3, string, { keepsZero: true }),
   volumeAttributes: opt(4, map(string)),
   nodePublishSecretRef: opt(5, LocalObjectReference, { mapType: 'atomic' }),
 }) {}

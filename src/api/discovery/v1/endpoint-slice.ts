@@ -31,7 +31,7 @@ export class Endpoint extends message('k8s.io.api.discovery.v1.Endpoint', {
   targetRef: opt(4, ObjectReference, { mapType: 'atomic' }),
   deprecatedTopology: opt(5, map(string)),
   nodeName: opt(6, string, { keepsZero: true }),
-  zone: opt(7, string),
+  zone: opt(7, string, { keepsZero: true }),
   hints: opt(8, EndpointHints),
 }) {}
 

@@ -23,8 +23,8 @@ export class PatchOptions extends object('k8s.io.apimachinery.pkg.apis.meta.v1.P
 }) {}
 
 export class Preconditions extends message('k8s.io.apimachinery.pkg.apis.meta.v1.Preconditions', {
-  uid: opt(1, string),
-  resourceVersion: opt(2, string),
+  uid: opt(1, string, { keepsZero: true }),
+  resourceVersion: opt(2, string, { keepsZero: true }),
 }) {}
 
 export class DeleteOptions extends object('k8s.io.apimachinery.pkg.apis.meta.v1.DeleteOptions', {
@@ -50,7 +50,7 @@ export class ListOptions extends object('k8s.io.apimachinery.pkg.apis.meta.v1.Li
   timeoutSeconds: opt(5, int64(), { keepsZero: true }),
   limit: opt(7, int64()),
   continue: opt(8, string),
-  sendInitialEvents: opt(11, bool),
+  sendInitialEvents: opt(11, bool, { keepsZero: true }),
   shardSelector: opt(15, string),
 }) {}
 

@@ -9,11 +9,11 @@ export class IngressClassParametersReference extends message('k8s.io.api.network
   kind: req(2, string),
   name: req(3, string),
   scope: opt(4, string, { keepsZero: true }),
-  namespace: opt(5, string),
+  namespace: opt(5, string, { keepsZero: true }),
 }) {}
 
 export class IngressClassSpec extends message('k8s.io.api.networking.v1.IngressClassSpec', {
-  controller: opt(1, string, { keepsZero: true }),
+  controller: opt(1, string),
   parameters: opt(2, IngressClassParametersReference),
 }) {}
 

@@ -26,7 +26,7 @@ export class IngressTLS extends message('k8s.io.api.networking.v1.IngressTLS', {
 }) {}
 
 export class HTTPIngressPath extends message('k8s.io.api.networking.v1.HTTPIngressPath', {
-  path: opt(1, string, { keepsZero: true }),
+  path: opt(1, string),
   pathType: req(3, string),
   backend: req(2, IngressBackend),
 }) {}
@@ -54,12 +54,12 @@ export class IngressSpec extends message('k8s.io.api.networking.v1.IngressSpec',
 export class IngressPortStatus extends message('k8s.io.api.networking.v1.IngressPortStatus', {
   port: req(1, int32(), { keepsZero: true }),
   protocol: req(2, oneOf('TCP', 'UDP', 'SCTP')),
-  error: opt(3, string),
+  error: opt(3, string, { keepsZero: true }),
 }) {}
 
 export class IngressLoadBalancerIngress extends message('k8s.io.api.networking.v1.IngressLoadBalancerIngress', {
   ip: opt(1, string),
-  hostname: opt(2, string, { keepsZero: true }),
+  hostname: opt(2, string),
   ports: opt(4, list(IngressPortStatus, { listType: 'atomic' })),
 }) {}
 

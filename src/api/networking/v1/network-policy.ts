@@ -6,7 +6,7 @@ import { int32, intOrString, list, message, oneOf, opt, req, string, val } from 
 import { object, resource } from '#schema/resource.ts'
 
 export class NetworkPolicyPort extends message('k8s.io.api.networking.v1.NetworkPolicyPort', {
-  protocol: opt(1, oneOf('TCP', 'UDP', 'SCTP')),
+  protocol: opt(1, oneOf('TCP', 'UDP', 'SCTP'), { keepsZero: true }),
   port: opt(2, intOrString, { keepsZero: true }),
   endPort: opt(3, int32(), { keepsZero: true }),
 }) {}

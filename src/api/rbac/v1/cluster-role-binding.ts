@@ -6,13 +6,13 @@ import { object, resource } from '#schema/resource.ts'
 
 export class Subject extends message('k8s.io.api.rbac.v1.Subject', {
   kind: req(1, string),
-  apiGroup: opt(2, string, { keepsZero: true }),
+  apiGroup: opt(2, string),
   name: req(3, string),
   namespace: opt(4, string),
 }) {}
 
 export class RoleRef extends message('k8s.io.api.rbac.v1.RoleRef', {
-  apiGroup: opt(1, string, { keepsZero: true }),
+  apiGroup: opt(1, string),
   kind: req(2, string),
   name: req(3, string),
 }) {}

@@ -13,7 +13,7 @@ export class DeviceClassConfiguration extends message('k8s.io.api.resource.v1.De
 export class DeviceClassSpec extends message('k8s.io.api.resource.v1.DeviceClassSpec', {
   selectors: opt(1, list(DeviceSelector, { listType: 'atomic' })),
   config: opt(2, list(DeviceClassConfiguration, { listType: 'atomic' })),
-  extendedResourceName: opt(4, string),
+  extendedResourceName: opt(4, string, { keepsZero: true }),
 }) {}
 
 export class DeviceClass extends object('k8s.io.api.resource.v1.DeviceClass', {

@@ -27,7 +27,7 @@ export class ExactDeviceRequest extends message('k8s.io.api.resource.v1.ExactDev
   selectors: opt(2, list(DeviceSelector, { listType: 'atomic' })),
   allocationMode: opt(3, string),
   count: opt(4, int64()),
-  adminAccess: opt(5, bool),
+  adminAccess: opt(5, bool, { keepsZero: true }),
   tolerations: opt(6, list(DeviceToleration, { listType: 'atomic' })),
   capacity: opt(7, CapacityRequirements),
 }) {}

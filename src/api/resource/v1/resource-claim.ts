@@ -9,8 +9,8 @@ import { object, resource } from '#schema/resource.ts'
 
 export class DeviceConstraint extends message('k8s.io.api.resource.v1.DeviceConstraint', {
   requests: opt(1, list(string, { listType: 'atomic' })),
-  matchAttribute: opt(2, string),
-  distinctAttribute: opt(3, string),
+  matchAttribute: opt(2, string, { keepsZero: true }),
+  distinctAttribute: opt(3, string, { keepsZero: true }),
 }) {}
 
 export class OpaqueDeviceConfiguration extends message('k8s.io.api.resource.v1.OpaqueDeviceConfiguration', {
@@ -42,11 +42,11 @@ export class DeviceRequestAllocationResult extends message('k8s.io.api.resource.
   driver: req(2, string),
   pool: req(3, string),
   device: req(4, string),
-  adminAccess: opt(5, bool),
+  adminAccess: opt(5, bool, { keepsZero: true }),
   tolerations: opt(6, list(DeviceToleration, { listType: 'atomic' })),
   bindingConditions: opt(7, list(string, { listType: 'atomic' })),
   bindingFailureConditions: opt(8, list(string, { listType: 'atomic' })),
-  shareID: opt(9, string),
+  shareID: opt(9, string, { keepsZero: true }),
   consumedCapacity: opt(10, map(quantity)),
 }) {}
 
@@ -68,7 +68,7 @@ export class AllocationResult extends message('k8s.io.api.resource.v1.Allocation
 }) {}
 
 export class ResourceClaimConsumerReference extends message('k8s.io.api.resource.v1.ResourceClaimConsumerReference', {
-  apiGroup: opt(1, string, { keepsZero: true }),
+  apiGroup: opt(1, string),
   resource: req(3, string),
   name: req(4, string),
   uid: req(5, string),
@@ -84,7 +84,7 @@ export class AllocatedDeviceStatus extends message('k8s.io.api.resource.v1.Alloc
   driver: req(1, string),
   pool: req(2, string),
   device: req(3, string),
-  shareID: opt(7, string),
+  shareID: opt(7, string, { keepsZero: true }),
   conditions: opt(4, list(Condition, { listType: 'map', keys: ['type'] })),
   data: opt(5, raw),
   networkData: opt(6, NetworkDeviceData),

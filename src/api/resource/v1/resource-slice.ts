@@ -12,10 +12,10 @@ export class ResourcePool extends message('k8s.io.api.resource.v1.ResourcePool',
 }) {}
 
 export class DeviceAttribute extends message('k8s.io.api.resource.v1.DeviceAttribute', {
-  int: opt(2, int64()),
-  bool: opt(3, bool),
-  string: opt(4, string),
-  version: opt(5, string),
+  int: opt(2, int64(), { keepsZero: true }),
+  bool: opt(3, bool, { keepsZero: true }),
+  string: opt(4, string, { keepsZero: true }),
+  version: opt(5, string, { keepsZero: true }),
   ints: opt(6, list(int64(), { listType: 'atomic' })),
   bools: opt(7, list(bool, { listType: 'atomic' })),
   strings: opt(8, list(string, { listType: 'atomic' })),
@@ -67,12 +67,12 @@ export class Device extends message('k8s.io.api.resource.v1.Device', {
   consumesCounters: opt(4, list(DeviceCounterConsumption, { listType: 'atomic' })),
   nodeName: opt(5, string, { keepsZero: true }),
   nodeSelector: opt(6, NodeSelector, { mapType: 'atomic' }),
-  allNodes: opt(7, bool),
+  allNodes: opt(7, bool, { keepsZero: true }),
   taints: opt(8, list(DeviceTaint, { listType: 'atomic' })),
-  bindsToNode: opt(9, bool),
+  bindsToNode: opt(9, bool, { keepsZero: true }),
   bindingConditions: opt(10, list(string, { listType: 'atomic' })),
   bindingFailureConditions: opt(11, list(string, { listType: 'atomic' })),
-  allowMultipleAllocations: opt(12, bool),
+  allowMultipleAllocations: opt(12, bool, { keepsZero: true }),
   nodeAllocatableResourceMappings: opt(13, map(NodeAllocatableResourceMapping)),
 }) {}
 
@@ -86,9 +86,9 @@ export class ResourceSliceSpec extends message('k8s.io.api.resource.v1.ResourceS
   pool: req(2, ResourcePool),
   nodeName: opt(3, string, { keepsZero: true }),
   nodeSelector: opt(4, NodeSelector, { mapType: 'atomic' }),
-  allNodes: opt(5, bool),
+  allNodes: opt(5, bool, { keepsZero: true }),
   devices: opt(6, list(Device, { listType: 'atomic' })),
-  perDeviceNodeSelection: opt(7, bool),
+  perDeviceNodeSelection: opt(7, bool, { keepsZero: true }),
   sharedCounters: opt(8, list(CounterSet, { listType: 'atomic' })),
 }) {}
 

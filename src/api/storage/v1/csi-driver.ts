@@ -18,9 +18,9 @@ export class CSIDriverSpec extends message('k8s.io.api.storage.v1.CSIDriverSpec'
   tokenRequests: opt(6, list(TokenRequest, { listType: 'atomic' })),
   requiresRepublish: opt(7, bool, { keepsZero: true }),
   seLinuxMount: opt(8, bool, { keepsZero: true }),
-  nodeAllocatableUpdatePeriodSeconds: opt(9, int64()),
-  serviceAccountTokenInSecrets: opt(10, bool),
-  preventPodSchedulingIfMissing: opt(11, bool),
+  nodeAllocatableUpdatePeriodSeconds: opt(9, int64(), { keepsZero: true }),
+  serviceAccountTokenInSecrets: opt(10, bool, { keepsZero: true }),
+  preventPodSchedulingIfMissing: opt(11, bool, { keepsZero: true }),
 }) {}
 
 export class CSIDriver extends object('k8s.io.api.storage.v1.CSIDriver', {

@@ -5,7 +5,7 @@ import { int32, list, message, opt, req, string, val } from '#schema/message.ts'
 import { object, resource } from '#schema/resource.ts'
 
 export class VolumeNodeResources extends message('k8s.io.api.storage.v1.VolumeNodeResources', {
-  count: opt(1, int32()),
+  count: opt(1, int32(), { keepsZero: true }),
 }) {}
 
 export class CSINodeDriver extends message('k8s.io.api.storage.v1.CSINodeDriver', {

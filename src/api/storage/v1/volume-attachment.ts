@@ -6,7 +6,7 @@ import { bool, int32, map, message, opt, req, string, time, val } from '#schema/
 import { object, resource } from '#schema/resource.ts'
 
 export class VolumeAttachmentSource extends message('k8s.io.api.storage.v1.VolumeAttachmentSource', {
-  persistentVolumeName: opt(1, string),
+  persistentVolumeName: opt(1, string, { keepsZero: true }),
   inlineVolumeSpec: opt(2, PersistentVolumeSpec),
 }) {}
 
@@ -19,7 +19,7 @@ export class VolumeAttachmentSpec extends message('k8s.io.api.storage.v1.VolumeA
 export class VolumeError extends message('k8s.io.api.storage.v1.VolumeError', {
   time: opt(1, time),
   message: opt(2, string),
-  errorCode: opt(3, int32()),
+  errorCode: opt(3, int32(), { keepsZero: true }),
 }) {}
 
 export class VolumeAttachmentStatus extends message('k8s.io.api.storage.v1.VolumeAttachmentStatus', {
