@@ -1,0 +1,115 @@
+/** Leader election by Lease: of several replicas one acts, and another takes over when it falls silent (client-go's rules). */
+
+import { Lease, leases } from '#api/coordination/v1/lease.ts'
+import { microTimestamp, sleep, type Clock } from '#base/clock.ts'
+import type { Log } from '#base/log.ts'
+import type { Random } from '#base/random.ts'
+import { isReason, type Client } from './client.ts'
+
+export interface LeaderElectionParts {
+  readonly client: Client
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+  readonly namespace: string
+  readonly name: string
+  /** Unique among the replicas: host name and a random part. */
+  readonly identity: string
+  readonly leaseDurationMs?: number
+  readonly renewDeadlineMs?: number
+  readonly retryPeriodMs?: number
+}
+
+const LEASE_DURATION_MS = 15_000
+const RENEW_DEADLINE_MS = 10_000
+const RETRY_PERIOD_MS = 2_000
+const JITTER = 1.2 // spreads the candidates' tries
+
+/**
+ * Waits to be leader, then runs `lead` with a signal that aborts when leadership is lost. Resolves when `signal` aborts (the lease
+ * is given up at once, so that another need not wait) and rejects when leadership was lost: the process then ends and starts anew.
+ */
+export async function runAsLeader(parts: LeaderElectionParts, lead: (signal: AbortSignal) => Promise<void>, signal: AbortSignal): Promise<void> {
+  const { clock, random, log, client, namespace, name, identity } = parts
+  const durationMs = parts.leaseDurationMs ?? LEASE_DURATION_MS
+  const deadlineMs = parts.renewDeadlineMs ?? RENEW_DEADLINE_MS
+  const retryMs = parts.retryPeriodMs ?? RETRY_PERIOD_MS
+  // Time is counted from when a record was first seen here: the stamps in it are another machine's.
+  let observed: { readonly record: string; readonly at: number; readonly lease: Lease } | undefined
+
+  async function tryHold(): Promise<boolean> {
+    const now = clock.now()
+    let lease: Lease | undefined
+    try {
+      lease = await client.get(leases, { namespace, name }, { signal })
+    } catch (error) {
+      if (!isReason(error, 'NotFound')) throw error
+    }
+    const stamp = microTimestamp(now)
+    if (lease === undefined) {
+      const spec = { holderIdentity: identity, leaseDurationSeconds: durationMs / 1000, acquireTime: stamp, renewTime: stamp, leaseTransitions: 0 }
+      observe(await client.create(leases, { metadata: { name, namespace }, spec }, { signal }))
+      return true
+    }
+    observe(lease)
+    const holder = lease.spec?.holderIdentity ?? ''
+    const valid = observed!.at + (lease.spec?.leaseDurationSeconds ?? durationMs / 1000) * 1000 > clock.monotonic()
+    if (holder !== '' && holder !== identity && valid) return false
+    const taken = holder !== identity
+    const spec = {
+      ...lease.spec,
+      holderIdentity: identity,
+      leaseDurationSeconds: durationMs / 1000,
+      acquireTime: taken ? stamp : (lease.spec?.acquireTime ?? stamp),
+      renewTime: stamp,
+      leaseTransitions: (lease.spec?.leaseTransitions ?? 0) + (taken ? 1 : 0),
+    }
+    observe(await client.update(leases, { ...lease, spec }, { signal }))
+    return true
+  }
+
+  function observe(lease: Lease): void {
+    const record = JSON.stringify(lease.spec)
+    if (observed?.record !== record) observed = { record, at: clock.monotonic(), lease }
+    else observed = { ...observed, lease }
+  }
+
+  const attempt = async () => {
+    try {
+      return await tryHold()
+    } catch (error) {
+      if (!signal.aborted) log.debug('lease not taken', { lease: `${namespace}/${name}`, error: (error as Error).message })
+      return false
+    }
+  }
+
+  while (!(await attempt())) {
+    if (signal.aborted) return
+    await sleep(clock, retryMs * (1 + random.next() * (JITTER - 1)), signal).catch(() => {})
+  }
+  log.info('became leader', { lease: `${namespace}/${name}`, identity })
+
+  const lost = new AbortController()
+  const leading = lead(AbortSignal.any([signal, lost.signal]))
+  const renewing = (async () => {
+    let renewed = clock.monotonic()
+    while (!signal.aborted && !lost.signal.aborted) {
+      await sleep(clock, retryMs, signal).catch(() => {})
+      if (signal.aborted) return
+      if (await attempt()) renewed = clock.monotonic()
+      else if (clock.monotonic() - renewed > deadlineMs) throw new Error(`leadership of ${namespace}/${name} was lost`)
+    }
+  })()
+  try {
+    await Promise.race([leading, renewing])
+  } finally {
+    lost.abort(new Error('leadership ended'))
+    await leading.catch(() => {})
+    if (observed?.lease.spec?.holderIdentity === identity) {
+      const { lease } = observed
+      await client
+        .update(leases, { ...lease, spec: { ...lease.spec, holderIdentity: '', leaseDurationSeconds: 1, renewTime: microTimestamp(clock.now()) } })
+        .catch(() => {}) // it runs out by itself
+    }
+  }
+}
