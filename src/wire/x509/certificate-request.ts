@@ -3,7 +3,15 @@
 import { createPublicKey, verify, type KeyObject } from 'node:crypto'
 import { ALTERNATIVE_NAMES, extension, extensionValue, fromPem, pem, signatureAlgorithm, signatureOf } from './certificate.ts'
 import { bitString, context, dotted, elements, integer, MalformedDer, objectId, onlyElement, sequence, setOf, TAG } from './der.ts'
-import { decodeAlternativeNames, decodeName, encodeAlternativeNames, encodeName, NO_ALTERNATIVE_NAMES, type AlternativeNames, type DistinguishedName } from './names.ts'
+import {
+  decodeAlternativeNames,
+  decodeName,
+  encodeAlternativeNames,
+  encodeName,
+  NO_ALTERNATIVE_NAMES,
+  type AlternativeNames,
+  type DistinguishedName,
+} from './names.ts'
 
 export interface CertificateRequest {
   readonly subject: DistinguishedName
@@ -16,21 +24,31 @@ export interface CertificateRequest {
 const EXTENSION_REQUEST = '1.2.840.113549.1.9.14'
 
 /** A request in PEM, signed with the private key that the certificate is for. */
-export function makeCertificateRequest(wanted: { readonly subject: DistinguishedName; readonly names?: Partial<AlternativeNames> }, key: KeyObject): string {
+export function makeCertificateRequest(
+  wanted: { readonly subject: DistinguishedName; readonly names?: Partial<AlternativeNames> },
+  key: KeyObject,
+): string {
   const names = { ...NO_ALTERNATIVE_NAMES, ...wanted.names }
   const named = Object.values(names).some((list) => list.length > 0)
   const body = sequence(
     integer(Buffer.of(0)),
     encodeName(wanted.subject),
     createPublicKey(key).export({ type: 'spki', format: 'der' }),
-    context(0, ...(named ? [sequence(objectId(EXTENSION_REQUEST), setOf(sequence(extension(ALTERNATIVE_NAMES, encodeAlternativeNames(names)))))] : [])),
+    context(
+      0,
+      ...(named
+        ? [sequence(objectId(EXTENSION_REQUEST), setOf(sequence(extension(ALTERNATIVE_NAMES, encodeAlternativeNames(names)))))]
+        : []),
+    ),
   )
   return pem('CERTIFICATE REQUEST', sequence(body, signatureAlgorithm(key), bitString(signatureOf(body, key))))
 }
 
 /** Reads a request and checks that its sender holds the key. Throws `MalformedDer` with one plain sentence. */
 export function readCertificateRequest(text: string): CertificateRequest {
-  const [body, algorithm, signature] = elements(onlyElement(fromPem(text, 'CERTIFICATE REQUEST', 'NEW CERTIFICATE REQUEST'), TAG.sequence).content)
+  const [body, algorithm, signature] = elements(
+    onlyElement(fromPem(text, 'CERTIFICATE REQUEST', 'NEW CERTIFICATE REQUEST'), TAG.sequence).content,
+  )
   if (body === undefined || algorithm === undefined || signature === undefined) throw new MalformedDer('an incomplete certificate request')
   const [, subject, spki, ...attributes] = elements(body.content)
   if (subject === undefined || spki === undefined) throw new MalformedDer('a certificate request without a subject or a key')

@@ -1,7 +1,22 @@
 /** Certificates: made, signed and looked into, with node's own keys and signatures. */
 
 import { createHash, createPublicKey, sign, type KeyObject } from 'node:crypto'
-import { bitString, context, dotted, elements, integer, MalformedDer, NULL, objectId, octetString, onlyElement, sequence, TAG, time, TRUE } from './der.ts'
+import {
+  bitString,
+  context,
+  dotted,
+  elements,
+  integer,
+  MalformedDer,
+  NULL,
+  objectId,
+  octetString,
+  onlyElement,
+  sequence,
+  TAG,
+  time,
+  TRUE,
+} from './der.ts'
 import { encodeAlternativeNames, type AlternativeNames } from './names.ts'
 
 /** What a key may be used for, in the words of CertificateSigningRequest. */
@@ -155,7 +170,10 @@ export function extensionValue(content: Uint8Array | undefined, oid: string): Ui
 }
 
 export function pem(label: string, bytes: Uint8Array): string {
-  const lines = Buffer.from(bytes).toString('base64').match(/.{1,64}/g) ?? []
+  const lines =
+    Buffer.from(bytes)
+      .toString('base64')
+      .match(/.{1,64}/g) ?? []
   return `-----BEGIN ${label}-----\n${lines.join('\n')}\n-----END ${label}-----\n`
 }
 

@@ -85,7 +85,8 @@ export function addressBytes(address: string): Uint8Array {
   if (!isIPv6(address)) throw new Error(`not an IP address: ${address}`)
   const tail = /^(.*:)(\d+\.\d+\.\d+\.\d+)$/.exec(address)
   const four = tail === null ? [] : tail[2]!.split('.').map(Number)
-  const text = tail === null ? address : `${tail[1]}${((four[0]! << 8) | four[1]!).toString(16)}:${((four[2]! << 8) | four[3]!).toString(16)}`
+  const text =
+    tail === null ? address : `${tail[1]}${((four[0]! << 8) | four[1]!).toString(16)}:${((four[2]! << 8) | four[3]!).toString(16)}`
   const [left = '', right] = text.split('::')
   const groups = (half: string) => (half === '' ? [] : half.split(':').map((g) => Number.parseInt(g, 16)))
   const before = groups(left)

@@ -12,7 +12,16 @@ function authority(type: 'ec' | 'rsa' = 'ec') {
   const keys = type === 'ec' ? generateKeyPairSync('ec', { namedCurve: 'P-256' }) : generateKeyPairSync('rsa', { modulusLength: 2048 })
   const subject = encodeName({ commonName: 'kubernetes', organizations: [] })
   const certificate = makeCertificate(
-    { subject, issuer: subject, publicKey: keys.publicKey, serial: Buffer.of(0x80, 1), notBefore: from, notAfter: until, authority: true, usages: ['digital signature', 'cert sign'] },
+    {
+      subject,
+      issuer: subject,
+      publicKey: keys.publicKey,
+      serial: Buffer.of(0x80, 1),
+      notBefore: from,
+      notAfter: until,
+      authority: true,
+      usages: ['digital signature', 'cert sign'],
+    },
     keys.privateKey,
   )
   return { keys, certificate, subject }
@@ -82,17 +91,31 @@ test('a certificate request is read back as it was made', () => {
 
 test('a certificate request that was tampered with, cut or made of noise is refused', () => {
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-  const bytes = Buffer.from(fromPem(makeCertificateRequest({ subject: { commonName: 'system:node:n1', organizations: [] } }, privateKey), 'CERTIFICATE REQUEST'))
+  const bytes = Buffer.from(
+    fromPem(makeCertificateRequest({ subject: { commonName: 'system:node:n1', organizations: [] } }, privateKey), 'CERTIFICATE REQUEST'),
+  )
   const at = bytes.indexOf('n1')
   const forged = Buffer.from(bytes)
   forged.write('n2', at)
-  throws(() => readCertificateRequest(pem('CERTIFICATE REQUEST', forged)), { name: 'MalformedDer', message: 'a certificate request whose signature does not match its key' })
+  throws(() => readCertificateRequest(pem('CERTIFICATE REQUEST', forged)), {
+    name: 'MalformedDer',
+    message: 'a certificate request whose signature does not match its key',
+  })
   for (let length = 0; length < bytes.length; length += 7)
     throws(() => readCertificateRequest(pem('CERTIFICATE REQUEST', bytes.subarray(0, length))), { name: 'MalformedDer' })
-  throws(() => readCertificateRequest('hello'), (e: Error) => (match(e.message, /no PEM block/), true))
+  throws(
+    () => readCertificateRequest('hello'),
+    (e: Error) => (match(e.message, /no PEM block/), true),
+  )
 })
 
 test('addresses have one text form', () => {
-  deepEqual(['0:0:0:0:0:0:0:1', 'FD00:0:0:1:0:0:0:1', '::ffff:10.0.0.1', '10.0.0.1', '::'].map(canonicalAddress), ['::1', 'fd00:0:0:1::1', '::ffff:a00:1', '10.0.0.1', '::'])
+  deepEqual(['0:0:0:0:0:0:0:1', 'FD00:0:0:1:0:0:0:1', '::ffff:10.0.0.1', '10.0.0.1', '::'].map(canonicalAddress), [
+    '::1',
+    'fd00:0:0:1::1',
+    '::ffff:a00:1',
+    '10.0.0.1',
+    '::',
+  ])
   equal(addressBytes('fe80::1').length, 16)
 })
