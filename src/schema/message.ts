@@ -68,7 +68,8 @@ export interface Field {
   readonly deprecated?: boolean
   /** Strategic merge of a message field (`retainKeys`). */
   readonly patch?: 'retainKeys' | 'merge' | 'replace'
-  readonly mapType?: 'atomic'
+  /** Of a map or message field, when it differs from what the message says of itself. */
+  readonly mapType?: 'atomic' | 'granular'
   readonly validate?: readonly Check[]
 }
 
@@ -91,6 +92,8 @@ export interface Message {
    * messages, where zeros are not sent (unless `keepsZero`, for members of a oneof) and lists of numbers are packed.
    */
   readonly syntax: 'gogo' | 'proto3'
+  /** Server-side apply takes it as a whole wherever it stands. */
+  readonly mapType?: 'atomic'
 }
 
 export interface Union {
@@ -116,7 +119,7 @@ export interface FieldOptions<T> {
   readonly deprecated?: boolean
   readonly keepsZero?: boolean
   readonly patch?: 'retainKeys' | 'merge' | 'replace'
-  readonly mapType?: 'atomic'
+  readonly mapType?: 'atomic' | 'granular'
   readonly validate?: readonly ((value: T) => string | undefined)[]
 }
 
@@ -180,6 +183,7 @@ export interface MessageOptions<T> {
   readonly defaults?: (value: T) => Partial<T> | undefined
   readonly doc?: string
   readonly syntax?: Message['syntax']
+  readonly mapType?: 'atomic'
 }
 
 /** Declares a message by its protobuf name. Field names are JSON names; numbers are protobuf's and must be unique. */
@@ -202,6 +206,7 @@ export function message<const F extends Fields>(name: string, fields: F, options
     unions: options.unions ?? [],
     doc: options.doc ?? '',
     syntax: options.syntax ?? 'gogo',
+    ...(options.mapType && { mapType: options.mapType }),
     ...(options.defaults && { defaults: options.defaults as (value: never) => object | undefined }),
   }
   return class {

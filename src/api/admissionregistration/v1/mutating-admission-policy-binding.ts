@@ -6,12 +6,16 @@ import { ObjectMeta } from '#api/meta/v1/object-meta.ts'
 import { message, opt, string, val } from '#schema/message.ts'
 import { object, resource } from '#schema/resource.ts'
 
-export class ParamRef extends message('k8s.io.api.admissionregistration.v1.ParamRef', {
-  name: opt(1, string),
-  namespace: opt(2, string),
-  selector: opt(3, LabelSelector, { mapType: 'atomic' }),
-  parameterNotFoundAction: opt(4, string, { keepsZero: true }),
-}) {}
+export class ParamRef extends message(
+  'k8s.io.api.admissionregistration.v1.ParamRef',
+  {
+    name: opt(1, string),
+    namespace: opt(2, string),
+    selector: opt(3, LabelSelector, { mapType: 'atomic' }),
+    parameterNotFoundAction: opt(4, string, { keepsZero: true }),
+  },
+  { mapType: 'atomic' },
+) {}
 
 export class MutatingAdmissionPolicyBindingSpec extends message('k8s.io.api.admissionregistration.v1.MutatingAdmissionPolicyBindingSpec', {
   policyName: opt(1, string),

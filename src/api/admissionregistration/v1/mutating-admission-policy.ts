@@ -5,10 +5,14 @@ import { ObjectMeta } from '#api/meta/v1/object-meta.ts'
 import { inline, list, message, opt, req, string, val } from '#schema/message.ts'
 import { object, resource } from '#schema/resource.ts'
 
-export class ParamKind extends message('k8s.io.api.admissionregistration.v1.ParamKind', {
-  apiVersion: opt(1, string),
-  kind: opt(2, string),
-}) {}
+export class ParamKind extends message(
+  'k8s.io.api.admissionregistration.v1.ParamKind',
+  {
+    apiVersion: opt(1, string),
+    kind: opt(2, string),
+  },
+  { mapType: 'atomic' },
+) {}
 
 export class Rule extends message('k8s.io.api.admissionregistration.v1.Rule', {
   apiGroups: opt(1, list(string)),
@@ -22,23 +26,35 @@ export class RuleWithOperations extends message('k8s.io.api.admissionregistratio
   rule: inline(2, Rule),
 }) {}
 
-export class NamedRuleWithOperations extends message('k8s.io.api.admissionregistration.v1.NamedRuleWithOperations', {
-  resourceNames: opt(1, list(string, { listType: 'atomic' })),
-  ruleWithOperations: inline(2, RuleWithOperations),
-}) {}
+export class NamedRuleWithOperations extends message(
+  'k8s.io.api.admissionregistration.v1.NamedRuleWithOperations',
+  {
+    resourceNames: opt(1, list(string, { listType: 'atomic' })),
+    ruleWithOperations: inline(2, RuleWithOperations),
+  },
+  { mapType: 'atomic' },
+) {}
 
-export class MatchResources extends message('k8s.io.api.admissionregistration.v1.MatchResources', {
-  namespaceSelector: opt(1, LabelSelector, { mapType: 'atomic' }),
-  objectSelector: opt(2, LabelSelector, { mapType: 'atomic' }),
-  resourceRules: opt(3, list(NamedRuleWithOperations, { listType: 'atomic' })),
-  excludeResourceRules: opt(4, list(NamedRuleWithOperations, { listType: 'atomic' })),
-  matchPolicy: opt(7, string, { keepsZero: true }),
-}) {}
+export class MatchResources extends message(
+  'k8s.io.api.admissionregistration.v1.MatchResources',
+  {
+    namespaceSelector: opt(1, LabelSelector, { mapType: 'atomic' }),
+    objectSelector: opt(2, LabelSelector, { mapType: 'atomic' }),
+    resourceRules: opt(3, list(NamedRuleWithOperations, { listType: 'atomic' })),
+    excludeResourceRules: opt(4, list(NamedRuleWithOperations, { listType: 'atomic' })),
+    matchPolicy: opt(7, string, { keepsZero: true }),
+  },
+  { mapType: 'atomic' },
+) {}
 
-export class Variable extends message('k8s.io.api.admissionregistration.v1.Variable', {
-  name: opt(1, string),
-  expression: opt(2, string),
-}) {}
+export class Variable extends message(
+  'k8s.io.api.admissionregistration.v1.Variable',
+  {
+    name: opt(1, string),
+    expression: opt(2, string),
+  },
+  { mapType: 'atomic' },
+) {}
 
 export class ApplyConfiguration extends message('k8s.io.api.admissionregistration.v1.ApplyConfiguration', {
   expression: opt(1, string),

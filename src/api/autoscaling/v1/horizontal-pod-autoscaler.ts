@@ -4,11 +4,15 @@ import { ObjectMeta } from '#api/meta/v1/object-meta.ts'
 import { int32, int64, message, opt, req, string, time, val } from '#schema/message.ts'
 import { object, resource } from '#schema/resource.ts'
 
-export class CrossVersionObjectReference extends message('k8s.io.api.autoscaling.v1.CrossVersionObjectReference', {
-  kind: req(1, string),
-  name: req(2, string),
-  apiVersion: opt(3, string),
-}) {}
+export class CrossVersionObjectReference extends message(
+  'k8s.io.api.autoscaling.v1.CrossVersionObjectReference',
+  {
+    kind: req(1, string),
+    name: req(2, string),
+    apiVersion: opt(3, string),
+  },
+  { mapType: 'atomic' },
+) {}
 
 export class HorizontalPodAutoscalerSpec extends message('k8s.io.api.autoscaling.v1.HorizontalPodAutoscalerSpec', {
   scaleTargetRef: req(1, CrossVersionObjectReference, { mapType: 'atomic' }),

@@ -28,24 +28,36 @@ export class EnvFromSource extends message('k8s.io.api.core.v1.EnvFromSource', {
   secretRef: opt(3, SecretEnvSource),
 }) {}
 
-export class ConfigMapKeySelector extends message('k8s.io.api.core.v1.ConfigMapKeySelector', {
-  localObjectReference: inline(1, LocalObjectReference),
-  key: req(2, string),
-  optional: opt(3, bool, { keepsZero: true }),
-}) {}
+export class ConfigMapKeySelector extends message(
+  'k8s.io.api.core.v1.ConfigMapKeySelector',
+  {
+    localObjectReference: inline(1, LocalObjectReference),
+    key: req(2, string),
+    optional: opt(3, bool, { keepsZero: true }),
+  },
+  { mapType: 'atomic' },
+) {}
 
-export class SecretKeySelector extends message('k8s.io.api.core.v1.SecretKeySelector', {
-  localObjectReference: inline(1, LocalObjectReference),
-  key: req(2, string),
-  optional: opt(3, bool, { keepsZero: true }),
-}) {}
+export class SecretKeySelector extends message(
+  'k8s.io.api.core.v1.SecretKeySelector',
+  {
+    localObjectReference: inline(1, LocalObjectReference),
+    key: req(2, string),
+    optional: opt(3, bool, { keepsZero: true }),
+  },
+  { mapType: 'atomic' },
+) {}
 
-export class FileKeySelector extends message('k8s.io.api.core.v1.FileKeySelector', {
-  volumeName: req(1, string),
-  path: req(2, string, { keepsZero: true }),
-  key: req(3, string),
-  optional: opt(4, bool, { keepsZero: true }),
-}) {}
+export class FileKeySelector extends message(
+  'k8s.io.api.core.v1.FileKeySelector',
+  {
+    volumeName: req(1, string),
+    path: req(2, string, { keepsZero: true }),
+    key: req(3, string),
+    optional: opt(4, bool, { keepsZero: true }),
+  },
+  { mapType: 'atomic' },
+) {}
 
 export class EnvVarSource extends message('k8s.io.api.core.v1.EnvVarSource', {
   fieldRef: opt(1, ObjectFieldSelector, { mapType: 'atomic' }),

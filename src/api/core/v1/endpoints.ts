@@ -12,12 +12,16 @@ export class EndpointAddress extends message('k8s.io.api.core.v1.EndpointAddress
   targetRef: opt(2, ObjectReference, { mapType: 'atomic' }),
 }) {}
 
-export class EndpointPort extends message('k8s.io.api.core.v1.EndpointPort', {
-  name: opt(1, string),
-  port: req(2, int32(), { keepsZero: true }),
-  protocol: opt(3, oneOf('TCP', 'UDP', 'SCTP'), { default: 'TCP' }),
-  appProtocol: opt(4, string, { keepsZero: true }),
-}) {}
+export class EndpointPort extends message(
+  'k8s.io.api.core.v1.EndpointPort',
+  {
+    name: opt(1, string),
+    port: req(2, int32(), { keepsZero: true }),
+    protocol: opt(3, oneOf('TCP', 'UDP', 'SCTP'), { default: 'TCP' }),
+    appProtocol: opt(4, string, { keepsZero: true }),
+  },
+  { mapType: 'atomic' },
+) {}
 
 export class EndpointSubset extends message('k8s.io.api.core.v1.EndpointSubset', {
   addresses: opt(1, list(EndpointAddress, { listType: 'atomic' })),

@@ -28,7 +28,7 @@ export class PersistentVolumeClaimStatus extends message('k8s.io.api.core.v1.Per
     list(PersistentVolumeClaimCondition, { listType: 'map', keys: ['type'], patch: { strategy: 'merge', mergeKey: 'type' } }),
   ),
   allocatedResources: opt(5, map(quantity)),
-  allocatedResourceStatuses: opt(7, map(string)),
+  allocatedResourceStatuses: opt(7, map(string), { mapType: 'granular' }),
   currentVolumeAttributesClassName: opt(8, string, { keepsZero: true }),
   modifyVolumeStatus: opt(9, ModifyVolumeStatus),
 }) {}

@@ -154,7 +154,7 @@ export class PersistentVolumeSpec extends message('k8s.io.api.core.v1.Persistent
   capacity: opt(1, map(quantity)),
   persistentVolumeSource: inline(2, PersistentVolumeSource),
   accessModes: opt(3, list(string, { listType: 'atomic' })),
-  claimRef: opt(4, ObjectReference),
+  claimRef: opt(4, ObjectReference, { mapType: 'granular' }),
   persistentVolumeReclaimPolicy: opt(5, string, { default: 'Retain' }),
   storageClassName: opt(6, string, { keepsZero: true }),
   mountOptions: opt(7, list(string, { listType: 'atomic' })),

@@ -10,9 +10,13 @@ export class ScopedResourceSelectorRequirement extends message('k8s.io.api.core.
   values: opt(3, list(string, { listType: 'atomic' })),
 }) {}
 
-export class ScopeSelector extends message('k8s.io.api.core.v1.ScopeSelector', {
-  matchExpressions: opt(1, list(ScopedResourceSelectorRequirement, { listType: 'atomic' })),
-}) {}
+export class ScopeSelector extends message(
+  'k8s.io.api.core.v1.ScopeSelector',
+  {
+    matchExpressions: opt(1, list(ScopedResourceSelectorRequirement, { listType: 'atomic' })),
+  },
+  { mapType: 'atomic' },
+) {}
 
 export class ResourceQuotaSpec extends message('k8s.io.api.core.v1.ResourceQuotaSpec', {
   hard: opt(1, map(quantity)),

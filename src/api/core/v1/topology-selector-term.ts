@@ -7,6 +7,10 @@ export class TopologySelectorLabelRequirement extends message('k8s.io.api.core.v
   values: req(2, list(string, { listType: 'atomic' })),
 }) {}
 
-export class TopologySelectorTerm extends message('k8s.io.api.core.v1.TopologySelectorTerm', {
-  matchLabelExpressions: opt(1, list(TopologySelectorLabelRequirement, { listType: 'atomic' })),
-}) {}
+export class TopologySelectorTerm extends message(
+  'k8s.io.api.core.v1.TopologySelectorTerm',
+  {
+    matchLabelExpressions: opt(1, list(TopologySelectorLabelRequirement, { listType: 'atomic' })),
+  },
+  { mapType: 'atomic' },
+) {}

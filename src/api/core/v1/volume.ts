@@ -119,16 +119,24 @@ export class FlockerVolumeSource extends message('k8s.io.api.core.v1.FlockerVolu
   datasetUUID: opt(2, string),
 }) {}
 
-export class ObjectFieldSelector extends message('k8s.io.api.core.v1.ObjectFieldSelector', {
-  apiVersion: opt(1, string, { default: 'v1' }),
-  fieldPath: req(2, string),
-}) {}
+export class ObjectFieldSelector extends message(
+  'k8s.io.api.core.v1.ObjectFieldSelector',
+  {
+    apiVersion: opt(1, string, { default: 'v1' }),
+    fieldPath: req(2, string),
+  },
+  { mapType: 'atomic' },
+) {}
 
-export class ResourceFieldSelector extends message('k8s.io.api.core.v1.ResourceFieldSelector', {
-  containerName: opt(1, string),
-  resource: req(2, string),
-  divisor: opt(3, quantity),
-}) {}
+export class ResourceFieldSelector extends message(
+  'k8s.io.api.core.v1.ResourceFieldSelector',
+  {
+    containerName: opt(1, string),
+    resource: req(2, string),
+    divisor: opt(3, quantity),
+  },
+  { mapType: 'atomic' },
+) {}
 
 export class DownwardAPIVolumeFile extends message('k8s.io.api.core.v1.DownwardAPIVolumeFile', {
   path: req(1, string, { keepsZero: true }),

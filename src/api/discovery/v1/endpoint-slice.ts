@@ -35,12 +35,16 @@ export class Endpoint extends message('k8s.io.api.discovery.v1.Endpoint', {
   hints: opt(8, EndpointHints),
 }) {}
 
-export class EndpointPort extends message('k8s.io.api.discovery.v1.EndpointPort', {
-  name: opt(1, string, { keepsZero: true }),
-  protocol: opt(2, oneOf('TCP', 'UDP', 'SCTP'), { default: 'TCP', keepsZero: true }),
-  port: opt(3, int32(), { keepsZero: true }),
-  appProtocol: opt(4, string, { keepsZero: true }),
-}) {}
+export class EndpointPort extends message(
+  'k8s.io.api.discovery.v1.EndpointPort',
+  {
+    name: opt(1, string, { keepsZero: true }),
+    protocol: opt(2, oneOf('TCP', 'UDP', 'SCTP'), { default: 'TCP', keepsZero: true }),
+    port: opt(3, int32(), { keepsZero: true }),
+    appProtocol: opt(4, string, { keepsZero: true }),
+  },
+  { mapType: 'atomic' },
+) {}
 
 export class EndpointSlice extends object('k8s.io.api.discovery.v1.EndpointSlice', {
   metadata: val(1, ObjectMeta),

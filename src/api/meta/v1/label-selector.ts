@@ -8,10 +8,14 @@ export class LabelSelectorRequirement extends message('k8s.io.apimachinery.pkg.a
   values: opt(3, list(string, { listType: 'atomic' })),
 }) {}
 
-export class LabelSelector extends message('k8s.io.apimachinery.pkg.apis.meta.v1.LabelSelector', {
-  matchLabels: opt(1, map(string)),
-  matchExpressions: opt(2, list(LabelSelectorRequirement, { listType: 'atomic' })),
-}) {}
+export class LabelSelector extends message(
+  'k8s.io.apimachinery.pkg.apis.meta.v1.LabelSelector',
+  {
+    matchLabels: opt(1, map(string)),
+    matchExpressions: opt(2, list(LabelSelectorRequirement, { listType: 'atomic' })),
+  },
+  { mapType: 'atomic' },
+) {}
 
 export class FieldSelectorRequirement extends message('k8s.io.apimachinery.pkg.apis.meta.v1.FieldSelectorRequirement', {
   key: req(1, string),

@@ -2,14 +2,18 @@
 
 import { bool, fieldsV1, int64, list, map, message, opt, req, set, string, time } from '#schema/message.ts'
 
-export class OwnerReference extends message('k8s.io.apimachinery.pkg.apis.meta.v1.OwnerReference', {
-  apiVersion: req(5, string),
-  kind: req(1, string),
-  name: req(3, string),
-  uid: req(4, string),
-  controller: opt(6, bool, { keepsZero: true }),
-  blockOwnerDeletion: opt(7, bool, { keepsZero: true }),
-}) {}
+export class OwnerReference extends message(
+  'k8s.io.apimachinery.pkg.apis.meta.v1.OwnerReference',
+  {
+    apiVersion: req(5, string),
+    kind: req(1, string),
+    name: req(3, string),
+    uid: req(4, string),
+    controller: opt(6, bool, { keepsZero: true }),
+    blockOwnerDeletion: opt(7, bool, { keepsZero: true }),
+  },
+  { mapType: 'atomic' },
+) {}
 
 export class ManagedFieldsEntry extends message('k8s.io.apimachinery.pkg.apis.meta.v1.ManagedFieldsEntry', {
   manager: opt(1, string),

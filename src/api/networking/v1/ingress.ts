@@ -5,10 +5,14 @@ import { ObjectMeta } from '#api/meta/v1/object-meta.ts'
 import { inline, int32, list, message, oneOf, opt, req, string, val } from '#schema/message.ts'
 import { object, resource } from '#schema/resource.ts'
 
-export class ServiceBackendPort extends message('k8s.io.api.networking.v1.ServiceBackendPort', {
-  name: opt(1, string),
-  number: opt(2, int32()),
-}) {}
+export class ServiceBackendPort extends message(
+  'k8s.io.api.networking.v1.ServiceBackendPort',
+  {
+    name: opt(1, string),
+    number: opt(2, int32()),
+  },
+  { mapType: 'atomic' },
+) {}
 
 export class IngressServiceBackend extends message('k8s.io.api.networking.v1.IngressServiceBackend', {
   name: req(1, string),

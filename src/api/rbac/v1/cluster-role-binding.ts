@@ -4,18 +4,26 @@ import { ObjectMeta } from '#api/meta/v1/object-meta.ts'
 import { list, message, opt, req, string, val } from '#schema/message.ts'
 import { object, resource } from '#schema/resource.ts'
 
-export class Subject extends message('k8s.io.api.rbac.v1.Subject', {
-  kind: req(1, string),
-  apiGroup: opt(2, string),
-  name: req(3, string),
-  namespace: opt(4, string),
-}) {}
+export class Subject extends message(
+  'k8s.io.api.rbac.v1.Subject',
+  {
+    kind: req(1, string),
+    apiGroup: opt(2, string),
+    name: req(3, string),
+    namespace: opt(4, string),
+  },
+  { mapType: 'atomic' },
+) {}
 
-export class RoleRef extends message('k8s.io.api.rbac.v1.RoleRef', {
-  apiGroup: opt(1, string),
-  kind: req(2, string),
-  name: req(3, string),
-}) {}
+export class RoleRef extends message(
+  'k8s.io.api.rbac.v1.RoleRef',
+  {
+    apiGroup: opt(1, string),
+    kind: req(2, string),
+    name: req(3, string),
+  },
+  { mapType: 'atomic' },
+) {}
 
 export class ClusterRoleBinding extends object('k8s.io.api.rbac.v1.ClusterRoleBinding', {
   metadata: val(1, ObjectMeta),
