@@ -54,7 +54,10 @@ export interface Store extends AsyncDisposable {
   range(prefix: string, options?: RangeOptions): Promise<Ranged>
   /** Applies all writes if every `expect` holds; otherwise nothing. Resolves once durable. A key may be written once a commit. */
   commit(transaction: { readonly expect: readonly Expect[]; readonly writes: readonly Write[] }): Promise<Committed | Conflict>
-  /** Every event with revision > from, in order, none missing, those of one commit together. Throws `Compacted`. */
+  /**
+   * Every event with revision > from, in order, none missing, those of one commit together. One empty batch follows once
+   * all that was committed before the call has been given. Throws `Compacted`, `FutureRevision`.
+   */
   watch(prefix: string, from: Revision, signal: AbortSignal): AsyncIterable<readonly StoreEvent[]>
   /** The newest revision; at least that of every commit acknowledged before the call. */
   revision(): Promise<Revision>

@@ -75,6 +75,7 @@ export class WatchHub {
     const abort = () => w.wake()
     signal.addEventListener('abort', abort, { once: true })
     this.#watchers.add(w)
+    let caughtUp = false
     try {
       this.#readHistory(w)
       while (!signal.aborted) {
@@ -85,6 +86,11 @@ export class WatchHub {
           continue
         }
         if (w.failure) throw w.failure
+        if (w.live && !caughtUp) {
+          caughtUp = true
+          yield []
+          continue
+        }
         const woken = new Promise<void>((resolve) => (w.wake = resolve))
         if (!w.live) this.#readHistory(w)
         if (w.queue.length > 0 || w.failure) continue

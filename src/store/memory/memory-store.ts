@@ -112,7 +112,13 @@ class MemoryStore implements Store {
     return { entries: values, revision: at, more }
   }
 
-  async commit({ expect, writes }: { readonly expect: readonly Expect[]; readonly writes: readonly Write[] }): Promise<Committed | Conflict> {
+  async commit({
+    expect,
+    writes,
+  }: {
+    readonly expect: readonly Expect[]
+    readonly writes: readonly Write[]
+  }): Promise<Committed | Conflict> {
     this.#checkOpen()
     for (const w of writes) checkKey(w.key)
     if (new Set(writes.map((w) => w.key)).size !== writes.length) throw new TypeError('a key is written twice in one commit')
@@ -262,7 +268,13 @@ class MemoryStore implements Store {
     this.#leasesGranted = state.leasesGranted
     const keys = Map.groupBy(state.entries, (e) => e.lease)
     for (const entry of state.entries) this.#live.set(entry.key, entry)
-    for (const { id, ttlMs, endsAt } of state.leases) this.#keepLease(id, ttlMs, endsAt, (keys.get(id) ?? []).map((e) => e.key))
+    for (const { id, ttlMs, endsAt } of state.leases)
+      this.#keepLease(
+        id,
+        ttlMs,
+        endsAt,
+        (keys.get(id) ?? []).map((e) => e.key),
+      )
   }
 
   #checkOpen(): void {
