@@ -114,7 +114,6 @@ export async function runKubelet(parts: KubeletParts, signal: AbortSignal, onSta
   const serviceList = parts.services ?? (() => serviceInformer!.list())
   const serviceInformer = parts.services === undefined ? informers.for(services) : undefined
   const admission = createAdmission({ allocatable, labels: () => node?.metadata.labels ?? parts.labels ?? {} })
-  const realProber = createProber({ runtime, clock })
   const noDns: Dns = { servers: [], searches: [], options: [] }
 
   const workerParts: WorkerParts = {
@@ -124,7 +123,7 @@ export async function runKubelet(parts: KubeletParts, signal: AbortSignal, onSta
     random,
     runtime,
     runtimeName: (await firstVersion(runtime, clock, log, signal)).name,
-    prober: runtime.probe === undefined ? realProber : realProber,
+    prober: createProber({ runtime, clock }),
     images: createImagePuller({ runtime, clock, objects }),
     objects,
     services: serviceList,

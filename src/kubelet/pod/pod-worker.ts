@@ -94,7 +94,9 @@ export class PodWorker {
 
   /** The API object as it is now. */
   update(pod: Pod): void {
+    const unchanged = this.#pod !== pod && sameWish(this.#pod, pod)
     this.#pod = pod
+    if (unchanged) return // the echo of a status this worker wrote itself
     const { deletionTimestamp, deletionGracePeriodSeconds } = pod.metadata
     if (deletionTimestamp !== undefined) {
       const grace = deletionGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS
@@ -440,6 +442,16 @@ export class PodWorker {
     this.#stopped = true
     parts.gone(uid)
   }
+}
+
+/** Whether two states of the API object ask the same of the kubelet; its own part of the status does not count. */
+function sameWish(a: Pod, b: Pod): boolean {
+  const asked = ({ metadata, spec, status }: Pod) => {
+    const { labels, annotations, deletionTimestamp, deletionGracePeriodSeconds } = metadata
+    const foreign = (status.conditions ?? []).filter((c) => !OWNED.has(c.type))
+    return JSON.stringify([labels, annotations, deletionTimestamp, deletionGracePeriodSeconds, spec, foreign])
+  }
+  return asked(a) === asked(b)
 }
 
 /** Volumes whose files follow API objects or tokens that run out. */

@@ -110,7 +110,7 @@ export class ProbeSet implements Findings, Disposable {
     // liveness and readiness wait for startup; startup ends once it has passed; a failed container is not asked again
     const due = kind === 'startup' ? !startupPassed : startupPassed
     if (due && !(this.#ending && kind !== 'readiness')) {
-      const finding = await prober(probe, { containerId: current.id, container, podIp: this.#podIp }, probe.timeoutSeconds ?? 1)
+      const finding = await prober(probe, { containerId: current.id, container, podIp: this.#podIp, kind }, probe.timeoutSeconds ?? 1)
       if (!running.live) return
       const label = kind === 'startup' ? 'Startup' : kind === 'liveness' ? 'Liveness' : 'Readiness'
       if (finding.result === 'failure') event(container, 'Warning', 'Unhealthy', `${label} probe failed: ${finding.output}`)

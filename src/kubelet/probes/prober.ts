@@ -18,6 +18,8 @@ export interface ProbeTarget {
   readonly containerId: string
   readonly container: Container
   readonly podIp: string
+  /** Which probe it is; absent for lifecycle hooks. */
+  readonly kind?: 'startup' | 'liveness' | 'readiness'
 }
 
 export type Prober = (handler: ProbeHandler, target: ProbeTarget, timeoutSeconds: number) => Promise<Finding>
@@ -35,6 +37,10 @@ export function createProber({
 }): Prober {
   return async (handler, target, timeoutSeconds) => {
     const timeoutMs = timeoutSeconds * 1000
+    if (runtime.probe !== undefined) {
+      const good = target.kind === undefined || runtime.probe(target.containerId, target.kind)
+      return good ? { result: 'success', output: '' } : { result: 'failure', output: 'the simulated container says no' }
+    }
     if (handler.exec) return execProbe(runtime, target.containerId, handler.exec.command ?? [], timeoutSeconds)
     if (handler.httpGet) {
       const get = handler.httpGet

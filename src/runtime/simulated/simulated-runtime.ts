@@ -85,6 +85,7 @@ export function simulatedRuntime(options: SimulatedOptions): SimulatedRuntime {
   const addresses = addressPool(options.podCidr ?? '10.244.0.0/16')
   let serial = 0
 
+  const imageNamed = (name: string) => images.get(withTag(name)) ?? images.get(name) ?? images.values().find((i) => i.id === name)
   const nextId = () => (++serial).toString(16).padStart(64, '0')
   // a wait of nothing still yields, so that callers see the same order as with a real runtime
   const pause = (ms: number) => new Promise<void>((resolve) => void clock.timer(ms, resolve))
@@ -188,11 +189,10 @@ export function simulatedRuntime(options: SimulatedOptions): SimulatedRuntime {
       const sandbox = sandboxes.get(sandboxId)
       if (sandbox === undefined || sandbox.status.state !== 'ready')
         throw new RuntimeFailure('NotFound', `sandbox ${sandboxId} is not running`)
-      if (!images.has(withTag(config.image)) && !images.has(config.image))
-        throw new RuntimeFailure('NotFound', `image "${config.image}": not found`)
+      const image = imageNamed(config.image)
+      if (image === undefined) throw new RuntimeFailure('NotFound', `image "${config.image}": not found`)
       const id = nextId()
       const behaviour = behaviourFor(sandboxConfig, config, options.behaviour)
-      const image = images.get(withTag(config.image)) ?? images.get(config.image)!
       const status: ContainerStatus = {
         id,
         name: config.name,
@@ -254,7 +254,7 @@ export function simulatedRuntime(options: SimulatedOptions): SimulatedRuntime {
         return [...new Set(images.values())]
       },
       async status(reference) {
-        return images.get(reference) ?? images.get(withTag(reference))
+        return imageNamed(reference)
       },
       async pull(reference) {
         await pause(pullMs)
