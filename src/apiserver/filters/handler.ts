@@ -1,0 +1,110 @@
+/** A request's way from the wire to the endpoints: each step below is a file of its own, in the order they run. */
+
+import type { Api } from '#apiserver/api.ts'
+import type { Answer } from '#apiserver/answer.ts'
+import type { Authenticator } from '#apiserver/authentication/authenticator.ts'
+import type { Authorizer } from '#apiserver/authorization/authorizer.ts'
+import type { Peer, RequestBody, RequestContext } from '#apiserver/request-context.ts'
+import type { UserInfo } from '#api/authentication/v1/token-review.ts'
+import type { Clock } from '#base/clock.ts'
+import type { Log } from '#base/log.ts'
+import { authenticate } from './authentication.ts'
+import { authorize } from './authorization.ts'
+import { deadlineOf, withDeadline } from './deadline.ts'
+import { answerFor } from './failure.ts'
+import { impersonate } from './impersonation.ts'
+import { createLimiter, type InFlightLimits } from './max-in-flight.ts'
+import { isLongRunning, parseRequestInfo } from './request-info.ts'
+
+/** A request as it comes in, over the network or from within the process. Header names are lower case. */
+export interface Incoming {
+  readonly method: string
+  /** As sent, without the query. */
+  readonly path: string
+  readonly query: URLSearchParams
+  readonly headers: Readonly<Record<string, string | undefined>>
+  readonly body: RequestBody
+  readonly peer: Peer
+  /** Aborts when the caller has gone. */
+  readonly signal: AbortSignal
+  /** Aborts `signal` for another reason, such as a deadline; absent when the caller's own signal is passed through. */
+  readonly abort?: (reason: unknown) => void
+}
+
+/** The answer, with the context it was made in, which encoding needs. Failures are answers too: this never rejects. */
+export interface Handled {
+  readonly answer: Answer
+  readonly context: RequestContext
+}
+
+export type Handler = (incoming: Incoming) => Promise<Handled>
+
+/** What auditing gets to see: each request once it is known who asks, and the status it ended with. */
+export interface Audit {
+  received(context: RequestContext, impersonator?: UserInfo): void
+  answered(context: RequestContext, status: number): void
+}
+
+export interface HandlerParts {
+  readonly api: Pick<Api, 'handle'>
+  /** Everyone it does not know is anonymous, unless `anonymous` is false. */
+  readonly authenticator: Authenticator
+  readonly anonymous?: boolean
+  readonly authorizer: Authorizer
+  readonly clock: Clock
+  readonly log: Log
+  readonly limits?: InFlightLimits
+  readonly audit?: Audit
+}
+
+const NOBODY: UserInfo = {}
+
+export function createHandler(parts: HandlerParts): Handler {
+  const { clock, log, audit } = parts
+  const limiter = createLimiter(parts.limits)
+  const nothingKnown = { isResourceRequest: false, verb: '', group: '', version: '', resource: '', subresource: '', namespace: '', name: '', rest: '' }
+
+  return async (incoming) => {
+    const { method, path, query, body, peer, signal } = incoming
+    let context: RequestContext = {
+      method,
+      path,
+      query,
+      headers: incoming.headers,
+      body,
+      peer,
+      info: { ...nothingKnown, path },
+      user: NOBODY,
+      received: clock.now(),
+      signal,
+      warnings: [],
+    }
+    const run = async (): Promise<Answer> => {
+      const { info } = context
+      const known = await authenticate(parts, context)
+      context = { ...context, user: known.user, headers: known.headers }
+      const impersonated = await impersonate(context, parts.authorizer)
+      const impersonator = impersonated && context.user
+      if (impersonated) context = { ...context, user: impersonated.user, headers: impersonated.headers }
+      audit?.received(context, impersonator)
+      // components of this process bound their own calls, and losing one to the limit would only delay them
+      if (isLongRunning(info) || peer.type === 'process') {
+        await authorize(parts.authorizer, context)
+        return parts.api.handle(context)
+      }
+      using _slot = limiter.enter(info, context.user)
+      await authorize(parts.authorizer, context)
+      return await parts.api.handle(context)
+    }
+    let answer: Answer
+    try {
+      context = { ...context, info: parseRequestInfo(method, path, query) }
+      const deadline = peer.type === 'network' ? deadlineOf(context.info, query) : undefined
+      answer = deadline === undefined ? await run() : await withDeadline(run(), deadline, clock, incoming.abort)
+    } catch (error) {
+      answer = answerFor(error, context, log)
+    }
+    audit?.answered(context, 'status' in answer ? answer.status : 200)
+    return { answer, context }
+  }
+}
