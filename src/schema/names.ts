@@ -50,7 +50,8 @@ export function dns1123Label(text: string): string[] {
   if (matches(text, DNS1123_LABEL)) return problems
   // A name with dots was meant to be a subdomain: say what a label is without suggesting one.
   if (matches(text, SUBDOMAIN)) return [...problems, 'must not contain dots']
-  const wanted = "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character"
+  const wanted =
+    "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character"
   return [...problems, patternText(wanted, DNS1123_LABEL, 'my-name', '123-abc')]
 }
 
@@ -120,7 +121,13 @@ export function configKey(text: string): string[] {
   const problems = lengthOf(text) > SUBDOMAIN_LENGTH_MAX ? [lengthText(SUBDOMAIN_LENGTH_MAX)] : []
   if (!matches(text, CONFIG_KEY))
     problems.push(
-      patternText("a valid config key must consist of alphanumeric characters, '-', '_' or '.'", CONFIG_KEY, 'key.name', 'KEY_NAME', 'key-name'),
+      patternText(
+        "a valid config key must consist of alphanumeric characters, '-', '_' or '.'",
+        CONFIG_KEY,
+        'key.name',
+        'KEY_NAME',
+        'key-name',
+      ),
     )
   if (text === '.') problems.push(`must not be '.'`)
   else if (text === '..') problems.push(`must not be '..'`)
@@ -131,7 +138,9 @@ export function configKey(text: string): string[] {
 /** Any printable ASCII but `=`. */
 export function environmentVariableName(text: string): string[] {
   if (text === '') return ['environment variable name must be non-empty']
-  return /^[ -<>-~]+$/.test(text) ? [] : ["a valid environment variable name must consist only of printable ASCII characters other than '='"]
+  return /^[ -<>-~]+$/.test(text)
+    ? []
+    : ["a valid environment variable name must consist only of printable ASCII characters other than '='"]
 }
 
 export function portName(text: string): string[] {
@@ -161,7 +170,9 @@ export function notNegative(value: number): string[] {
 }
 
 export function httpHeaderName(text: string): string[] {
-  return matches(text, HTTP_HEADER) ? [] : [patternText("a valid HTTP header must consist of alphanumeric characters or '-'", HTTP_HEADER, 'X-Header-Name')]
+  return matches(text, HTTP_HEADER)
+    ? []
+    : [patternText("a valid HTTP header must consist of alphanumeric characters or '-'", HTTP_HEADER, 'X-Header-Name')]
 }
 
 export function sysctlName(text: string): boolean {
@@ -187,7 +198,9 @@ export function cidr(text: string): string[] {
 }
 
 export function percentage(text: string): string[] {
-  return matches(text, '[0-9]+%') ? [] : [patternText('a valid percent string must be a numeric string followed by an ending \'%\'', '[0-9]+%', '1%', '93%')]
+  return matches(text, '[0-9]+%')
+    ? []
+    : [patternText("a valid percent string must be a numeric string followed by an ending '%'", '[0-9]+%', '1%', '93%')]
 }
 
 /** What remains to be checked of a generated name's base: its last dash will be followed by letters. */

@@ -408,6 +408,7 @@ function expressionErrors(at: string, key: string, operator: string, values: rea
   } else errors.push(invalid(child(at, 'operator'), operator, 'not a valid selector operator'))
   for (const problem of qualifiedName(key)) errors.push(invalid(child(at, 'key'), key, problem))
   if (!allowInvalidValues)
-    for (const [index, value] of values.entries()) for (const problem of labelValue(value)) errors.push(invalid(`${place}[${index}]`, value, problem))
+    for (const [index, value] of values.entries())
+      for (const problem of labelValue(value)) errors.push(invalid(`${place}[${index}]`, value, problem))
   return errors
 }

@@ -1,0 +1,331 @@
+/** Says which operations a resource has at which paths, the same for both versions of OpenAPI. */
+
+import type { Message } from './message.ts'
+import type { GroupVersionKind } from './openapi-schema.ts'
+import type { Resource, Subresource, Verb } from './resource.ts'
+
+export interface Parameter {
+  readonly name: string
+  readonly in: 'query' | 'path'
+  readonly type: 'string' | 'boolean' | 'integer'
+  readonly description: string
+}
+
+/** What a body or an answer holds. */
+export type Content =
+  | { readonly type: 'message'; readonly message: Message }
+  | { readonly type: 'list'; readonly item: Message; readonly kind: GroupVersionKind }
+  | { readonly type: 'deleteOptions' | 'patch' | 'status' | 'watchEvent' | 'resourceList' | 'text' }
+
+export interface Operation {
+  readonly method: 'get' | 'put' | 'post' | 'delete' | 'patch'
+  readonly id: string
+  readonly action?: string
+  readonly description: string
+  readonly gvk?: GroupVersionKind
+  readonly parameters: readonly Parameter[]
+  readonly body?: { readonly content: Content; readonly required: boolean }
+  /** Status codes that carry `answer`. */
+  readonly codes: readonly number[]
+  readonly answer: Content
+  readonly watches?: boolean
+}
+
+export interface Path {
+  readonly path: string
+  readonly parameters: readonly Parameter[]
+  readonly operations: readonly Operation[]
+}
+
+/** The message of a kind that a subresource takes in place of its parent's (Scale, Eviction, ...). */
+export type KindLookup = (kind: GroupVersionKind) => Message | undefined
+
+const query = (name: string, type: Parameter['type'], description: string): Parameter => ({ name, in: 'query', type, description })
+const inPath = (name: string, description: string): Parameter => ({ name, in: 'path', type: 'string', description })
+
+const PRETTY = query('pretty', 'string', 'Whether JSON is indented; by default only for browsers and command line clients.')
+const DRY_RUN = query('dryRun', 'string', 'With All, everything is done except storing the outcome.')
+const FIELD_MANAGER = query(
+  'fieldManager',
+  'string',
+  'Who makes the change, for the record of managed fields; at most 128 printable characters.',
+)
+const FIELD_VALIDATION = query(
+  'fieldValidation',
+  'string',
+  'What happens to unknown and duplicate fields: Ignore, Warn (the default) or Strict.',
+)
+const FORCE = query('force', 'boolean', 'Whether an apply takes over fields of other managers.')
+const LIST = [
+  query('allowWatchBookmarks', 'boolean', 'Whether the watch may carry bookmarks.'),
+  query('continue', 'string', 'The token of the previous page.'),
+  query('fieldSelector', 'string', 'Selects by fields.'),
+  query('labelSelector', 'string', 'Selects by labels.'),
+  query('limit', 'integer', 'The most items of one page.'),
+  query('resourceVersion', 'string', 'Which version of the data may be answered, or where the watch starts.'),
+  query('resourceVersionMatch', 'string', 'How resourceVersion is meant: NotOlderThan or Exact.'),
+  query('sendInitialEvents', 'boolean', 'Whether the watch begins with what exists, ended by a bookmark.'),
+  query('shardSelector', 'string', 'Selects a shard.'),
+  query('timeoutSeconds', 'integer', 'Ends the list or watch after this time.'),
+]
+const WATCH = query('watch', 'boolean', 'Watch instead of list.')
+const DELETE = [
+  query('gracePeriodSeconds', 'integer', 'Seconds until the object is deleted; 0 is at once.'),
+  query('ignoreStoreReadErrorWithClusterBreakingPotential', 'boolean', 'Deletes an object that cannot be read from the store.'),
+  query('orphanDependents', 'boolean', 'Deprecated: use propagationPolicy.'),
+  query('propagationPolicy', 'string', 'What becomes of dependents: Orphan, Background or Foreground.'),
+]
+
+const bySame = (parameters: readonly Parameter[]): readonly Parameter[] => parameters.toSorted((a, b) => (a.name < b.name ? -1 : 1))
+
+/** `AppsV1`, `CoreV1`, `RbacAuthorizationV1`: how operation ids name a group and version. */
+export function groupVersionWord(group: string, version: string): string {
+  const words = (group === '' ? 'core' : group.replace(/\.k8s\.io$/, '')).split('.')
+  return [...words, version].map(capital).join('')
+}
+
+/** The tag of a group and version: `apps_v1`. */
+export function tagOf(group: string, version: string): string {
+  const word = groupVersionWord(group, version)
+  return `${word[0]!.toLowerCase()}${word.slice(1, -capital(version).length)}_${version}`
+}
+
+export function basePath(group: string, version: string): string {
+  return group === '' ? `/api/${version}` : `/apis/${group}/${version}`
+}
+
+/** The paths of a group and version, discovery first. */
+export function pathsOf(group: string, version: string, resources: readonly Resource[], kindOf: KindLookup): readonly Path[] {
+  const base = basePath(group, version)
+  const discovery: Path = {
+    path: `${base}/`,
+    parameters: [],
+    operations: [
+      {
+        method: 'get',
+        id: `get${groupVersionWord(group, version)}APIResources`,
+        description: 'get available resources',
+        parameters: [],
+        codes: [200],
+        answer: { type: 'resourceList' },
+      },
+    ],
+  }
+  return [discovery, ...resources.flatMap((r) => resourcePaths(r, base, kindOf))].filter((p) => p.operations.length > 0)
+}
+
+function resourcePaths(resource: Resource, base: string, kindOf: KindLookup): readonly Path[] {
+  const namespaced = resource.scope === 'Namespaced'
+  const collection = `${base}${namespaced ? '/namespaces/{namespace}' : ''}/${resource.plural}`
+  const where = namespaced ? [inPath('namespace', 'The namespace.')] : []
+  const name = inPath('name', `name of the ${resource.kind}`)
+  const paths: Path[] = [
+    { path: collection, parameters: bySame([...where, PRETTY]), operations: collectionOperations(resource) },
+    { path: `${collection}/{name}`, parameters: bySame([name, ...where, PRETTY]), operations: objectOperations(resource) },
+    ...resource.subresources.map((s) => ({
+      path: `${collection}/{name}/${s.name}`,
+      parameters: bySame([name, ...where, PRETTY]),
+      operations: subresourceOperations(resource, s, kindOf),
+    })),
+  ]
+  if (namespaced && resource.verbs.includes('list')) {
+    const everywhere = listOperation(resource, `${resource.kind}ForAllNamespaces`)
+    paths.push({
+      path: `${base}/${resource.plural}`,
+      parameters: bySame([...LIST, PRETTY, WATCH]),
+      operations: [{ ...everywhere, parameters: [] }],
+    })
+  }
+  return paths
+}
+
+const capital = (word: string): string => word[0]!.toUpperCase() + word.slice(1)
+
+function idOf(verb: string, resource: Resource, rest = ''): string {
+  const { group, version, kind } = resource
+  return `${verb}${groupVersionWord(group, version)}${rest === 'Collection' ? 'Collection' : ''}${resource.scope === 'Namespaced' ? 'Namespaced' : ''}${kind}${rest === 'Collection' ? '' : capital(rest || ' ').trim()}`
+}
+
+function gvkOf({ group, version, kind }: GroupVersionKind): GroupVersionKind {
+  return { group, kind, version }
+}
+
+function listOperation(resource: Resource, word: string): Operation {
+  const kind = { ...gvkOf(resource), kind: `${resource.kind}List` }
+  return {
+    method: 'get',
+    id: `list${groupVersionWord(resource.group, resource.version)}${word}`,
+    action: 'list',
+    description: `list or watch objects of kind ${resource.kind}`,
+    gvk: gvkOf(resource),
+    parameters: [...LIST, WATCH],
+    codes: [200],
+    answer: { type: 'list', item: resource.type.schema, kind },
+    watches: true,
+  }
+}
+
+function collectionOperations(resource: Resource): readonly Operation[] {
+  const message: Content = { type: 'message', message: resource.type.schema }
+  const gvk = gvkOf(resource)
+  const operations: Partial<Record<Verb, Operation>> = {
+    list: listOperation(resource, `${resource.scope === 'Namespaced' ? 'Namespaced' : ''}${resource.kind}`),
+    create: {
+      method: 'post',
+      id: idOf('create', resource),
+      action: 'post',
+      description: `create ${article(resource.kind)} ${resource.kind}`,
+      gvk,
+      parameters: [DRY_RUN, FIELD_MANAGER, FIELD_VALIDATION],
+      body: { content: message, required: true },
+      codes: [200, 201, 202],
+      answer: message,
+    },
+    deletecollection: {
+      method: 'delete',
+      id: idOf('delete', resource, 'Collection'),
+      action: 'deletecollection',
+      description: `delete collection of ${resource.kind}`,
+      gvk,
+      parameters: bySame([DRY_RUN, ...DELETE, ...LIST.filter((p) => p.name !== 'allowWatchBookmarks')]),
+      body: { content: { type: 'deleteOptions' }, required: false },
+      codes: [200],
+      answer: { type: 'status' },
+    },
+  }
+  return pick(operations, resource.verbs)
+}
+
+/** Kinds whose deletion answers with the object rather than a Status. */
+const ANSWERS_WITH_OBJECT = new Set([
+  'Pod',
+  'Service',
+  'ServiceAccount',
+  'PodTemplate',
+  'PersistentVolume',
+  'PersistentVolumeClaim',
+  'ResourceQuota',
+  'StorageClass',
+  'VolumeAttachment',
+  'CSIDriver',
+  'CSINode',
+  'VolumeAttributesClass',
+  'DeviceClass',
+  'ResourceClaim',
+  'ResourceClaimTemplate',
+  'ResourceSlice',
+])
+
+function objectOperations(resource: Resource): readonly Operation[] {
+  const message: Content = { type: 'message', message: resource.type.schema }
+  const gvk = gvkOf(resource)
+  return pick(
+    {
+      ...editOperations(resource, '', message, gvk, `the specified ${resource.kind}`),
+      delete: {
+        method: 'delete',
+        id: idOf('delete', resource),
+        action: 'delete',
+        description: `delete ${article(resource.kind)} ${resource.kind}`,
+        gvk,
+        parameters: bySame([DRY_RUN, ...DELETE]),
+        body: { content: { type: 'deleteOptions' }, required: false },
+        codes: [200, 202],
+        answer: ANSWERS_WITH_OBJECT.has(resource.kind) ? message : { type: 'status' },
+      },
+    },
+    resource.verbs,
+  )
+}
+
+function editOperations(
+  resource: Resource,
+  rest: string,
+  message: Content,
+  gvk: GroupVersionKind,
+  what: string,
+): Partial<Record<Verb, Operation>> {
+  return {
+    get: {
+      method: 'get',
+      id: idOf('read', resource, rest),
+      action: 'get',
+      description: `read ${what}`,
+      gvk,
+      parameters: [],
+      codes: [200],
+      answer: message,
+    },
+    update: {
+      method: 'put',
+      id: idOf('replace', resource, rest),
+      action: 'put',
+      description: `replace ${what}`,
+      gvk,
+      parameters: [DRY_RUN, FIELD_MANAGER, FIELD_VALIDATION],
+      body: { content: message, required: true },
+      codes: [200, 201],
+      answer: message,
+    },
+    patch: {
+      method: 'patch',
+      id: idOf('patch', resource, rest),
+      action: 'patch',
+      description: `partially update ${what}`,
+      gvk,
+      parameters: [DRY_RUN, FIELD_MANAGER, FIELD_VALIDATION, FORCE],
+      body: { content: { type: 'patch' }, required: true },
+      codes: [200, 201],
+      answer: message,
+    },
+  }
+}
+
+/** Subresources that hand a connection through, with the text that passes as their content. */
+const STREAMS = new Set(['attach', 'exec', 'portforward', 'proxy'])
+
+function subresourceOperations(resource: Resource, sub: Subresource, kindOf: KindLookup): readonly Operation[] {
+  const gvk = gvkOf(sub.kind ?? resource)
+  const declared = sub.kind === undefined ? resource.type.schema : kindOf(sub.kind)
+  const word = sub.name === 'ephemeralcontainers' ? 'Ephemeralcontainers' : capital(sub.name)
+  if (STREAMS.has(sub.name) || sub.name === 'log' || declared === undefined) {
+    const verb = STREAMS.has(sub.name) ? 'connect' : 'get'
+    return sub.verbs.flatMap((v): Operation[] => {
+      if (v !== 'get' && v !== 'create') return []
+      const method = v === 'get' ? 'get' : 'post'
+      const id =
+        verb === 'connect'
+          ? idOf(`connect`, resource, word).replace(groupVersionWord(resource.group, resource.version), (w) => w + capital(method))
+          : idOf('read', resource, word)
+      const description =
+        verb === 'connect'
+          ? `connect ${method.toUpperCase()} requests to ${sub.name} of ${resource.kind}`
+          : `read ${sub.name} of the specified ${resource.kind}`
+      return [{ method, id, action: verb, description, gvk, parameters: [], codes: [200], answer: { type: 'text' } }]
+    })
+  }
+  const message: Content = { type: 'message', message: declared }
+  return pick(
+    {
+      ...editOperations(resource, word, message, gvk, `${sub.name} of the specified ${resource.kind}`),
+      create: {
+        method: 'post',
+        id: idOf('create', resource, word),
+        action: 'post',
+        description: `create ${sub.name} of ${article(resource.kind)} ${resource.kind}`,
+        gvk,
+        parameters: [DRY_RUN, FIELD_MANAGER, FIELD_VALIDATION],
+        body: { content: message, required: true },
+        codes: [200, 201, 202],
+        answer: message,
+      },
+    },
+    sub.verbs,
+  )
+}
+
+function pick(operations: Partial<Record<Verb, Operation>>, verbs: readonly Verb[]): readonly Operation[] {
+  return Object.entries(operations).flatMap(([verb, o]) => (verbs.includes(verb as Verb) ? [o] : []))
+}
+
+const article = (kind: string): string => (/^[AEIOU]/.test(kind) ? 'an' : 'a')
