@@ -234,8 +234,8 @@ export class PodWorker {
       }
       this.#admitted = true
     }
-    if (this.#overdue()) return
     this.#report()
+    if (this.#overdue()) return
 
     const actions = decideActions(pod, this.#view, this.#probes)
     if (actions.completed) {
