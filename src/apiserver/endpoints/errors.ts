@@ -1,7 +1,8 @@
 /** The API server's refusals: one constructor per reason, texts as clients know them. */
 
-import type { Status, StatusCause, StatusDetails } from '#api/meta/v1/status.ts'
+import type { Status, StatusDetails } from '#api/meta/v1/status.ts'
 import { StatusError } from '#client/client.ts'
+import { causes, type FieldError } from '#schema/field-error.ts'
 import { groupResource, type Resource } from '#schema/resource.ts'
 
 type Where = Pick<Resource, 'group' | 'plural'>
@@ -113,11 +114,11 @@ export function modified(where: Where, name: string): StatusError {
   )
 }
 
-/** 422 with one cause per field error; `message` of each is the whole line, `field: problem: detail`. */
+/** 422 with one cause per field error. */
 export function invalid(
   kind: Pick<Resource, 'group' | 'kind'>,
   name: string,
-  errors: readonly { readonly message: string; readonly cause: StatusCause }[],
+  errors: readonly FieldError[],
 ): StatusError {
   const qualified = kind.group === '' ? kind.kind : `${kind.kind}.${kind.group}`
   const lines = [...new Set(errors.map((e) => e.message))]
@@ -130,7 +131,7 @@ export function invalid(
       ...(name !== '' && { name }),
       ...(kind.group !== '' && { group: kind.group }),
       kind: kind.kind,
-      causes: errors.map((e) => e.cause),
+      causes: causes(errors),
     },
   })
 }

@@ -8,6 +8,7 @@ import { DeleteOptions } from '#api/meta/v1/options.ts'
 import { mediaTypeOf } from '#apiserver/encode/read-body.ts'
 import { PROTOBUF_TYPE, YAML_TYPE } from '#apiserver/encode/negotiate.ts'
 import { decode } from '#schema/decode.ts'
+import { invalid as invalidField, notSupported, type FieldError } from '#schema/field-error.ts'
 import { parseJson } from '#schema/json.ts'
 import { decodeEnvelope, decodeMessage, hasMagic } from '#schema/protobuf.ts'
 import { parseYaml } from '#schema/yaml.ts'
@@ -36,9 +37,9 @@ export async function deletionOptions(ctx: RequestContext): Promise<DeletionOpti
   checkDryRun(dryRun, 'DeleteOptions')
   const { propagationPolicy, orphanDependents } = options
   if (propagationPolicy !== undefined && orphanDependents !== undefined)
-    throw deleteInvalid('propagationPolicy', `Invalid value: ${JSON.stringify(propagationPolicy)}: orphanDependents and deletionPropagation cannot be both set`)
+    throw deleteInvalid(invalidField('propagationPolicy', propagationPolicy, 'orphanDependents and deletionPropagation cannot be both set'))
   if (propagationPolicy !== undefined && !['Foreground', 'Background', 'Orphan'].includes(propagationPolicy))
-    throw deleteInvalid('propagationPolicy', `Unsupported value: ${JSON.stringify(propagationPolicy)}: supported values: "Background", "Foreground", "Orphan", "nil"`)
+    throw deleteInvalid(notSupported('propagationPolicy', propagationPolicy, ['Background', 'Foreground', 'Orphan', 'nil']))
   return { ...options, dryRun }
 }
 
@@ -94,10 +95,9 @@ function checkDryRun(values: readonly string[], kind: string): void {
 }
 
 function optionInvalid(kind: string, field: string, value: string, supported: readonly string[]) {
-  const message = `Unsupported value: ${JSON.stringify(value)}: supported values: ${supported.map((s) => JSON.stringify(s)).join(', ')}`
-  return invalid({ group: 'meta.k8s.io', kind }, '', [{ message: `${field}: ${message}`, cause: { reason: 'FieldValueNotSupported', message, field } }])
+  return invalid({ group: 'meta.k8s.io', kind }, '', [notSupported(field, value, supported)])
 }
 
-function deleteInvalid(field: string, message: string) {
-  return invalid({ group: '', kind: 'DeleteOptions' }, '', [{ message: `${field}: ${message}`, cause: { reason: 'FieldValueInvalid', message, field } }])
+function deleteInvalid(error: FieldError) {
+  return invalid({ group: '', kind: 'DeleteOptions' }, '', [error])
 }

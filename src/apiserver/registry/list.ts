@@ -7,6 +7,7 @@ import type { Stored } from './strategy.ts'
 import type { ListMeta } from '#api/meta/v1/list-meta.ts'
 import { badRequest, expired, invalid } from '#apiserver/endpoints/errors.ts'
 import { Published } from '#apiserver/cache/published.ts'
+import { FieldError } from '#schema/field-error.ts'
 import { Compacted, FutureRevision, type Revision, type Store } from '#store/store.ts'
 
 export interface ListQuery {
@@ -160,18 +161,13 @@ function refuseContradictions(query: ListQuery): void {
         : resourceVersion === ''
           ? listOptionsInvalid('Forbidden', 'resourceVersionMatch is forbidden unless resourceVersion is provided')
           : match !== 'Exact' && match !== 'NotOlderThan'
-            ? listOptionsInvalid('NotSupported', `${JSON.stringify(match)}: supported values: "Exact", "NotOlderThan", ""`)
+            ? listOptionsInvalid('NotSupported', 'supported values: "Exact", "NotOlderThan", ""', match)
             : match === 'Exact' && resourceVersion === '0'
               ? listOptionsInvalid('Forbidden', 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"')
               : undefined
   if (problem) throw problem
 }
 
-const PROBLEMS = { Forbidden: 'Forbidden: ', NotSupported: 'Unsupported value: ' } as const
-
-export function listOptionsInvalid(type: keyof typeof PROBLEMS, detail: string, field = 'resourceVersionMatch') {
-  const message = `${PROBLEMS[type]}${detail}`
-  return invalid({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', [
-    { message: `${field}: ${message}`, cause: { reason: `FieldValue${type}`, message, field } },
-  ])
+export function listOptionsInvalid(type: 'Forbidden' | 'NotSupported', detail: string, value: unknown = '') {
+  return invalid({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', [new FieldError(type, 'resourceVersionMatch', value, detail)])
 }

@@ -12,7 +12,7 @@ import type { StoreFeed } from '#apiserver/cache/store-feed.ts'
 import { openWatchCache, type WatchCache } from '#apiserver/cache/watch-cache.ts'
 import { alreadyExists, conflict, invalid, modified, notFound, tooLargeResourceVersion } from '#apiserver/endpoints/errors.ts'
 import { decode } from '#schema/decode.ts'
-import { causes, type FieldError } from '#schema/field-error.ts'
+import { invalid as invalidField, type FieldError } from '#schema/field-error.ts'
 import type { Draft, Resource } from '#schema/resource.ts'
 import { validate, validateUpdate } from '#schema/validate.ts'
 import type { LeaseId, Revision, Store, Write as StoreWrite } from '#store/store.ts'
@@ -257,18 +257,13 @@ export class Registry {
   }
 
   #refuse(name: string, errors: readonly FieldError[]): void {
-    if (errors.length > 0) throw invalid(this.resource, name, errors.map(asInvalid))
+    if (errors.length > 0) throw invalid(this.resource, name, errors)
   }
 
   #checkLock(sent: Partial<Stored>, old: Stored, name: string): void {
     const asked = sent.metadata?.resourceVersion ?? ''
     if (asked === '' && this.strategy.unconditionalUpdate === false)
-      throw invalid(this.resource, name, [
-        {
-          message: 'metadata.resourceVersion: Invalid value: 0: must be specified for an update',
-          cause: { reason: 'FieldValueInvalid', message: 'Invalid value: 0: must be specified for an update', field: 'metadata.resourceVersion' },
-        },
-      ])
+      throw invalid(this.resource, name, [invalidField('metadata.resourceVersion', 0, 'must be specified for an update')])
     const uid = sent.metadata?.uid ?? ''
     if (uid !== '' && uid !== old.metadata.uid) throw this.#preconditionFailed(name, `UID in precondition: ${uid}, UID in object meta: ${old.metadata.uid}`)
     if (asked !== '' && asked !== old.metadata.resourceVersion) throw modified(this.resource, name)
@@ -324,10 +319,6 @@ export function decodeStored(bytes: Uint8Array): Stored {
 
 export function withMetadata<T extends Stored>(object: T, metadata: Partial<Stored['metadata']>): T {
   return { ...object, metadata: { ...object.metadata, ...metadata } }
-}
-
-function asInvalid(error: FieldError) {
-  return { message: error.message, cause: causes([error])[0]! }
 }
 
 function isAlreadyExists(error: unknown): boolean {

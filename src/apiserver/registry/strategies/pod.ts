@@ -4,7 +4,8 @@ import type { Container } from '#api/core/v1/container.ts'
 import type { Pod } from '#api/core/v1/pod.ts'
 import { statusFacet } from '../update.ts'
 import type { Facet, Strategy } from '../strategy.ts'
-import { refusal } from '#apiserver/endpoints/errors.ts'
+import { invalid } from '#apiserver/endpoints/errors.ts'
+import { forbidden } from '#schema/field-error.ts'
 import { compareQuantity } from '#schema/quantity.ts'
 
 type StoredPod = Pod & { readonly spec: Readonly<Record<string, unknown>>; readonly status: Readonly<Record<string, unknown>> }
@@ -61,12 +62,10 @@ export const ephemeralContainersFacet: Facet<StoredPod> = {
     const present = old.spec.ephemeralContainers ?? []
     const lost = present.filter((p) => !wanted.some((w) => w.name === p.name))
     if (lost.length > 0)
-      throw refusal({
-        code: 422,
-        reason: 'Invalid',
-        message: `Pod "${old.metadata.name}" is invalid: spec.ephemeralContainers: Forbidden: existing ephemeral containers ${JSON.stringify(lost.map((l) => l.name))} may not be removed\n`,
-        details: { name: old.metadata.name, kind: 'Pod' },
-      })
+      throw invalid({ group: '', kind: 'Pod' }, old.metadata.name, [
+        forbidden('spec.ephemeralContainers', `existing ephemeral containers ${JSON.stringify(lost.map((l) => l.name))} may not be removed
+`),
+      ])
     if (JSON.stringify(wanted) === JSON.stringify(present)) return old
     return {
       ...old,

@@ -3,8 +3,8 @@
 import type { Service, ServicePort } from '#api/core/v1/service.ts'
 import type { Allocation, Strategy, WriteInfo } from '../strategy.ts'
 import { AddressPool, PortPool } from './service-pools.ts'
-import { causeOfInvalid } from './field-causes.ts'
 import { invalid } from '#apiserver/endpoints/errors.ts'
+import { invalid as invalidField } from '#schema/field-error.ts'
 import type { Random } from '#base/random.ts'
 
 export type StoredService = Service & { readonly spec: Readonly<Record<string, unknown>>; readonly status: Readonly<Record<string, unknown>> }
@@ -59,13 +59,13 @@ export function serviceStrategy(ranges: { readonly cidr: string; readonly nodePo
     if (ip === '') {
       const given = addresses.next()
       if (given === undefined)
-        throw invalid(KIND, service.metadata.name, [causeOfInvalid('spec.clusterIPs', ['' ], 'failed to allocate IP: range is full')])
+        throw invalid(KIND, service.metadata.name, [invalidField('spec.clusterIPs', [''], 'failed to allocate IP: range is full')])
       ip = given
     } else {
       // Changing a set address is refused by validation below; only claim one where there was none.
       if (before) return fixed(service, ip)
       const problem = addresses.claim(ip)
-      if (problem) throw invalid(KIND, service.metadata.name, [causeOfInvalid('spec.clusterIPs', [ip], `failed to allocate IP ${ip}: ${problem}`)])
+      if (problem) throw invalid(KIND, service.metadata.name, [invalidField('spec.clusterIPs', [ip], `failed to allocate IP ${ip}: ${problem}`)])
     }
     const mine = ip
     taken.push(() => addresses.free(mine))
@@ -99,7 +99,7 @@ export function serviceStrategy(ranges: { readonly cidr: string; readonly nodePo
         if (!before.has(nodePort) && (shared === undefined || shared.has(protocol))) {
           const problem = ports.claim(nodePort)
           if (problem)
-            throw invalid(KIND, service.metadata.name, [causeOfInvalid(`spec.ports[${index}].nodePort`, nodePort, problem)])
+            throw invalid(KIND, service.metadata.name, [invalidField(`spec.ports[${index}].nodePort`, nodePort, problem)])
           const mine = nodePort
           taken.push(() => ports.free(mine))
         }
@@ -107,7 +107,7 @@ export function serviceStrategy(ranges: { readonly cidr: string; readonly nodePo
         nodePort = ports.next()
         if (nodePort === undefined)
           throw invalid(KIND, service.metadata.name, [
-            causeOfInvalid(`spec.ports[${index}].nodePort`, 0, 'failed to allocate a nodePort: range is full'),
+            invalidField(`spec.ports[${index}].nodePort`, 0, 'failed to allocate a nodePort: range is full'),
           ])
         const mine = nodePort
         taken.push(() => ports.free(mine))
