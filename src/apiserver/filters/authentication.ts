@@ -22,6 +22,7 @@ export async function authenticate(
     return { user: ANONYMOUS, headers: context.headers }
   }
   const spent = outcome.spent ?? []
-  const headers = spent.length === 0 ? context.headers : Object.fromEntries(Object.entries(context.headers).filter(([name]) => !spent.includes(name)))
+  const headers =
+    spent.length === 0 ? context.headers : Object.fromEntries(Object.entries(context.headers).filter(([name]) => !spent.includes(name)))
   return { user: withAuthenticatedGroup(outcome.user), headers }
 }

@@ -28,6 +28,7 @@ function statusErrorFor(error: unknown, context: RequestContext, log: Log): Stat
     return serviceUnavailable(error.message)
   }
   // a caller that went away before the answer is nobody's fault, and gets to see nothing anyway
-  if (!context.signal.aborted) log.error('request failed unexpectedly', { method: context.method, path: context.path, user: context.user.username, error })
+  if (!context.signal.aborted)
+    log.error('request failed unexpectedly', { method: context.method, path: context.path, user: context.user.username, error })
   return internalError(error)
 }

@@ -62,7 +62,17 @@ const NOBODY: UserInfo = {}
 export function createHandler(parts: HandlerParts): Handler {
   const { clock, log, audit } = parts
   const limiter = createLimiter(parts.limits)
-  const nothingKnown = { isResourceRequest: false, verb: '', group: '', version: '', resource: '', subresource: '', namespace: '', name: '', rest: '' }
+  const nothingKnown = {
+    isResourceRequest: false,
+    verb: '',
+    group: '',
+    version: '',
+    resource: '',
+    subresource: '',
+    namespace: '',
+    name: '',
+    rest: '',
+  }
 
   return async (incoming) => {
     const { method, path, query, body, peer, signal } = incoming

@@ -64,7 +64,11 @@ const IMPERSONATE: RequestInfo = {
   rest: '',
 }
 
-function effectiveGroups(username: string, account: { readonly namespace: string } | undefined, asked: readonly string[]): readonly string[] {
+function effectiveGroups(
+  username: string,
+  account: { readonly namespace: string } | undefined,
+  asked: readonly string[],
+): readonly string[] {
   const groups = [...asked]
   if (account && groups.length === 0) groups.push('system:serviceaccounts', `system:serviceaccounts:${account.namespace}`)
   if (username === ANONYMOUS.username) {

@@ -1,0 +1,91 @@
+/** Puts the handler on the wire: requests in, encoded answers out. */
+
+import { answerFor, statusAnswer } from '#apiserver/filters/failure.ts'
+import type { Handler, Incoming } from '#apiserver/filters/handler.ts'
+import { encodeAnswer, type Encoded } from '#apiserver/encode/encode.ts'
+import { refusal } from '#apiserver/endpoints/errors.ts'
+import type { Answer } from '#apiserver/answer.ts'
+import type { RequestContext } from '#apiserver/request-context.ts'
+import type { Clock } from '#base/clock.ts'
+import type { Log } from '#base/log.ts'
+import { StatusError } from '#client/client.ts'
+import { BodyTooLarge, serveHttps, type TlsMaterial, type WireAnswer, type WireRequest, type WireServer } from '#wire/https-server.ts'
+
+export interface ServeApiParts {
+  readonly handler: Handler
+  readonly tls: () => TlsMaterial
+  readonly host: string
+  readonly port: number
+  readonly clock: Clock
+  readonly log: Log
+  readonly encode?: (answer: Answer, context: RequestContext) => Promise<Encoded>
+}
+
+/** Listens and serves the API. Throws `CannotListen`. */
+export function serveApi(parts: ServeApiParts): Promise<WireServer> {
+  const encode = parts.encode ?? encodeAnswer
+  return serveHttps({
+    tls: parts.tls,
+    host: parts.host,
+    port: parts.port,
+    clock: parts.clock,
+    log: parts.log,
+    async handle(request): Promise<WireAnswer> {
+      const { answer, context } = await parts.handler(incoming(request))
+      const encoded = await encoded_(encode, answer, context, parts.log)
+      if (encoded.type === 'upgrade') return encoded
+      return { ...encoded, headers: { ...ALWAYS, ...warningHeader(context.warnings), ...encoded.headers } }
+    },
+  })
+}
+
+// what is read now may be somebody else's to read later, and nothing is to be kept on the way
+const ALWAYS = { 'cache-control': 'no-cache, private' }
+
+/** The answer encoded as the caller asked; a caller that accepts nothing of what there is gets the refusal in JSON. */
+async function encoded_(encode: NonNullable<ServeApiParts['encode']>, answer: Answer, context: RequestContext, log: Log): Promise<Encoded> {
+  try {
+    return await encode(answer, context)
+  } catch (error) {
+    const failure = error instanceof StatusError ? statusAnswer(error) : answerFor(error, context, log)
+    if (failure.type !== 'object') throw error
+    return {
+      type: 'response',
+      status: failure.status,
+      headers: { ...failure.headers, 'content-type': 'application/json' },
+      body: Buffer.from(JSON.stringify(failure.object)),
+    }
+  }
+}
+
+/** RFC 7234's Warning header, several in one. */
+function warningHeader(warnings: readonly string[]): Readonly<Record<string, string>> {
+  if (warnings.length === 0) return {}
+  const quoted = [...new Set(warnings)].map((w) => `299 - "${w.replaceAll(/[\r\n\t]+/g, ' ').replaceAll(/[\\"]/g, '\\$&')}"`)
+  return { warning: asciiOnly(quoted.join(', ')) }
+}
+
+const asciiOnly = (text: string) => text.replaceAll(/[^\x20-\x7e]/g, '?')
+
+function incoming(request: WireRequest): Incoming {
+  const { method, path, query, headers, signal, abort } = request
+  return {
+    method,
+    path,
+    query,
+    headers,
+    signal,
+    abort,
+    body: request.hasBody ? { type: 'bytes', contentType: headers['content-type'] ?? '', read: () => readBody(request) } : { type: 'none' },
+    peer: { type: 'network', address: request.address, ...(request.certificate && { certificate: request.certificate }) },
+  }
+}
+
+async function readBody(request: WireRequest): Promise<Uint8Array> {
+  try {
+    return await request.readBody()
+  } catch (error) {
+    if (!(error instanceof BodyTooLarge)) throw error
+    throw refusal({ code: 413, reason: 'RequestEntityTooLarge', message: error.message }, error)
+  }
+}

@@ -1,0 +1,562 @@
+/** Serves HTTP/2 and HTTP/1.1 with upgrades on one port, over TLS or in the clear, for whoever answers requests by value. */
+
+import { createServer as createPlainServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import {
+  constants,
+  createSecureServer,
+  type Http2SecureServer,
+  type IncomingHttpHeaders,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+} from 'node:http2'
+import type { AddressInfo, Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import type { TLSSocket } from 'node:tls'
+import { promisify } from 'node:util'
+import { constants as zlib, gzip } from 'node:zlib'
+import type { Clock } from '#base/clock.ts'
+import type { Log } from '#base/log.ts'
+
+/** A request as it comes off the wire. */
+export interface WireRequest {
+  readonly method: string
+  /** As sent, without the query. */
+  readonly path: string
+  readonly query: URLSearchParams
+  /**
+   * Lower-case names. Values of a header given several times are joined by ", ", but those of identity headers
+   * (`impersonate-*`, `x-remote-*`) by a line feed, because a group's name may hold a comma.
+   */
+  readonly headers: Readonly<Record<string, string | undefined>>
+  readonly hasBody: boolean
+  /** The whole body. Throws `BodyTooLarge`; may be called once. */
+  readonly readBody: () => Promise<Uint8Array>
+  readonly address: string
+  /** The client's certificate in DER, not yet verified against anything; the same array for all requests of a connection. */
+  readonly certificate?: Uint8Array
+  /** Aborts when the client has gone, and when the server closes and will not wait. */
+  readonly signal: AbortSignal
+  readonly abort: (reason: unknown) => void
+}
+
+export type WireAnswer =
+  | {
+      readonly type: 'response'
+      readonly status: number
+      readonly headers: Readonly<Record<string, string>>
+      readonly body: Uint8Array | AsyncIterable<Uint8Array | string>
+    }
+  | { readonly type: 'upgrade'; readonly connect: (client: Duplex, head: Uint8Array) => Promise<void> }
+
+export interface TlsMaterial {
+  readonly cert: string
+  readonly key: string
+  /** Authorities named to clients when they are asked for a certificate. Absent: none is asked for. */
+  readonly clientCa?: string
+}
+
+export interface ServeParts {
+  /** Absent: plain HTTP/1.1. Asked again by `reload`. */
+  readonly tls?: () => TlsMaterial
+  readonly host: string
+  /** 0: any free port. */
+  readonly port: number
+  readonly handle: (request: WireRequest) => Promise<WireAnswer>
+  readonly clock: Clock
+  readonly log: Log
+}
+
+export interface WireServer extends AsyncDisposable {
+  readonly host: string
+  readonly port: number
+  /** Takes up renewed certificates; connections that stand are not disturbed. */
+  reload(): void
+  /** Stops listening, ends streams, lets the rest finish for a while, then cuts what is left. */
+  close(): Promise<void>
+}
+
+/** The body is longer than `BODY_BYTES_MAX`. */
+export class BodyTooLarge extends Error {
+  override readonly name = 'BodyTooLarge'
+}
+
+/** It was not possible to listen; the message is one plain sentence. */
+export class CannotListen extends Error {
+  override readonly name = 'CannotListen'
+}
+
+export const BODY_BYTES_MAX = 3 * 1024 * 1024 // upstream's limit of a request body, twice what etcd takes
+const STREAMS_PER_CONNECTION_MAX = 100 // a client with more to do opens another connection
+const STREAM_WINDOW_BYTES = 1024 * 1024 // a body of that size arrives without waiting for an acknowledgement
+const HEADER_BYTES_MAX = 64 * 1024
+const HEADERS_MS_MAX = 32_000 // how long a client may take to send its headers, as upstream
+const IDLE_MS_MAX = 3 * 60_000 // an unused HTTP/1.1 connection
+const STALL_MS_MAX = 60_000 // a client that takes nothing for so long is cut
+const DRAIN_MS_MAX = 5_000 // what requests under way get when the server closes
+const GZIP_BYTES_MIN = 128 * 1024 // upstream's threshold: below it compressing costs more than it saves
+const GZIP_LEVEL = 1
+
+const compress = promisify(gzip)
+
+export async function serveHttps(parts: ServeParts): Promise<WireServer> {
+  const { clock, log, handle } = parts
+  const sockets = new Set<Socket>()
+  const sessions = new Set<ServerHttp2Session>()
+  const underWay = new Set<UnderWay>()
+  let closing = false
+  let onIdle: (() => void) | undefined
+  const finish = (entry: UnderWay) => {
+    underWay.delete(entry)
+    if (underWay.size === 0) onIdle?.()
+  }
+
+  const server = createServer(parts)
+  // by the client's address and port: the socket below TLS until there is one above it
+  const handshakes = new Map<string, Socket>()
+  const from = (socket: Socket) => `${socket.remoteAddress} ${socket.remotePort}`
+  if (parts.tls)
+    server.on('connection', (socket: Socket) => {
+      const key = from(socket)
+      handshakes.set(key, socket)
+      socket.once('close', () => handshakes.delete(key))
+    })
+  server.on(parts.tls ? 'secureConnection' : 'connection', (socket: Socket) => {
+    sockets.add(socket)
+    handshakes.delete(from(socket))
+    socket.setNoDelay(true)
+    socket.on('error', () => {}) // a reset is the client's way to go
+    socket.once('close', () => sockets.delete(socket))
+  })
+  server.on('tlsClientError', () => {}) // strangers and port scanners; nothing to be done about them
+  server.on('sessionError', (error: Error) => log.debug('HTTP/2 session failed', { error: error.message }))
+  server.on('session', (session: ServerHttp2Session) => {
+    sessions.add(session)
+    session.once('close', () => sessions.delete(session))
+    session.on('error', () => {})
+  })
+
+  const begin = (): UnderWay => {
+    const life = new AbortController()
+    const entry: UnderWay = { life, streaming: false }
+    underWay.add(entry)
+    return entry
+  }
+
+  const onRequest = async (request: IncomingMessage, response: ServerResponse) => {
+    const entry = begin()
+    request.on('error', () => {})
+    response.on('error', () => {})
+    response.once('close', () => {
+      finish(entry)
+      if (!response.writableFinished) entry.life.abort(new Error('the client has gone'))
+    })
+    const wire = http1Request(request, entry.life)
+    try {
+      const answer = await handle(wire)
+      if (answer.type === 'upgrade') {
+        writeWhole(response, 400, { 'content-type': 'text/plain; charset=utf-8' }, Buffer.from('Upgrade request required'))
+        return
+      }
+      const headers: Record<string, string> = { ...answer.headers }
+      if (closing) headers['connection'] = 'close'
+      // the rest of a body nobody wants is not read, so the connection cannot be used again
+      if (wire.hasBody && !request.readableEnded) headers['connection'] = 'close'
+      if (isBytes(answer.body)) {
+        const body = await compressed(answer.body, headers, wire.headers)
+        writeWhole(response, answer.status, headers, request.method === 'HEAD' ? undefined : body, body.length)
+        return
+      }
+      response.writeHead(answer.status, headers)
+      if (request.method === 'HEAD') return void response.end()
+      response.flushHeaders()
+      await stream(answer.body, response, entry, clock, closing)
+    } catch (error) {
+      log.error('cannot answer a request', { method: request.method, path: wire.path, error })
+      response.destroy()
+    }
+  }
+
+  const onStream = async (http2: ServerHttp2Stream, headers: IncomingHttpHeaders, flags: number, rawHeaders: readonly string[]) => {
+    const entry = begin()
+    let answered = false
+    http2.on('error', () => {})
+    http2.once('close', () => {
+      finish(entry)
+      if (!answered || http2.rstCode !== constants.NGHTTP2_NO_ERROR) entry.life.abort(new Error('the client has gone'))
+    })
+    const wire = http2Request(http2, headers, flags, rawHeaders, entry.life)
+    try {
+      const answer = await handle(wire)
+      if (http2.destroyed) return
+      if (answer.type === 'upgrade') {
+        http2.respond({ ':status': 400, 'content-type': 'text/plain; charset=utf-8' })
+        http2.end('Upgrade request required')
+        return
+      }
+      const out: Record<string, string | number> = { ...answer.headers, ':status': answer.status }
+      if (isBytes(answer.body)) {
+        const body = await compressed(answer.body, out, wire.headers)
+        if (http2.destroyed) return
+        out['content-length'] ??= body.length
+        answered = true
+        if (wire.method === 'HEAD' || body.length === 0) return http2.respond(out, { endStream: true })
+        http2.respond(out)
+        http2.end(body)
+        cutWhenStalled(http2, clock)
+        return
+      }
+      http2.respond(out)
+      await stream(answer.body, http2, entry, clock, closing)
+      answered = true
+    } catch (error) {
+      if (http2.destroyed) return
+      log.error('cannot answer a request', { method: wire.method, path: wire.path, error })
+      http2.close(constants.NGHTTP2_INTERNAL_ERROR)
+    }
+  }
+
+  const onUpgrade = async (request: IncomingMessage, socket: Socket, head: Buffer) => {
+    const entry = begin()
+    entry.streaming = true
+    socket.on('error', () => {})
+    socket.once('close', () => {
+      finish(entry)
+      entry.life.abort(new Error('the client has gone'))
+    })
+    const wire = http1Request(request, entry.life)
+    try {
+      const answer = await handle(wire)
+      if (answer.type === 'upgrade') {
+        socket.setTimeout(0)
+        const cut = () => socket.destroy()
+        entry.life.signal.addEventListener('abort', cut, { once: true })
+        await answer.connect(socket, head)
+        return
+      }
+      await refuseUpgrade(socket, answer)
+    } catch (error) {
+      log.error('cannot answer an upgrade', { path: wire.path, error })
+      socket.destroy()
+    }
+  }
+
+  if (parts.tls) {
+    // node's own bridge would make a second, HTTP/1-like pair of objects for each HTTP/2 stream
+    server.on('request', (request: IncomingMessage, response: ServerResponse) => void onRequest(request, response))
+    server.removeAllListeners('stream')
+    server.on(
+      'stream',
+      (s: ServerHttp2Stream, h: IncomingHttpHeaders, flags: number, raw: readonly string[]) => void onStream(s, h, flags, raw),
+    )
+  } else server.on('request', (request: IncomingMessage, response: ServerResponse) => void onRequest(request, response))
+  server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => void onUpgrade(request, socket, head))
+
+  await listen(server, parts.host, parts.port)
+  const { port } = server.address() as AddressInfo
+
+  let closed: Promise<void> | undefined
+  const close = () => (closed ??= closeNow())
+  const closeNow = async () => {
+    closing = true
+    const stopped = new Promise<void>((resolve) => server.close(() => resolve()))
+    for (const session of sessions) session.close() // says GOAWAY; streams under way may finish
+    if ('closeIdleConnections' in server) server.closeIdleConnections()
+    for (const entry of underWay) if (entry.streaming) entry.life.abort(new Error('the server is closing'))
+    using _patience = clock.timer(DRAIN_MS_MAX, () => {
+      for (const session of sessions) session.destroy()
+      for (const socket of [...sockets, ...handshakes.values()]) socket.destroy()
+    })
+    await answered()
+    // connections kept alive by HTTP/1.1 clients are idle once their last answer is out; handshakes lead nowhere
+    for (const socket of sockets) if (!isHttp2(socket)) socket.destroySoon()
+    for (const socket of handshakes.values()) socket.destroy()
+    await stopped
+  }
+  const answered = () => {
+    if (underWay.size === 0) return Promise.resolve()
+    const { promise, resolve } = Promise.withResolvers<void>()
+    onIdle = resolve
+    return promise
+  }
+
+  return {
+    host: parts.host,
+    port,
+    reload() {
+      if (parts.tls && 'setSecureContext' in server) server.setSecureContext(secureOptions(parts.tls()))
+    },
+    close,
+    [Symbol.asyncDispose]: close,
+  }
+}
+
+interface UnderWay {
+  readonly life: AbortController
+  streaming: boolean
+}
+
+type AnyServer = Http2SecureServer | Server
+
+function createServer(parts: ServeParts): AnyServer {
+  if (!parts.tls) {
+    const plain = createPlainServer({
+      maxHeaderSize: HEADER_BYTES_MAX,
+      headersTimeout: HEADERS_MS_MAX,
+      requestTimeout: 0,
+      keepAliveTimeout: IDLE_MS_MAX,
+    })
+    return plain
+  }
+  const server = createSecureServer({
+    ...secureOptions(parts.tls()),
+    allowHTTP1: true,
+    requestCert: parts.tls().clientCa !== undefined,
+    rejectUnauthorized: false, // whoever shows none may still have a token; the authenticator verifies what is shown
+    maxHeaderSize: HEADER_BYTES_MAX,
+    settings: {
+      maxConcurrentStreams: STREAMS_PER_CONNECTION_MAX,
+      initialWindowSize: STREAM_WINDOW_BYTES,
+      maxHeaderListSize: HEADER_BYTES_MAX,
+    },
+    maxSessionMemory: 64, // megabytes
+  } as Parameters<typeof createSecureServer>[0])
+  // these belong to its HTTP/1.1 side
+  Object.assign(server, { headersTimeout: HEADERS_MS_MAX, requestTimeout: 0, keepAliveTimeout: IDLE_MS_MAX })
+  return server
+}
+
+function secureOptions(material: TlsMaterial) {
+  return {
+    cert: material.cert,
+    key: material.key,
+    minVersion: 'TLSv1.2' as const,
+    ...(material.clientCa !== undefined && { ca: material.clientCa }),
+  }
+}
+
+function listen(server: AnyServer, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const failed = (error: NodeJS.ErrnoException) => {
+      const text: Readonly<Record<string, string>> = {
+        EADDRINUSE: `port ${port} on ${host} is in use by another program`,
+        EACCES: `port ${port} on ${host} may not be used without more privileges`,
+        EADDRNOTAVAIL: `${host} is not an address of this machine`,
+      }
+      reject(new CannotListen(text[error.code ?? ''] ?? `cannot listen on ${host}:${port}: ${error.message}`, { cause: error }))
+    }
+    server.once('error', failed)
+    server.listen(port, host, () => {
+      server.removeListener('error', failed)
+      server.on('error', () => {})
+      resolve()
+    })
+  })
+}
+
+function http1Request(request: IncomingMessage, life: AbortController): WireRequest {
+  const hasBody = request.headers['transfer-encoding'] !== undefined || (request.headers['content-length'] ?? '0') !== '0'
+  return {
+    ...target(request.url ?? '/'),
+    method: request.method ?? 'GET',
+    headers: joined(request.headers, request.rawHeaders),
+    hasBody,
+    readBody: () => collect(request, request.headers['content-length']),
+    address: request.socket.remoteAddress ?? '',
+    ...certificateOf(request.socket),
+    signal: life.signal,
+    abort: (reason) => life.abort(reason),
+  }
+}
+
+function http2Request(
+  stream: ServerHttp2Stream,
+  headers: IncomingHttpHeaders,
+  flags: number,
+  raw: readonly string[],
+  life: AbortController,
+): WireRequest {
+  const socket = stream.session?.socket
+  return {
+    ...target(String(headers[':path'] ?? '/')),
+    method: String(headers[':method'] ?? 'GET'),
+    headers: joined(headers, raw),
+    hasBody: (flags & constants.NGHTTP2_FLAG_END_STREAM) === 0,
+    readBody: () => collect(stream, headers['content-length']),
+    address: socket?.remoteAddress ?? '',
+    ...(socket && certificateOf(socket)),
+    signal: life.signal,
+    abort: (reason) => life.abort(reason),
+  }
+}
+
+function target(url: string): { readonly path: string; readonly query: URLSearchParams } {
+  // a proxy-style request line names the host as well
+  const local = url.startsWith('/') ? url : url.replace(/^[a-z]+:\/\/[^/?#]*/i, '') || '/'
+  const mark = local.indexOf('?')
+  return mark < 0
+    ? { path: local, query: new URLSearchParams() }
+    : { path: local.slice(0, mark), query: new URLSearchParams(local.slice(mark + 1)) }
+}
+
+const IDENTITY_HEADER = /^(impersonate-|x-remote-)/i
+
+function joined(headers: IncomingHttpHeaders, raw: readonly string[]): Readonly<Record<string, string | undefined>> {
+  const all: Record<string, string | undefined> = {}
+  for (const name in headers) {
+    if (name[0] === ':') continue
+    const value = headers[name]
+    all[name] = Array.isArray(value) ? value.join(', ') : value
+    if (IDENTITY_HEADER.test(name)) all[name] = rawValues(raw, name).join('\n')
+  }
+  if (all['host'] === undefined && headers[':authority'] !== undefined) all['host'] = String(headers[':authority'])
+  return all
+}
+
+function rawValues(raw: readonly string[], name: string): readonly string[] {
+  const values: string[] = []
+  for (let i = 0; i < raw.length; i += 2) if (raw[i]!.toLowerCase() === name) values.push(raw[i + 1]!)
+  return values
+}
+
+const certificates = new WeakMap<object, { readonly certificate?: Uint8Array }>()
+
+function certificateOf(socket: object): { readonly certificate?: Uint8Array } {
+  const known = certificates.get(socket)
+  if (known) return known
+  const raw = (socket as Partial<TLSSocket>).getPeerCertificate?.()?.raw
+  const found = raw === undefined ? {} : { certificate: raw as Uint8Array }
+  certificates.set(socket, found)
+  return found
+}
+
+async function collect(from: IncomingMessage | ServerHttp2Stream, declared: string | undefined): Promise<Uint8Array> {
+  const tooLarge = () => new BodyTooLarge(`Request entity too large: limit is ${BODY_BYTES_MAX}`)
+  if (declared !== undefined && Number(declared) > BODY_BYTES_MAX) throw tooLarge()
+  return new Promise((resolve, reject) => {
+    const chunks: Uint8Array[] = []
+    let length = 0
+    from.on('data', (chunk: Uint8Array) => {
+      length += chunk.length
+      if (length > BODY_BYTES_MAX) {
+        from.pause()
+        reject(tooLarge())
+      } else chunks.push(chunk)
+    })
+    from.on('end', () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)))
+    from.on('error', reject)
+    from.on('close', () => reject(new Error('the client has gone')))
+  })
+}
+
+function isBytes(body: Uint8Array | AsyncIterable<unknown>): body is Uint8Array {
+  return body instanceof Uint8Array
+}
+
+async function compressed(body: Uint8Array, headers: Record<string, string | number>, asked: WireRequest['headers']): Promise<Uint8Array> {
+  if (body.length < GZIP_BYTES_MIN || headers['content-encoding'] !== undefined || !acceptsGzip(asked['accept-encoding'])) return body
+  headers['content-encoding'] = 'gzip'
+  headers['vary'] = headers['vary'] === undefined ? 'Accept-Encoding' : `${headers['vary']}, Accept-Encoding`
+  delete headers['content-length']
+  return compress(body, { level: GZIP_LEVEL, strategy: zlib.Z_DEFAULT_STRATEGY })
+}
+
+function acceptsGzip(accept: string | undefined): boolean {
+  return (accept ?? '').split(',').some((part) => /^gzip(;|$)/.test(part.trim()) && !/;\s*q=0(\.0*)?\s*$/.test(part))
+}
+
+function writeWhole(
+  response: ServerResponse,
+  status: number,
+  headers: Record<string, string>,
+  body: Uint8Array | undefined,
+  length = body?.length ?? 0,
+): void {
+  if (response.destroyed) return
+  // 1xx, 204 and 304 have no body and no length
+  response.writeHead(status, status === 204 || status === 304 || status < 200 ? headers : { 'content-length': length, ...headers })
+  response.end(body)
+}
+
+/** Writes chunks as they come, no faster than the client takes them; ends the iteration when the client has gone. */
+async function stream(
+  body: AsyncIterable<Uint8Array | string>,
+  to: ServerResponse | ServerHttp2Stream,
+  entry: UnderWay,
+  clock: Clock,
+  closing: boolean,
+): Promise<void> {
+  entry.streaming = true
+  if (closing) entry.life.abort(new Error('the server is closing'))
+  const iterator = body[Symbol.asyncIterator]()
+  const { signal } = entry.life
+  const { promise: gone, resolve: leave } = Promise.withResolvers<'gone'>()
+  if (signal.aborted) leave('gone')
+  else signal.addEventListener('abort', () => leave('gone'), { once: true })
+  try {
+    for (;;) {
+      const next = await Promise.race([iterator.next(), gone])
+      if (next === 'gone' || next.done) break
+      if (to.write(next.value)) continue
+      if ((await Promise.race([drained(to, clock), gone])) === 'gone') break
+    }
+    if (!to.destroyed) to.end()
+  } catch (error) {
+    // the status is out already: cutting the connection is the only way to say that this is not the end
+    if ('close' in to && 'rstCode' in to) to.close(constants.NGHTTP2_INTERNAL_ERROR)
+    else to.destroy()
+    if (!signal.aborted) throw error
+  } finally {
+    // not waited for: a generator that waits for its next event would answer only then
+    void iterator.return?.()?.then(undefined, () => {})
+  }
+}
+
+/** Resolves once the client has taken what was written; a client that takes nothing for long is cut. */
+function drained(to: ServerResponse | ServerHttp2Stream, clock: Clock): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = clock.timer(STALL_MS_MAX, () => to.destroy())
+    const done = () => {
+      timer[Symbol.dispose]()
+      to.removeListener('drain', done)
+      to.removeListener('close', done)
+      resolve()
+    }
+    to.once('drain', done)
+    to.once('close', done)
+  })
+}
+
+function cutWhenStalled(to: ServerHttp2Stream, clock: Clock): void {
+  if (to.writableLength === 0) return
+  const timer = clock.timer(STALL_MS_MAX, () => to.destroy())
+  to.once('close', () => timer[Symbol.dispose]())
+}
+
+function isHttp2(socket: Socket): boolean {
+  return (socket as Partial<TLSSocket>).alpnProtocol === 'h2'
+}
+
+/** Answers an upgrade request without upgrading, and ends the connection. */
+async function refuseUpgrade(socket: Socket, answer: Extract<WireAnswer, { type: 'response' }>): Promise<void> {
+  const chunks: Uint8Array[] = []
+  if (isBytes(answer.body)) chunks.push(answer.body)
+  else for await (const chunk of answer.body) chunks.push(typeof chunk === 'string' ? Buffer.from(chunk) : chunk)
+  const body = Buffer.concat(chunks)
+  const lines = Object.entries({ ...answer.headers, 'content-length': String(body.length), connection: 'close' }).map(
+    ([name, value]) => `${name}: ${value.replaceAll(/[\r\n]/g, ' ')}`,
+  )
+  socket.end(
+    Buffer.concat([Buffer.from(`HTTP/1.1 ${answer.status} ${REASONS[answer.status] ?? 'Status'}\r\n${lines.join('\r\n')}\r\n\r\n`), body]),
+  )
+}
+
+const REASONS: Readonly<Record<number, string>> = {
+  200: 'OK',
+  400: 'Bad Request',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  404: 'Not Found',
+  500: 'Internal Server Error',
+  502: 'Bad Gateway',
+  503: 'Service Unavailable',
+}
