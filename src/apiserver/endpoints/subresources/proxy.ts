@@ -71,7 +71,7 @@ async function serviceAddress(
     .flatMap((slice) => {
       const port = slice.ports?.find((p) => (p.name ?? '') === (wanted.name ?? ''))?.port
       if (port === undefined) return []
-      return slice.endpoints.filter((e) => e.conditions?.ready !== false).flatMap((e) => e.addresses.map((host) => ({ host, port })))
+      return (slice.endpoints ?? []).filter((e) => e.conditions?.ready !== false).flatMap((e) => e.addresses.map((host) => ({ host, port })))
     })
   const chosen = found[Math.floor(random.next() * found.length)]
   if (chosen === undefined) throw none

@@ -37,7 +37,7 @@ export async function requestToken(
   const body = (await readBody(ctx, expected, options.fieldValidation)) as TokenRequest | undefined
   const at = { namespace: info.namespace, name: info.name }
   const account = (await accounts.registry.get(at.namespace, at.name)).object
-  const request = inNamespace({ ...empty(), ...body }, at.namespace)
+  const request = inNamespace({ ...empty(), ...body } as TokenRequest, at.namespace)
   if (request.metadata.name && request.metadata.name !== at.name)
     throw badRequest(`the name of the object (${request.metadata.name}) does not match the name on the URL (${at.name})`)
   const audiences = request.spec.audiences?.length ? request.spec.audiences : issuer.audiences
