@@ -11,6 +11,12 @@ export interface Refusal {
   readonly reject: Reject
 }
 
+/** Refused nodes and why, side by side: a map of thousands would cost more than the looking. */
+export interface Refusals {
+  readonly nodes: readonly NodeInfo[]
+  readonly why: readonly Refusal[]
+}
+
 export interface Scores {
   readonly nodes: readonly NodeInfo[]
   /** Weighted, one array per plugin that scored. */
@@ -23,7 +29,7 @@ export type Decision =
       readonly prepared: Prepared
       readonly node: NodeInfo
       readonly looked: number
-      readonly refused: ReadonlyMap<NodeInfo, Refusal>
+      readonly refused: Refusals
       readonly scores: Scores
     }
   | { readonly type: 'refuse'; readonly diagnosis: Diagnosis; readonly prepared: Prepared }
@@ -33,7 +39,7 @@ export interface Diagnosis {
   readonly nodesTotal: number
   /** The pod as such was refused, whatever the node. */
   readonly whole?: Refusal
-  readonly refused: ReadonlyMap<NodeInfo, Refusal>
+  readonly refused: Refusals
   /** Refusal of all nodes not in `refused`. */
   readonly others?: Refusal
   /** Plugins to blame, whose `retryOn` says when to try again. */
@@ -44,6 +50,8 @@ interface Active {
   readonly plugin: AnyPlugin
   readonly weight: number
   readonly state: unknown
+  /** Its latest refusal, used again for the next node: most refuse for the same reason. */
+  last?: Refusal
 }
 
 /** The plugins that have something to say about a pod, with their state. */
@@ -75,13 +83,15 @@ export function decide(plugins: readonly WeightedPlugin[], pod: PodInfo, snapsho
       diagnosis: {
         nodesTotal: snapshot.nodes.length,
         whole: prepared.whole,
-        refused: new Map(),
+        refused: { nodes: [], why: [] },
         others: prepared.whole,
         plugins: new Set([prepared.whole.plugin]),
       },
     }
   const nominated = nominatedNode(prepared, pod, snapshot)
-  const refused = new Map<NodeInfo, Refusal>()
+  const refusedNodes: NodeInfo[] = []
+  const why: Refusal[] = []
+  const refused: Refusals = { nodes: refusedNodes, why }
   let feasible: NodeInfo[] = []
   let looked = 0
   if (nominated !== undefined) feasible = [nominated]
@@ -93,7 +103,10 @@ export function decide(plugins: readonly WeightedPlugin[], pod: PodInfo, snapsho
       const node = all[from + looked < all.length ? from + looked : from + looked - all.length]!
       const refusal = filterNode(prepared, pod, node, snapshot)
       if (refusal === undefined) feasible.push(node)
-      else refused.set(node, refusal)
+      else {
+        refusedNodes.push(node)
+        why.push(refusal)
+      }
     }
   }
   if (feasible.length === 0) {
@@ -101,7 +114,7 @@ export function decide(plugins: readonly WeightedPlugin[], pod: PodInfo, snapsho
       plugin: prepared.only.plugins[0]!,
       reject: reject(`node(s) didn't satisfy plugin(s) [${prepared.only.plugins.join(' ')}]`, false),
     }
-    const blamed = new Set([...refused.values()].map((r) => r.plugin))
+    const blamed = new Set(why.map((r) => r.plugin))
     for (const name of prepared.only?.plugins ?? []) blamed.add(name)
     return {
       type: 'refuse',
@@ -154,9 +167,11 @@ export function filterNode(prepared: Prepared, pod: PodInfo, node: NodeInfo, sna
 }
 
 export function runFilters(prepared: Prepared, pod: PodInfo, node: NodeInfo): Refusal | undefined {
-  for (const { plugin, state } of prepared.filters) {
-    const refusal = plugin.filter!(state, pod, node)
-    if (refusal !== undefined) return { plugin: plugin.name, reject: refusal }
+  for (const active of prepared.filters) {
+    const refusal = active.plugin.filter!(active.state, pod, node)
+    if (refusal === undefined) continue
+    if (active.last?.reject !== refusal) active.last = { plugin: active.plugin.name, reject: refusal }
+    return active.last
   }
   return undefined
 }

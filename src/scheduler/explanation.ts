@@ -1,7 +1,6 @@
 /** What the last attempt at a pod found, node by node, for whoever asks why. */
 
-import type { Refusal, Scores } from './cycle.ts'
-import type { NodeInfo } from './node-info.ts'
+import type { Refusal, Refusals, Scores } from './cycle.ts'
 
 export interface Explanation {
   /** Milliseconds since the epoch. */
@@ -21,7 +20,7 @@ export interface Attempt {
   readonly outcome: Explanation['outcome']
   readonly node?: string
   readonly message: string
-  readonly refused?: ReadonlyMap<NodeInfo, Refusal>
+  readonly refused?: Refusals
   readonly scores?: Scores
 }
 
@@ -31,9 +30,13 @@ export function explanationOf(a: Attempt): Explanation {
     outcome: a.outcome,
     ...(a.node !== undefined && { node: a.node }),
     message: a.message,
-    refused: new Map([...(a.refused ?? [])].map(([node, r]) => [node.name, { plugin: r.plugin, reasons: r.reject.reasons }])),
+    refused: new Map(a.refused?.nodes.map((node, i) => [node.name, shown(a.refused!.why[i]!)])),
     scores: new Map(
       (a.scores?.nodes ?? []).map((node, i) => [node.name, Object.fromEntries(a.scores!.byPlugin.map((p) => [p.plugin, p.scores[i]!]))]),
     ),
   }
+}
+
+function shown({ plugin, reject }: Refusal): { readonly plugin: string; readonly reasons: readonly string[] } {
+  return { plugin, reasons: reject.reasons }
 }

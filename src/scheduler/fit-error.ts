@@ -13,8 +13,8 @@ export function fitErrorMessage(diagnosis: Pick<Diagnosis, 'nodesTotal' | 'whole
     const count = (reasons: readonly string[], by: number) => {
       for (const reason of reasons) counts.set(reason, (counts.get(reason) ?? 0) + by)
     }
-    for (const { reject } of diagnosis.refused.values()) count(reject.reasons, 1)
-    const rest = diagnosis.nodesTotal - diagnosis.refused.size
+    for (const { reject } of diagnosis.refused.why) count(reject.reasons, 1)
+    const rest = diagnosis.nodesTotal - diagnosis.refused.nodes.length
     if (diagnosis.others !== undefined && rest > 0) count(diagnosis.others.reject.reasons, rest)
     const reasons = [...counts].map(([reason, n]) => `${n} ${reason}`).sort(byBytes)
     if (reasons.length > 0) message += ` ${reasons.join(', ')}.`

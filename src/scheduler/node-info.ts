@@ -12,6 +12,7 @@ export class NodeInfo {
   /** Undefined while only its pods are known: they may be seen before it, and outlive it. */
   declare node: Node
   present = false
+  unschedulable = false
   milliCpu = 0
   memory = 0
   ephemeralStorage = 0
@@ -41,6 +42,7 @@ export class NodeInfo {
   setNode(node: Node): void {
     this.node = node
     this.present = true
+    this.unschedulable = node.spec.unschedulable === true
     const allocatable = node.status?.allocatable ?? {}
     this.milliCpu = milli(allocatable['cpu'] ?? '0')
     this.memory = whole(allocatable['memory'] ?? '0')

@@ -37,13 +37,14 @@ export function preempt(
 ): Preemption {
   if (pod.pod.spec.preemptionPolicy === 'Never') return { type: 'none', message: 'not eligible due to preemptionPolicy=Never.' }
   const promised = pod.pod.status?.nominatedNodeName ? snapshot.get(pod.pod.status.nominatedNodeName) : undefined
-  if (promised !== undefined && diagnosis.refused.get(promised)?.reject.resolvable !== false)
+  if (promised !== undefined && diagnosis.refused.why[diagnosis.refused.nodes.indexOf(promised)]?.reject.resolvable !== false)
     for (const other of promised.pods.values())
       if (other.priority < pod.priority && other.pod.metadata.deletionTimestamp !== undefined && wasPreempted(other))
         return { type: 'none', message: 'not eligible due to a terminating pod on the nominated node.' }
 
-  const potential = [...diagnosis.refused].filter(([, r]) => r.reject.resolvable).map(([node]) => node)
-  const refused = new Map<NodeInfo, Refusal>()
+  const potential = diagnosis.refused.nodes.filter((_, i) => diagnosis.refused.why[i]!.reject.resolvable)
+  const tried: NodeInfo[] = []
+  const why: Refusal[] = []
   const candidates: Candidate[] = []
   const enough = Math.max(Math.trunc((potential.length * CANDIDATES_PERCENT_MIN) / 100), CANDIDATES_MIN)
   const start = Math.floor(random.next() * potential.length)
@@ -51,14 +52,17 @@ export function preempt(
     const node = potential[(start + i) % potential.length]!
     const found = victimsOn(node, pod, prepared, budgets)
     if ('victims' in found) candidates.push(found)
-    else refused.set(node, found)
+    else {
+      tried.push(node)
+      why.push(found)
+    }
   }
   if (candidates.length > 0) {
     const { node, victims } = candidates.reduce((a, b) => (better(b, a) ? b : a))
     return { type: 'evict', node, victims }
   }
   const others = { plugin: 'DefaultPreemption', reject: NOT_HELPFUL }
-  return { type: 'none', message: fitErrorMessage({ nodesTotal: diagnosis.nodesTotal, refused, others }) }
+  return { type: 'none', message: fitErrorMessage({ nodesTotal: diagnosis.nodesTotal, refused: { nodes: tried, why }, others }) }
 }
 
 const DISRUPTED_BY_SCHEDULER = 'PreemptionByScheduler'

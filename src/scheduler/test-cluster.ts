@@ -93,7 +93,7 @@ export class TestCluster {
       body: { target: { name: string } },
     ) => {
       this.onBind(ref.name)
-      const copy = this.of(resource as Resource<never>) as unknown as Copy<Pod>
+      const copy = this.of(resource) as unknown as Copy<Pod>
       const before = copy.objects.get(`${ref.namespace}/${ref.name}`)
       if (before === undefined)
         throw new StatusError({ status: 'Failure', code: 404, reason: 'NotFound', message: `pods "${ref.name}" not found` } as never)

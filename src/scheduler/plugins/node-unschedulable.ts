@@ -1,6 +1,6 @@
 /** NodeUnschedulable: cordoned nodes take only pods that tolerate it. */
 
-import { reject, type Plugin } from '../plugin.ts'
+import { reject, type ClusterChange, type Plugin } from '../plugin.ts'
 import { tolerates, type TaintLike } from './tolerates.ts'
 
 const REFUSAL = reject('node(s) were unschedulable', false)
@@ -13,10 +13,9 @@ export const nodeUnschedulable: Plugin<true> = {
     { kind: 'NodeUnschedulableChanged', helps: isOpen },
   ],
   prepare: () => true,
-  filter: (_state, pod, node) =>
-    node.node.spec.unschedulable === true && !tolerates(pod.pod.spec.tolerations, TAINT) ? REFUSAL : undefined,
+  filter: (_state, pod, node) => (node.unschedulable && !tolerates(pod.pod.spec.tolerations, TAINT) ? REFUSAL : undefined),
 }
 
-function isOpen(_pod: unknown, change: import('../plugin.ts').ClusterChange): boolean {
-  return 'node' in change && change.node.node.spec.unschedulable !== true
+function isOpen(_pod: unknown, change: ClusterChange): boolean {
+  return 'node' in change && !change.node.unschedulable
 }
