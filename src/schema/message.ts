@@ -1,5 +1,7 @@
 /** The schema kit's declarations: a message is declared once, and everything else (codecs, defaults, rules) walks it. */
 
+import type { FieldError } from './field-error.ts'
+
 declare const valueType: unique symbol
 
 /** What a field holds. `T` is the static type of its JSON value; `node` is what derivations walk. */
@@ -13,7 +15,8 @@ export interface Type<T> {
  * `time` is RFC 3339 in seconds, `microTime` in microseconds, `bytes` base64, `duration` Go's "1m30s", `quantity` "100m".
  */
 export type TypeNode =
-  | { readonly type: 'string'; readonly values?: readonly string[] }
+  /** `values` closes the set; errors list it sorted, or as declared where `ordered`. */
+  | { readonly type: 'string'; readonly values?: readonly string[]; readonly ordered?: boolean }
   | { readonly type: 'bool' }
   | { readonly type: 'int32' | 'int64'; readonly min?: number; readonly max?: number }
   | { readonly type: 'double' }
@@ -71,6 +74,8 @@ export interface Field {
   /** Of a map or message field, when it differs from what the message says of itself. */
   readonly mapType?: 'atomic' | 'granular'
   readonly validate?: readonly Check[]
+  /** Required by its presence, yet an empty value is a value. */
+  readonly mayBeEmpty?: boolean
 }
 
 /** A check of one value: undefined when it holds, else what upstream's `field.Invalid` would say. */
@@ -84,6 +89,10 @@ export interface Message {
   readonly rules: readonly Rule<never>[]
   /** Fills what a plain field default cannot say; returns the members to add. Runs before the members' own defaults. */
   readonly defaults?: (value: never) => object | undefined
+  /** What is wrong with a value, beyond its fields' own types; `path` is where it lies. */
+  readonly check?: (value: never, path: string) => readonly FieldError[]
+  /** What is wrong with a change from `old`. */
+  readonly checkUpdate?: (value: never, old: never, path: string) => readonly FieldError[]
   /** Members of which exactly one (or at most one) may be set. */
   readonly unions: readonly Union[]
   readonly doc: string
@@ -121,6 +130,7 @@ export interface FieldOptions<T> {
   readonly patch?: 'retainKeys' | 'merge' | 'replace'
   readonly mapType?: 'atomic' | 'granular'
   readonly validate?: readonly ((value: T) => string | undefined)[]
+  readonly mayBeEmpty?: boolean
 }
 
 interface Declared<T, P extends 'required' | 'optional' | 'inline'> {
@@ -181,6 +191,8 @@ export interface MessageOptions<T> {
   readonly rules?: readonly Rule<T>[]
   readonly unions?: readonly Union[]
   readonly defaults?: (value: T) => Partial<T> | undefined
+  readonly check?: (value: T, path: string) => readonly FieldError[]
+  readonly checkUpdate?: (value: T, old: T, path: string) => readonly FieldError[]
   readonly doc?: string
   readonly syntax?: Message['syntax']
   readonly mapType?: 'atomic'
@@ -208,6 +220,8 @@ export function message<const F extends Fields>(name: string, fields: F, options
     syntax: options.syntax ?? 'gogo',
     ...(options.mapType && { mapType: options.mapType }),
     ...(options.defaults && { defaults: options.defaults as (value: never) => object | undefined }),
+    ...(options.check && { check: options.check as Message['check'] & {} }),
+    ...(options.checkUpdate && { checkUpdate: options.checkUpdate as Message['checkUpdate'] & {} }),
   }
   return class {
     static readonly schema = schema
@@ -260,6 +274,11 @@ export function int64(range: { readonly min?: number; readonly max?: number } = 
 /** A string of a closed set of values; validation answers NotSupported with the list. */
 export function oneOf<const V extends readonly string[]>(...values: V): Type<V[number]> {
   return { node: { type: 'string', values } }
+}
+
+/** Like `oneOf`, where upstream's message lists the values in an order of its own. */
+export function oneOfInOrder<const V extends readonly string[]>(...values: V): Type<V[number]> {
+  return { node: { type: 'string', values, ordered: true } }
 }
 
 export function list<T>(of: TypeOrClass<T>, merge: Omit<ListNode, 'type' | 'of'> = {}): Type<readonly T[]> {

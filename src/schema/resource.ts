@@ -1,5 +1,6 @@
 /** A resource: a declared kind plus where and how the API serves it. */
 
+import { dns1035Label, dns1123Label, dns1123Subdomain, maskTrailingDash, pathSegment } from './names.ts'
 import { message, type Message, type MessageClass, type MessageOptions, type Shape } from './message.ts'
 
 /** What every API object has, as far as the kit is concerned; `#api/meta/v1/object-meta.ts` declares the whole. */
@@ -52,8 +53,11 @@ export interface Column<T> {
   readonly format?: 'name'
   readonly description: string
   readonly priority?: 0 | 1
-  readonly cell: (object: T, now: number) => string | number | boolean
+  cell(object: T, now: number): string | number | boolean
 }
+
+/** Reads one field; a method type, so that a `Resource<Pod>` is also a `Resource`. */
+export type FieldOf<T> = { read(object: T): string }['read']
 
 export interface Resource<T extends KubeObject = KubeObject> {
   readonly type: MessageClass<T>
@@ -71,17 +75,17 @@ export interface Resource<T extends KubeObject = KubeObject> {
   readonly subresources: readonly Subresource[]
   readonly columns: readonly Column<T>[]
   /** Field selectors beyond `metadata.name` and `metadata.namespace`, by their path. */
-  readonly selectable: Readonly<Record<string, (object: T) => string>>
+  readonly selectable: Readonly<Record<string, FieldOf<T>>>
 }
 
 type Declaration<T extends KubeObject> = Pick<Resource<T>, 'group' | 'version' | 'kind' | 'plural' | 'scope'> &
-  Partial<Pick<Resource<T>, 'shortNames' | 'categories' | 'verbs' | 'subresources' | 'columns' | 'selectable' | 'singular'>>
+  Partial<Pick<Resource<T>, 'shortNames' | 'categories' | 'verbs' | 'subresources' | 'columns' | 'selectable' | 'singular' | 'nameProblems'>>
 
 const ALL_VERBS: readonly Verb[] = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch']
 
 /** Declares where a kind is served. Verbs default to all eight. */
 export function resource<T extends KubeObject>(type: MessageClass<T>, d: Declaration<T>): Resource<T> {
-  return {
+  const declared: Resource<T> = {
     type,
     apiVersion: d.group === '' ? d.version : `${d.group}/${d.version}`,
     singular: d.kind.toLowerCase(),
@@ -91,9 +95,29 @@ export function resource<T extends KubeObject>(type: MessageClass<T>, d: Declara
     subresources: [],
     columns: [],
     selectable: {},
+    nameProblems: subdomainName,
     ...d,
   }
+  resources.set(type.schema, declared as unknown as Resource)
+  return declared
 }
+
+const resources = new WeakMap<Message, Resource>()
+
+/** The resource a top-level message is served as. */
+export function resourceOf(m: Message): Resource | undefined {
+  return resources.get(m)
+}
+
+function named(check: (text: string) => string[]): (name: string, prefix: boolean) => string[] {
+  return (name, prefix) => check(prefix ? maskTrailingDash(name) : name)
+}
+
+/** The rules that names follow. */
+export const subdomainName = named(dns1123Subdomain)
+export const labelName = named(dns1123Label)
+export const dns1035Name = named(dns1035Label)
+export const segmentName = pathSegment
 
 const kinds = new WeakSet<Message>()
 
