@@ -109,6 +109,8 @@ export interface Union {
   readonly discriminator?: string
   readonly members: readonly string[]
   readonly required: boolean
+  /** Whether upstream's OpenAPI document tells of it; it does of all that have a discriminator. */
+  readonly published?: boolean
 }
 
 /** A rule over one message: `ok` decides, `field` is the path below the message that is blamed. */

@@ -124,7 +124,7 @@ function resourcePaths(resource: Resource, base: string, kindOf: KindLookup): re
     { path: `${collection}/{name}`, parameters: bySame([name, ...where, PRETTY]), operations: objectOperations(resource) },
     ...resource.subresources.map((s) => ({
       path: `${collection}/{name}/${s.name}`,
-      parameters: bySame([name, ...where, PRETTY]),
+      parameters: bySame([name, ...where, ...(OPTIONS[s.name] ?? []), ...(STREAMS.has(s.name) ? [] : [PRETTY])]),
       operations: subresourceOperations(resource, s, kindOf),
     })),
   ]
@@ -279,6 +279,33 @@ function editOperations(
       answer: message,
     },
   }
+}
+
+const STREAM = [
+  query('stderr', 'boolean', 'Whether standard error is wanted.'),
+  query('stdin', 'boolean', 'Whether standard input is given.'),
+  query('stdout', 'boolean', 'Whether standard output is wanted.'),
+  query('tty', 'boolean', 'Whether the process has a terminal.'),
+]
+const CONTAINER = query('container', 'string', 'The container; by default the only one, or the one an annotation names.')
+
+/** Query parameters of subresources whose options are no body. */
+const OPTIONS: Readonly<Record<string, readonly Parameter[]>> = {
+  attach: [CONTAINER, ...STREAM],
+  exec: [query('command', 'string', 'One word of the command; given once for each.'), CONTAINER, ...STREAM],
+  portforward: [query('ports', 'integer', 'Ports to forward.')],
+  proxy: [query('path', 'string', 'The path to ask for.')],
+  log: [
+    CONTAINER,
+    query('follow', 'boolean', 'Whether to go on as lines are written.'),
+    query('insecureSkipTLSVerifyBackend', 'boolean', 'Whether to trust any certificate of the node.'),
+    query('limitBytes', 'integer', 'The most bytes to answer with.'),
+    query('previous', 'boolean', 'Whether to read the log of the instance before.'),
+    query('sinceSeconds', 'integer', 'Only lines of the last so many seconds.'),
+    query('stream', 'string', 'All, Stdout or Stderr.'),
+    query('tailLines', 'integer', 'Only so many lines of the end.'),
+    query('timestamps', 'boolean', 'Whether each line begins with its time.'),
+  ],
 }
 
 /** Subresources that hand a connection through, with the text that passes as their content. */

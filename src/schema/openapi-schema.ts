@@ -83,7 +83,7 @@ export class SchemaCollection {
     properties.sort(([a], [b]) => (a < b ? -1 : 1))
     const required = fields.filter((f) => f.presence === 'required').map((f) => f.name)
     const kinds = this.#kindsOf(message)
-    const unions = message.unions.filter((u) => u.discriminator !== undefined)
+    const unions = message.unions.filter((u) => u.published ?? u.discriminator !== undefined)
     return {
       ...(message.doc !== '' && { description: message.doc }),
       type: 'object',
@@ -93,7 +93,7 @@ export class SchemaCollection {
       ...(message.mapType && { 'x-kubernetes-map-type': message.mapType }),
       ...(unions.length > 0 && {
         'x-kubernetes-unions': unions.map((u) => ({
-          discriminator: u.discriminator,
+          ...(u.discriminator && { discriminator: u.discriminator }),
           'fields-to-discriminateBy': Object.fromEntries(u.members.map((m) => [m, m[0]!.toUpperCase() + m.slice(1)])),
         })),
       }),

@@ -15,9 +15,9 @@ export class ParamKind extends message(
 ) {}
 
 export class Rule extends message('k8s.io.api.admissionregistration.v1.Rule', {
-  apiGroups: opt(1, list(string)),
-  apiVersions: opt(2, list(string)),
-  resources: opt(3, list(string)),
+  apiGroups: opt(1, list(string, { listType: 'atomic' })),
+  apiVersions: opt(2, list(string, { listType: 'atomic' })),
+  resources: opt(3, list(string, { listType: 'atomic' })),
   scope: opt(4, string, { keepsZero: true }),
 }) {}
 
@@ -50,8 +50,8 @@ export class MatchResources extends message(
 export class Variable extends message(
   'k8s.io.api.admissionregistration.v1.Variable',
   {
-    name: opt(1, string),
-    expression: opt(2, string),
+    name: req(1, string),
+    expression: req(2, string),
   },
   { mapType: 'atomic' },
 ) {}

@@ -36,7 +36,7 @@ export class MutatingWebhook extends message('k8s.io.api.admissionregistration.v
 
 export class MutatingWebhookConfiguration extends object('k8s.io.api.admissionregistration.v1.MutatingWebhookConfiguration', {
   metadata: val(1, ObjectMeta),
-  webhooks: opt(2, list(MutatingWebhook)),
+  webhooks: opt(2, list(MutatingWebhook, { listType: 'map', keys: ['name'], patch: { strategy: 'merge', mergeKey: 'name' } })),
 }) {}
 
 export const mutatingWebhookConfigurations = resource(MutatingWebhookConfiguration, {

@@ -7,7 +7,7 @@ import { int64, list, message, opt, req, string, val } from '#schema/message.ts'
 import { object, resource } from '#schema/resource.ts'
 
 export class Validation extends message('k8s.io.api.admissionregistration.v1.Validation', {
-  expression: opt(1, string),
+  expression: req(1, string),
   message: opt(2, string),
   reason: opt(3, string, { keepsZero: true }),
   messageExpression: opt(4, string),

@@ -23,7 +23,7 @@ export class ValidatingWebhook extends message('k8s.io.api.admissionregistration
 
 export class ValidatingWebhookConfiguration extends object('k8s.io.api.admissionregistration.v1.ValidatingWebhookConfiguration', {
   metadata: val(1, ObjectMeta),
-  webhooks: opt(2, list(ValidatingWebhook)),
+  webhooks: opt(2, list(ValidatingWebhook, { listType: 'map', keys: ['name'], patch: { strategy: 'merge', mergeKey: 'name' } })),
 }) {}
 
 export const validatingWebhookConfigurations = resource(ValidatingWebhookConfiguration, {

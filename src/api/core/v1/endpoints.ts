@@ -5,12 +5,16 @@ import { ObjectMeta } from '#api/meta/v1/object-meta.ts'
 import { int32, list, message, oneOf, opt, req, string, val } from '#schema/message.ts'
 import { object, resource } from '#schema/resource.ts'
 
-export class EndpointAddress extends message('k8s.io.api.core.v1.EndpointAddress', {
-  ip: req(1, string),
-  hostname: opt(3, string),
-  nodeName: opt(4, string, { keepsZero: true }),
-  targetRef: opt(2, ObjectReference, { mapType: 'atomic' }),
-}) {}
+export class EndpointAddress extends message(
+  'k8s.io.api.core.v1.EndpointAddress',
+  {
+    ip: req(1, string),
+    hostname: opt(3, string),
+    nodeName: opt(4, string, { keepsZero: true }),
+    targetRef: opt(2, ObjectReference, { mapType: 'atomic' }),
+  },
+  { mapType: 'atomic' },
+) {}
 
 export class EndpointPort extends message(
   'k8s.io.api.core.v1.EndpointPort',

@@ -90,7 +90,7 @@ export class PodSchedulingGroup extends message(
   {
     podGroupName: opt(1, string, { keepsZero: true }),
   },
-  { unions: [{ members: ['podGroupName'], required: false }] },
+  { unions: [{ members: ['podGroupName'], required: false, published: true }] },
 ) {}
 
 export class PodSpec extends message('k8s.io.api.core.v1.PodSpec', {
