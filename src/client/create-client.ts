@@ -68,7 +68,12 @@ export function createClient(transport: Transport, options: ClientOptions = {}):
       return listResult(list)
     },
     async create(resource, object, o = {}) {
-      const path = pathOf(resource, object.metadata.namespace, o.subresource === undefined ? undefined : object.metadata.name, o.subresource)
+      const path = pathOf(
+        resource,
+        object.metadata.namespace,
+        o.subresource === undefined ? undefined : object.metadata.name,
+        o.subresource,
+      )
       return (await call(writeRequest('POST', path, withKind(resource, object), o))) as never
     },
     async update(resource, object, o = {}) {
@@ -81,10 +86,23 @@ export function createClient(transport: Transport, options: ClientOptions = {}):
       return (await call({ ...request, headers: { 'content-type': type } })) as never
     },
     async delete(resource, ref, o = {}) {
-      return (await call({ method: 'DELETE', path: pathOf(resource, ref.namespace, ref.name), body: { object: deleteOptions(o) }, headers: JSON_BODY, ...withSignal(o) })) as never
+      return (await call({
+        method: 'DELETE',
+        path: pathOf(resource, ref.namespace, ref.name),
+        body: { object: deleteOptions(o) },
+        headers: JSON_BODY,
+        ...withSignal(o),
+      })) as never
     },
     async deleteCollection(resource, o) {
-      await call({ method: 'DELETE', path: pathOf(resource, o.namespace), query: listQuery(o), body: { object: deleteOptions(o) }, headers: JSON_BODY, ...withSignal(o) })
+      await call({
+        method: 'DELETE',
+        path: pathOf(resource, o.namespace),
+        query: listQuery(o),
+        body: { object: deleteOptions(o) },
+        headers: JSON_BODY,
+        ...withSignal(o),
+      })
     },
     watch,
     async createSubresource(resource, ref, subresource, body, o = {}) {
@@ -111,19 +129,31 @@ interface List<T> {
 }
 
 /** `/apis/apps/v1/namespaces/default/deployments/web/scale` and its like. */
-export function pathOf(resource: Pick<Resource, 'group' | 'version' | 'plural' | 'scope'>, namespace?: string, name?: string, subresource?: string): string {
+export function pathOf(
+  resource: Pick<Resource, 'group' | 'version' | 'plural' | 'scope'>,
+  namespace?: string,
+  name?: string,
+  subresource?: string,
+): string {
   const root = resource.group === '' ? `/api/${resource.version}` : `/apis/${resource.group}/${resource.version}`
   const scope = resource.scope === 'Namespaced' && namespace ? `/namespaces/${encodeURIComponent(namespace)}` : ''
   return `${root}${scope}/${resource.plural}${name === undefined ? '' : `/${encodeURIComponent(name)}`}${subresource === undefined ? '' : `/${subresource}`}`
 }
 
 function withKind<T extends KubeObject>(resource: Resource<T>, object: T | Draft<T>): object {
-  return object.kind === undefined || object.apiVersion === undefined ? { apiVersion: resource.apiVersion, kind: resource.kind, ...object } : object
+  return object.kind === undefined || object.apiVersion === undefined
+    ? { apiVersion: resource.apiVersion, kind: resource.kind, ...object }
+    : object
 }
 
 function listResult<T>(list: List<T>): ListResult<T> {
   const { resourceVersion = '', continue: next, remainingItemCount } = list.metadata
-  return { items: list.items ?? [], resourceVersion, ...(next && { continue: next }), ...(remainingItemCount !== undefined && { remainingItemCount }) }
+  return {
+    items: list.items ?? [],
+    resourceVersion,
+    ...(next && { continue: next }),
+    ...(remainingItemCount !== undefined && { remainingItemCount }),
+  }
 }
 
 function listQuery(o: ListOptions): URLSearchParams {

@@ -191,7 +191,9 @@ class SharedInformer<T extends KubeObject> implements Informer<T> {
     into(this.#byNamespace, object.metadata.namespace ?? '', key, object)
     for (const { values, entries } of this.#indexes.values()) for (const value of values(object)) into(entries, value, key, object)
     const change: Change<T> =
-      previous === undefined || previous.metadata.uid !== object.metadata.uid ? { type: 'added', object } : { type: 'updated', object, previous }
+      previous === undefined || previous.metadata.uid !== object.metadata.uid
+        ? { type: 'added', object }
+        : { type: 'updated', object, previous }
     this.#tell(change)
   }
 

@@ -90,9 +90,11 @@ export function createEventRecorder(parts: EventRecorderParts): EventRecorder {
 
   return {
     record(about, type, reason, message) {
-      queue = queue.then(() => write(about, type, reason, message)).catch((error: unknown) => {
-        log.debug('event not written', { reason, object: about.metadata.name, error: (error as Error).message })
-      })
+      queue = queue
+        .then(() => write(about, type, reason, message))
+        .catch((error: unknown) => {
+          log.debug('event not written', { reason, object: about.metadata.name, error: (error as Error).message })
+        })
     },
   }
 }

@@ -72,15 +72,30 @@ export function httpsTransport(parts: HttpsTransportParts): Transport {
   }
 }
 
-function send(session: ClientHttp2Session, request: ApiRequest, authorization: string | undefined, parts: HttpsTransportParts): Promise<ApiResponse> {
+function send(
+  session: ClientHttp2Session,
+  request: ApiRequest,
+  authorization: string | undefined,
+  parts: HttpsTransportParts,
+): Promise<ApiResponse> {
   const search = request.query?.toString() ?? ''
   const path = search === '' ? request.path : `${request.path}?${search}`
   const what = `${request.method} ${parts.server}${path}`
   const streams = /[?&](watch|follow)=(true|1)/.test(path)
   return new Promise((resolve, reject) => {
-    const fail = (error: unknown) => reject(error instanceof TransportError ? error : new TransportError(`${what}: ${(error as Error)?.message ?? 'the connection was cut'}`, { cause: error }))
+    const fail = (error: unknown) =>
+      reject(
+        error instanceof TransportError
+          ? error
+          : new TransportError(`${what}: ${(error as Error)?.message ?? 'the connection was cut'}`, { cause: error }),
+      )
     if (request.signal?.aborted) return fail(request.signal.reason)
-    const body = request.body === undefined ? undefined : 'bytes' in request.body ? request.body.bytes : Buffer.from(JSON.stringify(request.body.object))
+    const body =
+      request.body === undefined
+        ? undefined
+        : 'bytes' in request.body
+          ? request.body.bytes
+          : Buffer.from(JSON.stringify(request.body.object))
     let stream: ClientHttp2Stream
     try {
       stream = session.request(
@@ -99,7 +114,9 @@ function send(session: ClientHttp2Session, request: ApiRequest, authorization: s
     }
     const abort = () => stream.close(constants.NGHTTP2_CANCEL)
     request.signal?.addEventListener('abort', abort, { once: true })
-    const timer = streams ? undefined : parts.clock.timer(parts.timeoutMs ?? TIMEOUT_MS, () => stream.destroy(new Error('no answer in time')))
+    const timer = streams
+      ? undefined
+      : parts.clock.timer(parts.timeoutMs ?? TIMEOUT_MS, () => stream.destroy(new Error('no answer in time')))
     stream.on('close', () => {
       request.signal?.removeEventListener('abort', abort)
       timer?.[Symbol.dispose]()
@@ -119,7 +136,11 @@ function send(session: ClientHttp2Session, request: ApiRequest, authorization: s
       stream.on('data', (chunk: Buffer) => chunks.push(chunk))
       stream.on('end', () => {
         try {
-          resolve({ status, headers, body: chunks.length === 0 ? { type: 'none' } : { type: 'object', object: JSON.parse(Buffer.concat(chunks).toString()) } })
+          resolve({
+            status,
+            headers,
+            body: chunks.length === 0 ? { type: 'none' } : { type: 'object', object: JSON.parse(Buffer.concat(chunks).toString()) },
+          })
         } catch (error) {
           fail(error)
         }

@@ -57,21 +57,28 @@ export function parseKubeconfig(text: string, name: string, directory: string, c
   try {
     config = load(text) as Config
   } catch (error) {
-    throw new KubeconfigError(`cannot read the kubeconfig ${name}: it is not YAML (${(error as Error).message.split('\n')[0]})`, { cause: error })
+    throw new KubeconfigError(`cannot read the kubeconfig ${name}: it is not YAML (${(error as Error).message.split('\n')[0]})`, {
+      cause: error,
+    })
   }
   if (typeof config !== 'object' || config === null) throw new KubeconfigError(`cannot read the kubeconfig ${name}: it is empty`)
   const find = (list: unknown, wanted: unknown, member: string): Readonly<Record<string, unknown>> => {
     const entry = Array.isArray(list) ? list.find((e: { name?: unknown }) => e?.name === wanted) : undefined
-    if (entry === undefined) throw new KubeconfigError(`cannot use the kubeconfig ${name}: it has no ${member} named ${JSON.stringify(wanted ?? '')}`)
+    if (entry === undefined)
+      throw new KubeconfigError(`cannot use the kubeconfig ${name}: it has no ${member} named ${JSON.stringify(wanted ?? '')}`)
     return (entry[member] ?? {}) as Readonly<Record<string, unknown>>
   }
   const context = find(config.contexts, contextName ?? config['current-context'], 'context')
   const cluster = find(config.clusters, context['cluster'], 'cluster')
   const user = context['user'] === undefined || context['user'] === '' ? {} : find(config.users, context['user'], 'user')
   for (const unsupported of ['exec', 'auth-provider']) {
-    if (user[unsupported] !== undefined) throw new KubeconfigError(`cannot use the kubeconfig ${name}: its user takes credentials from ${unsupported}, which is not supported: use a token or a client certificate`)
+    if (user[unsupported] !== undefined)
+      throw new KubeconfigError(
+        `cannot use the kubeconfig ${name}: its user takes credentials from ${unsupported}, which is not supported: use a token or a client certificate`,
+      )
   }
-  const textOf = (from: Readonly<Record<string, unknown>>, member: string) => (typeof from[member] === 'string' && from[member] !== '' ? (from[member] as string) : undefined)
+  const textOf = (from: Readonly<Record<string, unknown>>, member: string) =>
+    typeof from[member] === 'string' && from[member] !== '' ? (from[member] as string) : undefined
   const pem = (from: Readonly<Record<string, unknown>>, member: string) => {
     const data = textOf(from, `${member}-data`)
     if (data !== undefined) return Buffer.from(data, 'base64').toString()
@@ -80,7 +87,8 @@ export function parseKubeconfig(text: string, name: string, directory: string, c
   }
   const tokenFile = textOf(user, 'tokenFile')
   const server = textOf(cluster, 'server')
-  if (server === undefined || !URL.canParse(server)) throw new KubeconfigError(`cannot use the kubeconfig ${name}: its server ${JSON.stringify(server ?? '')} is not a URL`)
+  if (server === undefined || !URL.canParse(server))
+    throw new KubeconfigError(`cannot use the kubeconfig ${name}: its server ${JSON.stringify(server ?? '')} is not a URL`)
   return defined({
     server: server.replace(/\/+$/, ''),
     ca: pem(cluster, 'certificate-authority'),

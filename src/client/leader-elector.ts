@@ -29,7 +29,11 @@ const JITTER = 1.2 // spreads the candidates' tries
  * Waits to be leader, then runs `lead` with a signal that aborts when leadership is lost. Resolves when `signal` aborts (the lease
  * is given up at once, so that another need not wait) and rejects when leadership was lost: the process then ends and starts anew.
  */
-export async function runAsLeader(parts: LeaderElectionParts, lead: (signal: AbortSignal) => Promise<void>, signal: AbortSignal): Promise<void> {
+export async function runAsLeader(
+  parts: LeaderElectionParts,
+  lead: (signal: AbortSignal) => Promise<void>,
+  signal: AbortSignal,
+): Promise<void> {
   const { clock, random, log, client, namespace, name, identity } = parts
   const durationMs = parts.leaseDurationMs ?? LEASE_DURATION_MS
   const deadlineMs = parts.renewDeadlineMs ?? RENEW_DEADLINE_MS
@@ -47,7 +51,13 @@ export async function runAsLeader(parts: LeaderElectionParts, lead: (signal: Abo
     }
     const stamp = microTimestamp(now)
     if (lease === undefined) {
-      const spec = { holderIdentity: identity, leaseDurationSeconds: durationMs / 1000, acquireTime: stamp, renewTime: stamp, leaseTransitions: 0 }
+      const spec = {
+        holderIdentity: identity,
+        leaseDurationSeconds: durationMs / 1000,
+        acquireTime: stamp,
+        renewTime: stamp,
+        leaseTransitions: 0,
+      }
       observe(await client.create(leases, { metadata: { name, namespace }, spec }, { signal }))
       return true
     }
@@ -108,7 +118,10 @@ export async function runAsLeader(parts: LeaderElectionParts, lead: (signal: Abo
     if (observed?.lease.spec?.holderIdentity === identity) {
       const { lease } = observed
       await client
-        .update(leases, { ...lease, spec: { ...lease.spec, holderIdentity: '', leaseDurationSeconds: 1, renewTime: microTimestamp(clock.now()) } })
+        .update(leases, {
+          ...lease,
+          spec: { ...lease.spec, holderIdentity: '', leaseDurationSeconds: 1, renewTime: microTimestamp(clock.now()) },
+        })
         .catch(() => {}) // it runs out by itself
     }
   }

@@ -9,7 +9,7 @@ import type { Draft, KubeObject, Resource } from '#schema/resource.ts'
 export interface Controller<S = unknown> {
   /** Upstream's name, without `-controller`. */
   readonly name: string
-  readonly primary: Resource<never>
+  readonly primary: Resource
   readonly watches: readonly WatchRule[]
   /** Indexes it reads by, made before the informers start. */
   readonly indexes?: readonly IndexRule[]
@@ -30,12 +30,12 @@ export interface Cache {
 
 /** Which keys of the primary a changed object concerns. On an update it is asked for the old and the new state. */
 export interface WatchRule {
-  readonly resource: Resource<never>
+  readonly resource: Resource
   readonly keys: (object: KubeObject, cache: Cache) => readonly Key[]
 }
 
 export interface IndexRule {
-  readonly resource: Resource<never>
+  readonly resource: Resource
   readonly name: string
   readonly values: (object: KubeObject) => readonly string[]
 }
@@ -49,7 +49,13 @@ export interface Plan {
 
 export type Action =
   | { readonly type: 'create'; readonly resource: Resource; readonly object: Draft<KubeObject>; readonly say?: Announcement }
-  | { readonly type: 'update'; readonly resource: Resource; readonly object: KubeObject; readonly subresource?: string; readonly say?: Announcement }
+  | {
+      readonly type: 'update'
+      readonly resource: Resource
+      readonly object: KubeObject
+      readonly subresource?: string
+      readonly say?: Announcement
+    }
   | {
       readonly type: 'patch'
       readonly resource: Resource
@@ -68,7 +74,13 @@ export type Action =
       readonly say?: Announcement
     }
   /** Anything else that goes through a subresource (`finalize`, `approval`): the body is sent as it is. */
-  | { readonly type: 'subresource'; readonly resource: Resource; readonly ref: Ref; readonly subresource: string; readonly object: KubeObject }
+  | {
+      readonly type: 'subresource'
+      readonly resource: Resource
+      readonly ref: Ref
+      readonly subresource: string
+      readonly object: KubeObject
+    }
   | { readonly type: 'event'; readonly about: KubeObject; readonly event: EventText }
 
 export interface EventText {
@@ -89,23 +101,48 @@ export const nothing: Plan = { actions: [] }
 // Constructors that erase the kind: a plan is a list of mixed ones.
 
 export function create<T extends KubeObject>(resource: Resource<T>, object: Draft<T>, say?: Announcement): Action {
-  return { type: 'create', resource: resource as unknown as Resource, object: object as unknown as Draft<KubeObject>, ...(say && { say }) }
+  return { type: 'create', resource: resource, object, ...(say && { say }) }
 }
 
 export function update<T extends KubeObject>(resource: Resource<T>, object: T, subresource?: string): Action {
-  return { type: 'update', resource: resource as unknown as Resource, object, ...(subresource !== undefined && { subresource }) }
+  return { type: 'update', resource: resource, object, ...(subresource !== undefined && { subresource }) }
 }
 
 export function updateStatus<T extends KubeObject>(resource: Resource<T>, object: T): Action {
   return update(resource, object, 'status')
 }
 
-export function patch<T extends KubeObject>(resource: Resource<T>, object: T, patchType: PatchType, body: unknown, subresource?: string): Action {
-  return { type: 'patch', resource: resource as unknown as Resource, ref: refOf(object), patchType, patch: body, ...(subresource !== undefined && { subresource }) }
+export function patch<T extends KubeObject>(
+  resource: Resource<T>,
+  object: T,
+  patchType: PatchType,
+  body: unknown,
+  subresource?: string,
+): Action {
+  return {
+    type: 'patch',
+    resource: resource,
+    ref: refOf(object),
+    patchType,
+    patch: body,
+    ...(subresource !== undefined && { subresource }),
+  }
 }
 
-export function remove<T extends KubeObject>(resource: Resource<T>, object: T, say?: Announcement, options?: Pick<DeleteOptions, 'gracePeriodSeconds' | 'propagationPolicy'>): Action {
-  return { type: 'delete', resource: resource as unknown as Resource, ref: refOf(object), uid: object.metadata.uid, ...(options && { options }), ...(say && { say }) }
+export function remove<T extends KubeObject>(
+  resource: Resource<T>,
+  object: T,
+  say?: Announcement,
+  options?: Pick<DeleteOptions, 'gracePeriodSeconds' | 'propagationPolicy'>,
+): Action {
+  return {
+    type: 'delete',
+    resource: resource,
+    ref: refOf(object),
+    uid: object.metadata.uid,
+    ...(options && { options }),
+    ...(say && { say }),
+  }
 }
 
 export function event(about: KubeObject, type: EventText['type'], reason: string, message: string): Action {
@@ -117,8 +154,18 @@ export function refOf(object: KubeObject): Ref {
 }
 
 /** The owner reference that makes `owner` the controller of a new object. */
-export function controllerReference(owner: KubeObject, resource: Pick<Resource, 'apiVersion' | 'kind'>): NonNullable<KubeObject['metadata']['ownerReferences']>[number] {
-  return { apiVersion: resource.apiVersion, kind: resource.kind, name: owner.metadata.name, uid: owner.metadata.uid, controller: true, blockOwnerDeletion: true }
+export function controllerReference(
+  owner: KubeObject,
+  resource: Pick<Resource, 'apiVersion' | 'kind'>,
+): NonNullable<KubeObject['metadata']['ownerReferences']>[number] {
+  return {
+    apiVersion: resource.apiVersion,
+    kind: resource.kind,
+    name: owner.metadata.name,
+    uid: owner.metadata.uid,
+    controller: true,
+    blockOwnerDeletion: true,
+  }
 }
 
 export function controllerOf(object: KubeObject): NonNullable<KubeObject['metadata']['ownerReferences']>[number] | undefined {
@@ -126,7 +173,7 @@ export function controllerOf(object: KubeObject): NonNullable<KubeObject['metada
 }
 
 /** A changed object concerns its controller, when that is of this kind. */
-export function ownedBy(resource: Resource<never>, owner: Pick<Resource, 'kind' | 'group'>): WatchRule {
+export function ownedBy(resource: Resource, owner: Pick<Resource, 'kind' | 'group'>): WatchRule {
   return {
     resource,
     keys(object) {

@@ -34,7 +34,8 @@ export function prepareController<S>(controller: Controller<S>, parts: RunnerPar
   for (const { resource, name, values } of controller.indexes ?? []) informerOf(parts.informers, resource).addIndex(name, values)
   const primary = informerOf(parts.informers, controller.primary)
   const subscriptions = [{ informer: primary, keys: (object: KubeObject) => [keyOf(object)] as readonly Key[] }]
-  for (const rule of controller.watches) subscriptions.push({ informer: informerOf(parts.informers, rule.resource), keys: (object) => rule.keys(object, cache) })
+  for (const rule of controller.watches)
+    subscriptions.push({ informer: informerOf(parts.informers, rule.resource), keys: (object) => rule.keys(object, cache) })
 
   async function reconcile(key: Key): Promise<void> {
     if (!seen.ready(key, cache)) return // woken again by the write's own event
@@ -55,7 +56,8 @@ export function prepareController<S>(controller: Controller<S>, parts: RunnerPar
   }
 
   async function act(action: Action, key: Key): Promise<void> {
-    if (action.type === 'event') return recorder.record(named(action.about, controller.primary), action.event.type, action.event.reason, action.event.message)
+    if (action.type === 'event')
+      return recorder.record(named(action.about, controller.primary), action.event.type, action.event.reason, action.event.message)
     const say = 'say' in action ? action.say : undefined
     try {
       const name = await write(action, key)
@@ -74,12 +76,22 @@ export function prepareController<S>(controller: Controller<S>, parts: RunnerPar
         return made.metadata.name
       }
       case 'update': {
-        const made = await client.update(action.resource, action.object, action.subresource === undefined ? {} : { subresource: action.subresource })
+        const made = await client.update(
+          action.resource,
+          action.object,
+          action.subresource === undefined ? {} : { subresource: action.subresource },
+        )
         seen.expect(key, action.resource, made, 'present')
         return made.metadata.name
       }
       case 'patch': {
-        const made = await client.patch(action.resource, action.ref, action.patchType, action.patch, action.subresource === undefined ? {} : { subresource: action.subresource })
+        const made = await client.patch(
+          action.resource,
+          action.ref,
+          action.patchType,
+          action.patch,
+          action.subresource === undefined ? {} : { subresource: action.subresource },
+        )
         seen.expect(key, action.resource, made, 'present')
         return made.metadata.name
       }
@@ -99,7 +111,11 @@ export function prepareController<S>(controller: Controller<S>, parts: RunnerPar
     }
   }
 
-  function announce(say: Announcement | undefined, text: EventText | undefined, fill: { readonly name: string; readonly error?: string }): void {
+  function announce(
+    say: Announcement | undefined,
+    text: EventText | undefined,
+    fill: { readonly name: string; readonly error?: string },
+  ): void {
     if (say === undefined || text === undefined) return
     const message = text.message.replace('{name}', () => fill.name).replace('{error}', () => fill.error ?? '')
     recorder.record(named(say.about, controller.primary), text.type, text.reason, message)
@@ -150,11 +166,14 @@ export function cacheOf(informers: Informers): Cache {
   }
 }
 
-function informerOf(informers: Informers, resource: Resource<never>): Informer<KubeObject> {
+function informerOf(informers: Informers, resource: Resource): Informer<KubeObject> {
   return informers.for(resource as unknown as Resource)
 }
 
-function named(object: KubeObject, primary: Pick<Resource, 'apiVersion' | 'kind'>): { readonly apiVersion: string; readonly kind: string; readonly metadata: KubeObject['metadata'] } {
+function named(
+  object: KubeObject,
+  primary: Pick<Resource, 'apiVersion' | 'kind'>,
+): { readonly apiVersion: string; readonly kind: string; readonly metadata: KubeObject['metadata'] } {
   return { apiVersion: object.apiVersion ?? primary.apiVersion, kind: object.kind ?? primary.kind, metadata: object.metadata }
 }
 
@@ -193,7 +212,14 @@ class OwnWrites {
 
   expect(key: Key, resource: Resource, object: KubeObject, state: Awaited['state']): void {
     const { uid, resourceVersion } = object.metadata
-    const entry = { resource, key: keyOf(object), uid, version: Number(resourceVersion), state, until: this.#clock.monotonic() + SEEN_WITHIN_MS }
+    const entry = {
+      resource,
+      key: keyOf(object),
+      uid,
+      version: Number(resourceVersion),
+      state,
+      until: this.#clock.monotonic() + SEEN_WITHIN_MS,
+    }
     const list = this.#awaited.get(key)
     if (list === undefined) this.#awaited.set(key, [entry])
     else list.push(entry)

@@ -76,10 +76,14 @@ export interface Resource<T extends KubeObject = KubeObject> {
   readonly columns: readonly Column<T>[]
   /** Field selectors beyond `metadata.name` and `metadata.namespace`, by their path. */
   readonly selectable: Readonly<Record<string, FieldOf<T>>>
+  /** What is wrong with a name, or with the base of a generated one (`prefix`). Most names are DNS subdomains. */
+  readonly nameProblems: (name: string, prefix: boolean) => readonly string[]
 }
 
 type Declaration<T extends KubeObject> = Pick<Resource<T>, 'group' | 'version' | 'kind' | 'plural' | 'scope'> &
-  Partial<Pick<Resource<T>, 'shortNames' | 'categories' | 'verbs' | 'subresources' | 'columns' | 'selectable' | 'singular' | 'nameProblems'>>
+  Partial<
+    Pick<Resource<T>, 'shortNames' | 'categories' | 'verbs' | 'subresources' | 'columns' | 'selectable' | 'singular' | 'nameProblems'>
+  >
 
 const ALL_VERBS: readonly Verb[] = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch']
 
