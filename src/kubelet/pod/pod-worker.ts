@@ -45,6 +45,8 @@ const RETRY_MS = 2_000 // after a failed round; grows with each in a row
 const RETRY_MS_MAX = 60_000
 const REFRESH_MS = 60_000 // volumes from API objects follow within so long, as upstream's do
 const DEFAULT_GRACE_SECONDS = 30
+const STEP_WATCHED_MS = 3_000 // most init containers are done by then; until then they are looked at more often
+const STEP_LOOK_MS = 100
 const SIDECAR_GRACE_SECONDS_MIN = 2
 
 export class PodWorker {
@@ -250,6 +252,8 @@ export class PodWorker {
       const grace = probe?.terminationGracePeriodSeconds ?? pod.spec.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS
       await this.#starter.stop(pod, container, current, grace, kill.message, this.#podIPs()[0] ?? '')
     }
+    const initializing = this.#view.containers.find((c) => c.state === 'running' && isStep(pod, c.name))
+    if (initializing !== undefined && parts.clock.now() - initializing.startedAt < STEP_WATCHED_MS) this.#again(STEP_LOOK_MS)
     if (actions.kill.length > 0) {
       // what was killed is started again only after a look at how it ended
       this.#dirty = true
@@ -335,6 +339,7 @@ export class PodWorker {
     const next = decideActions(pod, this.#view, this.#probes)
     const waitingFor = next.start.some((s) => !this.#failures.has(s.container.name))
     if (waitingFor || next.completed || next.kill.length > 0) this.#dirty = true
+    if (this.#view.containers.some((c) => c.state === 'running' && isStep(pod, c.name))) this.#again(STEP_LOOK_MS)
   }
 
   #restartsSoFar(name: string): number {
@@ -442,6 +447,11 @@ export class PodWorker {
     this.#stopped = true
     parts.gone(uid)
   }
+}
+
+/** An init container that must end before the pod goes on. */
+function isStep(pod: Pod, name: string): boolean {
+  return pod.spec.initContainers?.some((c) => c.name === name && !isSidecar(c)) === true
 }
 
 /** Whether two states of the API object ask the same of the kubelet; its own part of the status does not count. */

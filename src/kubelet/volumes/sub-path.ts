@@ -16,7 +16,7 @@ export async function bindSubPath(volume: string, subPath: string, target: strin
   create(root, subPath, mode)
   const real = realpathSync(join(root, subPath))
   const inside = relative(root, real)
-  if (inside.startsWith('..')) throw new Error(`subpath "${subPath}" not within volume path "${volume}"`)
+  if (leads(inside)) throw new Error(`subpath "${subPath}" not within volume path "${volume}"`)
   const handle = openInside(root, inside)
   try {
     const isDirectory = fstatSync(handle).isDirectory()
@@ -30,6 +30,11 @@ export async function bindSubPath(volume: string, subPath: string, target: strin
     closeSync(handle)
   }
   return target
+}
+
+/** Whether a relative path leads out; names may begin with two dots, as a volume's own data folders do. */
+function leads(path: string): boolean {
+  return path === '..' || path.startsWith('../')
 }
 
 const O_PATH = 0o10000000 // Linux: a handle on the place, without reading it; node has no name for it
@@ -54,7 +59,7 @@ function create(root: string, subPath: string, mode: number): void {
   for (const part of subPath.split('/').filter((p) => p !== '' && p !== '.')) {
     at = join(at, part)
     const handleRoot = realpathSync(join(at, '..'))
-    if (relative(root, handleRoot).startsWith('..')) throw new Error(`subpath "${subPath}" not within volume path "${root}"`)
+    if (leads(relative(root, handleRoot))) throw new Error(`subpath "${subPath}" not within volume path "${root}"`)
     if (!existsSync(at)) mkdirSync(at, { mode })
     if (!statSync(at).isDirectory()) return
   }
