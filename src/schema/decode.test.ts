@@ -4,6 +4,7 @@ import { Deployment } from '#api/apps/v1/deployment.ts'
 import { Lease } from '#api/coordination/v1/lease.ts'
 import { ConfigMap } from '#api/core/v1/config-map.ts'
 import { Pod } from '#api/core/v1/pod.ts'
+import { ResourceQuota } from '#api/core/v1/resource-quota.ts'
 import { Service } from '#api/core/v1/service.ts'
 import { decode, strictDecodingError } from './decode.ts'
 import type { Message } from './message.ts'
@@ -96,6 +97,19 @@ test('times come out in UTC and whole seconds, a required scalar that is missing
     metadata: { creationTimestamp: '2020-02-29T21:59:59Z' },
     spec: {},
     status: { containerStatuses: [{ name: 'a', ready: false, restartCount: 0, image: '', imageID: '', state: {}, lastState: {} }] },
+  })
+})
+
+test('quantities come out in canonical form, also when they were numbers', () => {
+  const hard = { a: '1000m', b: 0.5, c: '1024Mi', d: 2, e: '0.1', f: '1.5Gi', g: ' 3 ' }
+  assert.deepEqual((decode(ResourceQuota.schema, { spec: { hard } }).value.spec as { hard: object }).hard, {
+    a: '1',
+    b: '500m',
+    c: '1Gi',
+    d: '2',
+    e: '100m',
+    f: '1536Mi',
+    g: '3',
   })
 })
 

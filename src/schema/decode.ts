@@ -4,6 +4,7 @@ import { parseTime, formatTime } from './go-time.ts'
 import { STRICT_ERRORS_MAX } from './json-careful.ts'
 import type { Message, TypeNode } from './message.ts'
 import { dropsZero, fillAbsent, flatFields } from './presence.ts'
+import { canonicalQuantity, MalformedQuantity } from './quantity.ts'
 import { isObject } from './resource.ts'
 
 export interface Decoded {
@@ -210,18 +211,17 @@ const readBytes: Reader = (input) => {
   throw new DecodeError(`illegal base64 data at input byte ${odd === null ? text.length - (text.length % 4) : odd.index}`)
 }
 
-const QUANTITY = /^[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[KMGTPE]i|[numkMGTPE]|[eE][+-]?[0-9]+)?$/
-/** Go looks at the form as a whole first and at the suffix after it. */
-const QUANTITY_FORM = /^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$/
+/** What most quantities look like, and canonical as it stands: below 1000 of a unit. */
+const PLAIN_QUANTITY = /^(?:0|[1-9]\d{0,2}(?:[mkMGTPE]|[KMGTPE]i)?)$/
 
 const readQuantity: Reader = (input) => {
+  if (typeof input === 'string' && PLAIN_QUANTITY.test(input)) return input
   const text = typeof input === 'string' ? input.trim() : typeof input === 'number' ? String(input) : '{'
-  if (QUANTITY.test(text)) return text
-  throw new DecodeError(
-    QUANTITY_FORM.test(text) && !/\..*\./.test(text)
-      ? "unable to parse quantity's suffix"
-      : "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'",
-  )
+  try {
+    return canonicalQuantity(text)
+  } catch (error) {
+    throw error instanceof MalformedQuantity ? new DecodeError(error.message) : error
+  }
 }
 
 const CANONICAL_TIME = /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\dZ$/
