@@ -1,15 +1,243 @@
 /** The API: everything behind authentication and authorization, from a request's context to its answer. */
 
+import type { AdmissionPlugin } from './admission/admission.ts'
+import { admissionChain } from './admission/chain.ts'
+import { standardPlugins } from './admission/standard-plugins.ts'
 import type { Answer } from './answer.ts'
+import type { TokenAuthenticator } from './authentication/authenticator.ts'
+import type { TokenIssuer } from './authentication/token-issuer.ts'
+import type { Authorizer } from './authorization/authorizer.ts'
+import { openStoreFeed, type StoreFeed } from './cache/store-feed.ts'
+import { virtualResources } from './encode/known-kinds.ts'
+import { discovery } from './endpoints/discovery.ts'
+import { health, type HealthCheck } from './endpoints/health.ts'
+import { openMetrics } from './endpoints/metrics.ts'
+import { openApiDocuments } from './endpoints/openapi.ts'
+import { answerReview, type ReviewParts } from './endpoints/reviews.ts'
+import { answerResource, type Endpoint, type EndpointParts } from './endpoints/resource-endpoint.ts'
+import { answerSubresource, type SubresourceParts } from './endpoints/subresource.ts'
+import { bindPod } from './endpoints/subresources/binding.ts'
+import type { KubeletConnection } from './proxy/kubelet-connection.ts'
+import { defaultObjects, type AdvertisedAddress } from './registry/default-objects.ts'
+import { listerOf } from './registry/lister.ts'
+import { Registry } from './registry/registry.ts'
+import { servedResources, type Served } from './registry/served.ts'
+import { serviceStrategy, type StoredService } from './registry/strategies/service.ts'
+import type { Stored } from './registry/strategy.ts'
+import { mainFacet } from './registry/update.ts'
 import type { RequestContext } from './request-context.ts'
-import type { KubeObject, Resource } from '#schema/resource.ts'
+import type { Clock } from '#base/clock.ts'
+import type { Log } from '#base/log.ts'
+import type { Random } from '#base/random.ts'
+import { kubernetesVersion } from '#base/version.ts'
+import { StatusError } from '#client/client.ts'
 import type { Lister } from '#client/informer.ts'
+import { withDefaults } from '#schema/defaults.ts'
+import { groupResource, type KubeObject, type Resource } from '#schema/resource.ts'
+import type { Store } from '#store/store.ts'
 
 export interface Api extends AsyncDisposable {
   /** Answers; refusals are thrown as `StatusError`. */
   handle(ctx: RequestContext): Promise<Answer>
   /** A live read of the resource's watch cache, for authorizers and admission in this process. */
   lister<T extends KubeObject>(resource: Resource<T>): Lister<T>
-  /** Every served resource. */
+  /** Every served resource, the virtual ones included. */
   readonly resources: readonly Resource[]
+  /** What `parts.authorizer` made; handed on so that filters ask the same one. */
+  readonly authorizer: Authorizer
+  /** Notes an answer for `/metrics`: the outcome is known only once it has been encoded. */
+  observe(ctx: RequestContext, code: number): void
 }
+
+/** What can be read before the API answers requests: authorizers and the like are made of it. */
+export type Listers = Pick<Api, 'lister'>
+
+export interface ApiParts {
+  readonly store: Store
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+  /** Addresses of services; 10.96.0.0/12 unless said otherwise. */
+  readonly serviceCidr?: string
+  /** Both ends included; 30000-32767 unless said otherwise. */
+  readonly nodePortRange?: readonly [number, number]
+  /** Where pods find this server; absent: the kubernetes service has no endpoints. */
+  readonly advertised?: AdvertisedAddress
+  readonly tokenIssuer?: TokenIssuer
+  readonly tokens?: (listers: Listers) => TokenAuthenticator
+  readonly kubelets?: (listers: Listers) => KubeletConnection
+  /** Answers access reviews and signer permissions; absent: everything is allowed. */
+  readonly authorizer?: (listers: Listers) => Authorizer
+  readonly rules?: ReviewParts['rules']
+  /** Added after the standard plugins. */
+  readonly plugins?: (listers: Listers) => readonly AdmissionPlugin[]
+  readonly healthChecks?: readonly HealthCheck[]
+  /** Namespaces, priority classes and the kubernetes service are made unless false. */
+  readonly withDefaultObjects?: boolean
+}
+
+const SERVICE_CIDR = '10.96.0.0/12'
+const NODE_PORTS = [30000, 32767] as const
+const ALLOW_ALL: Authorizer = { authorize: () => ({ type: 'allow', reason: '' }) }
+const SYSTEM_USER = { username: 'system:apiserver', groups: ['system:masters', 'system:authenticated'] }
+
+export async function openApi(parts: ApiParts): Promise<Api> {
+  const { store, clock, random, log } = parts
+  const feed = await openStoreFeed({ store, clock, log })
+  const services = serviceStrategy({ cidr: parts.serviceCidr ?? SERVICE_CIDR, nodePorts: parts.nodePortRange ?? NODE_PORTS }, random)
+  const served = servedResources(services.strategy as never)
+  const endpoints = await openEndpoints(served, { store, feed, clock, random, log })
+  const byName = new Map([...endpoints.values()].map((e) => [groupResource(e.served.resource), e]))
+  const named = (name: string) => byName.get(name)!
+  services.recover(
+    named('services')
+      .registry.cache.list(named('services').registry.prefix)
+      .items.map((i) => i.object as unknown as StoredService),
+  )
+
+  const listers: Listers = {
+    lister<T extends KubeObject>(resource: Resource<T>): Lister<T> {
+      const endpoint = byName.get(groupResource(resource))
+      if (endpoint === undefined) throw new Error(`${groupResource(resource)} are not served`)
+      return listerOf(endpoint.registry) as unknown as Lister<T>
+    },
+  }
+  const authorizer = parts.authorizer?.(listers) ?? ALLOW_ALL
+  const plugins = [...standardPlugins({ named, clock, random, authorizer }), ...(parts.plugins?.(listers) ?? [])]
+  const endpointParts: EndpointParts = { store, clock, random, admission: admissionChain(plugins) }
+  const subresources: SubresourceParts = {
+    ...endpointParts,
+    named: (name) => byName.get(name),
+    tokenIssuer: parts.tokenIssuer,
+    kubelets: parts.kubelets?.(listers),
+  }
+  const reviews: ReviewParts = {
+    authorizer,
+    tokens: parts.tokens?.(listers),
+    apiAudiences: parts.tokenIssuer?.audiences ?? [],
+    rules: parts.rules,
+  }
+
+  const virtual = new Map(virtualResources.map((r) => [pathKey(r.group, r.version, r.plural), r]))
+  const resources = [...served.map((s) => s.resource), ...virtualResources]
+  const discover = discovery(resources)
+  const documents = openApiDocuments(resources)
+  const metrics = openMetrics(() => [...new Set(byName.values())].map(({ registry }) => [registry.resource.plural, registry.resource.group, registry.cache.count(registry.prefix)] as const))
+  const checks: readonly HealthCheck[] = [{ name: 'etcd', check: async () => void (await store.revision()) }, ...(parts.healthChecks ?? [])]
+
+  if (parts.withDefaultObjects !== false) await makeDefaults(byName, services.firstAddress, parts)
+
+  async function answer(ctx: RequestContext): Promise<Answer> {
+    const { info } = ctx
+    if (!info.isResourceRequest) return (await plainPath(ctx)) ?? notFoundPage()
+    const key = pathKey(info.group, info.version, info.resource)
+    const review = virtual.get(key)
+    if (review) return review.plural === 'bindings' ? bindPod(named('pods'), ctx, endpointParts) : answerReview(review, ctx, reviews)
+    const endpoint = endpoints.get(key)
+    if (endpoint === undefined) return notFoundPage()
+    return info.subresource === '' ? answerResource(endpoint, ctx, endpointParts) : answerSubresource(endpoint, ctx, subresources)
+  }
+
+  async function plainPath(ctx: RequestContext): Promise<Answer | undefined> {
+    const { path } = ctx
+    if (path === '/version' || path === '/version/') return { type: 'object', status: 200, object: kubernetesVersion }
+    if (path === '/metrics') return metrics.answer()
+    if (path === '/openid/v1/jwks' && parts.tokenIssuer) return json(await parts.tokenIssuer.jwks(), 'application/jwk-set+json')
+    if (path === '/.well-known/openid-configuration' && parts.tokenIssuer)
+      return json(parts.tokenIssuer.discovery(`${parts.tokenIssuer.issuer}/openid/v1/jwks`), 'application/json')
+    if (path === '/') return { type: 'object', status: 200, object: { paths: rootPaths(resources) } }
+    return discover(ctx) ?? documents(ctx) ?? (await health(checks, ctx))
+  }
+
+  return {
+    handle: answer,
+    lister: listers.lister,
+    resources,
+    authorizer,
+    observe: (ctx, code) => metrics.observe(ctx, code, Math.max(clock.now() - ctx.received, 0) / 1000),
+    async [Symbol.asyncDispose]() {
+      await Promise.all([...byName.values()].map((e) => e.registry.cache[Symbol.asyncDispose]()))
+      await feed[Symbol.asyncDispose]()
+    },
+  }
+}
+
+/** Opens all registries at once; a view shares the registry of what it shows. */
+async function openEndpoints(
+  served: readonly Served[],
+  parts: { readonly store: Store; readonly feed: StoreFeed; readonly clock: Clock; readonly random: Random; readonly log: Log },
+): Promise<ReadonlyMap<string, Endpoint>> {
+  const own = served.filter((s) => s.view === undefined)
+  const registries = new Map(
+    await Promise.all(own.map(async (s): Promise<[Resource, Registry]> => [s.resource, await Registry.open(s.resource, s.strategy, parts)])),
+  )
+  return new Map(
+    served.map((s): [string, Endpoint] => {
+      const registry = registries.get(s.view?.stored ?? s.resource)!
+      const { group, version, plural } = s.resource
+      return [pathKey(group, version, plural), { served: s, registry, mainFacet: mainFacet(registry.resource as never, s.strategy) as never }]
+    }),
+  )
+}
+
+/** Makes what is missing; what is there stays as it is. */
+async function makeDefaults(endpoints: ReadonlyMap<string, Endpoint>, serviceAddress: string, { clock, random, advertised, log }: ApiParts): Promise<void> {
+  const make = async ({ resource, object }: { readonly resource: string; readonly object: KubeObject }) => {
+    const registry = endpoints.get(resource)?.registry
+    if (registry === undefined || registry.find(object.metadata.namespace ?? '', object.metadata.name)) return
+    const write = {
+      user: SYSTEM_USER,
+      dryRun: false,
+      now: clock.now(),
+      random,
+      warn: () => {},
+      admit: async (o: object) => o,
+      check: async () => {},
+    }
+    try {
+      await registry.create(withDefaults(registry.resource.type.schema, object) as Stored, write)
+    } catch (error) {
+      if (!(error instanceof StatusError && error.reason === 'AlreadyExists')) throw error
+      log.debug('default object made by another server', { resource, name: object.metadata.name })
+    }
+  }
+  await Promise.all(defaultObjects(serviceAddress, advertised).map(make))
+}
+
+function pathKey(group: string, version: string, plural: string): string {
+  return `${group}/${version}/${plural}`
+}
+
+/** What upstream's router says where nothing is. */
+function notFoundPage(): Answer {
+  return {
+    type: 'bytes',
+    status: 404,
+    headers: { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff' },
+    body: '404 page not found\n',
+  }
+}
+
+function json(document: object, contentType: string): Answer {
+  return { type: 'bytes', status: 200, headers: { 'content-type': contentType, 'cache-control': 'public, max-age=3600' }, body: JSON.stringify(document) }
+}
+
+function rootPaths(resources: readonly Resource[]): readonly string[] {
+  const groups = resources.flatMap((r) => (r.group === '' ? [`/api/${r.version}`] : [`/apis/${r.group}`, `/apis/${r.apiVersion}`]))
+  return [
+    ...new Set([
+      '/.well-known/openid-configuration',
+      '/api',
+      '/apis',
+      ...groups,
+      '/healthz',
+      '/livez',
+      '/metrics',
+      '/openapi/v3',
+      '/openid/v1/jwks',
+      '/readyz',
+      '/version',
+    ]),
+  ].toSorted()
+}
+

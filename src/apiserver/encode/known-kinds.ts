@@ -1,4 +1,4 @@
-/** Kinds that travel without being stored, by apiVersion and kind, and every stored kind once it is served. */
+/** Kinds that travel without being stored, by apiVersion and kind. */
 
 import { TokenRequest } from '#api/authentication/v1/token-request.ts'
 import { tokenReviews } from '#api/authentication/v1/token-review.ts'

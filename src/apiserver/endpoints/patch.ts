@@ -1,12 +1,12 @@
 /** Applies a patch body to an object as its kind's path shows it. */
 
-import { badRequest, invalid, unsupportedMediaType } from './errors.ts'
+import { badRequest, refusal, unsupportedMediaType } from './errors.ts'
 import type { RequestContext } from '#apiserver/request-context.ts'
 import { JsonPatchError, applyJsonPatch } from '#schema/json-patch.ts'
 import { parseJson } from '#schema/json.ts'
 import { applyMergePatch } from '#schema/merge-patch.ts'
 import type { Message } from '#schema/message.ts'
-import { strategicMerge } from '#schema/strategic-merge.ts'
+import { StrategicMergeError, strategicMerge } from '#schema/strategic-merge.ts'
 
 /** Server-side apply (`application/apply-patch+yaml`) is not among them yet, and is refused by name. */
 const TYPES = ['application/json-patch+json', 'application/merge-patch+json', 'application/strategic-merge-patch+json'] as const
@@ -40,9 +40,9 @@ export function applyPatch(patch: Patch, shown: object, kind: { readonly group: 
         return applyJsonPatch(shown, patch.document)
       } catch (error) {
         if (!(error instanceof JsonPatchError)) throw error
-        if (error.malformed) throw badRequest(error.message)
-        const { name } = (shown as { metadata: { name: string } }).metadata
-        throw invalid({ group: '', kind: '' }, name, [])
+        if (error.kind === 'malformed') throw badRequest(`error decoding patch: ${error.message}`)
+        if (error.kind === 'too large') throw refusal({ code: 413, reason: 'RequestEntityTooLarge', message: error.message })
+        throw refusal({ code: 422, reason: 'Invalid', message: 'the server rejected our request due to an error in our request', details: {} })
       }
     case 'application/merge-patch+json':
       if (typeof patch.document !== 'object' || patch.document === null || Array.isArray(patch.document)) throw badRequest('Invalid JSON Patch')
@@ -50,6 +50,11 @@ export function applyPatch(patch: Patch, shown: object, kind: { readonly group: 
     case 'application/strategic-merge-patch+json':
       if (typeof patch.document !== 'object' || patch.document === null || Array.isArray(patch.document))
         throw badRequest(`error decoding patch: json: cannot unmarshal ${Array.isArray(patch.document) ? 'array' : typeof patch.document} into Go value of type map[string]interface {}`)
-      return strategicMerge(kind.message, shown, patch.document)
+      try {
+        return strategicMerge(kind.message, shown, patch.document)
+      } catch (error) {
+        if (!(error instanceof StrategicMergeError)) throw error
+        throw badRequest(error.message)
+      }
   }
 }

@@ -1,0 +1,54 @@
+/** The admission plugins that are on, in the order in which they run. */
+
+import type { AdmissionPlugin } from './admission.ts'
+import { certificateApproval, certificateSigning, certificateSubjectRestriction, requestOrganizations } from './certificates.ts'
+import { defaultTolerationSeconds } from './default-toleration-seconds.ts'
+import { namespaceLifecycle } from './namespace-lifecycle.ts'
+import { nodeRestriction } from './node-restriction.ts'
+import { priorityAdmission } from './priority.ts'
+import { serviceAccountAdmission } from './service-account.ts'
+import { taintNodesByCondition } from './taint-nodes-by-condition.ts'
+import type { Namespace } from '#api/core/v1/namespace.ts'
+import type { Pod } from '#api/core/v1/pod.ts'
+import type { ServiceAccount } from '#api/core/v1/service-account.ts'
+import type { PriorityClass } from '#api/scheduling/v1/priority-class.ts'
+import type { Authorizer } from '#apiserver/authorization/authorizer.ts'
+import type { Endpoint } from '#apiserver/endpoints/resource-endpoint.ts'
+import type { Clock } from '#base/clock.ts'
+import type { Random } from '#base/random.ts'
+
+export function standardPlugins(parts: {
+  readonly named: (name: string) => Endpoint
+  readonly clock: Clock
+  readonly random: Random
+  readonly authorizer: Authorizer
+}): readonly AdmissionPlugin[] {
+  const { named, clock, random } = parts
+  const find = async (resource: string, namespace: string, name: string) => {
+    const { registry } = named(resource)
+    // What is not here yet may have been made a moment ago.
+    return (registry.find(namespace, name) ?? (await registry.fresh(), registry.find(namespace, name)))?.object
+  }
+  const classes = () => named('priorityclasses.scheduling.k8s.io').registry
+  return [
+    namespaceLifecycle({ find: async (name) => (await find('namespaces', '', name)) as unknown as Namespace | undefined }),
+    serviceAccountAdmission({
+      find: async (namespace, name) => (await find('serviceaccounts', namespace, name)) as unknown as ServiceAccount | undefined,
+      clock,
+      random,
+    }),
+    nodeRestriction({ findPod: (namespace, name) => named('pods').registry.find(namespace, name)?.object as unknown as Pod | undefined }),
+    taintNodesByCondition,
+    priorityAdmission({
+      find: (name) => classes().find('', name)?.object as unknown as PriorityClass | undefined,
+      list: () =>
+        classes()
+          .cache.list(classes().prefix)
+          .items.map((i) => i.object as unknown as PriorityClass),
+    }),
+    defaultTolerationSeconds,
+    certificateApproval({ authorizer: () => parts.authorizer }),
+    certificateSigning({ authorizer: () => parts.authorizer }),
+    certificateSubjectRestriction({ organizations: requestOrganizations }),
+  ]
+}

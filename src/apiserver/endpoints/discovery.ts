@@ -1,0 +1,177 @@
+/** Discovery: which groups, versions and resources there are, in the old form and the aggregated one. */
+
+import { createHash } from 'node:crypto'
+import { parseAccept } from '../encode/negotiate.ts'
+import type { Answer } from '#apiserver/answer.ts'
+import type { RequestContext } from '#apiserver/request-context.ts'
+import type { Resource, Subresource, Verb } from '#schema/resource.ts'
+
+/** In the order in which upstream lists groups; those not here come after, by name. */
+const GROUP_ORDER = [
+  'apiregistration.k8s.io',
+  'events.k8s.io',
+  'authentication.k8s.io',
+  'authorization.k8s.io',
+  'autoscaling',
+  'batch',
+  'certificates.k8s.io',
+  'networking.k8s.io',
+  'policy',
+  'rbac.authorization.k8s.io',
+  'storage.k8s.io',
+  'admissionregistration.k8s.io',
+  'apiextensions.k8s.io',
+  'scheduling.k8s.io',
+  'coordination.k8s.io',
+  'node.k8s.io',
+  'discovery.k8s.io',
+  'resource.k8s.io',
+  'flowcontrol.apiserver.k8s.io',
+  'apps',
+]
+
+interface GroupVersion {
+  readonly group: string
+  readonly version: string
+  readonly resources: readonly Resource[]
+}
+
+/** Answers discovery paths; undefined for any other. */
+export function discovery(resources: readonly Resource[]): (ctx: RequestContext) => Answer | undefined {
+  const versions = groupVersions(resources)
+  const documents = new Map<string, object>()
+  documents.set('/api', { kind: 'APIVersions', versions: ['v1'], serverAddressByClientCIDRs: [] })
+  const groups = [...new Set(versions.map((v) => v.group))].filter((g) => g !== '')
+  documents.set('/apis', { kind: 'APIGroupList', apiVersion: 'v1', groups: groups.map((g) => apiGroup(g, versions)) })
+  for (const group of groups) documents.set(`/apis/${group}`, { kind: 'APIGroup', apiVersion: 'v1', ...apiGroup(group, versions) })
+  for (const v of versions) {
+    const groupVersion = v.group === '' ? v.version : `${v.group}/${v.version}`
+    documents.set(v.group === '' ? `/api/${v.version}` : `/apis/${groupVersion}`, {
+      kind: 'APIResourceList',
+      ...(v.group !== '' && { apiVersion: 'v1' }),
+      groupVersion,
+      resources: v.resources.flatMap(resourceEntries),
+    })
+  }
+  const aggregated = new Map([
+    ['/api', tagged(aggregatedList(versions.filter((v) => v.group === '')))],
+    ['/apis', tagged(aggregatedList(versions.filter((v) => v.group !== '')))],
+  ])
+
+  return (ctx) => {
+    const path = ctx.path.length > 1 && ctx.path.endsWith('/') ? ctx.path.slice(0, -1) : ctx.path
+    const whole = aggregated.get(path)
+    if (whole && wantsAggregated(ctx.headers['accept'])) {
+      const headers = { etag: whole.etag, vary: 'Accept', 'cache-control': 'public' }
+      if (ctx.headers['if-none-match'] === whole.etag) return { type: 'bytes', status: 304, headers, body: '' }
+      const type = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList'
+      return { type: 'bytes', status: 200, headers: { ...headers, 'content-type': type }, body: whole.body }
+    }
+    const found = documents.get(path)
+    return found && { type: 'object', status: 200, object: found }
+  }
+}
+
+function wantsAggregated(accept: string | undefined): boolean {
+  const first = parseAccept(accept ?? '').find(({ type, parameters }) => {
+    if (type !== 'application/json' && type !== '*/*' && type !== 'application/*') return false
+    return parameters['as'] === undefined || (parameters['as'] === 'APIGroupDiscoveryList' && parameters['g'] === 'apidiscovery.k8s.io' && parameters['v'] === 'v2')
+  })
+  return first?.parameters['as'] === 'APIGroupDiscoveryList'
+}
+
+function groupVersions(resources: readonly Resource[]): readonly GroupVersion[] {
+  const byVersion = Map.groupBy(resources, (r) => r.apiVersion)
+  const rank = (group: string) => (group === '' ? -1 : GROUP_ORDER.includes(group) ? GROUP_ORDER.indexOf(group) : GROUP_ORDER.length)
+  return [...byVersion.values()]
+    .map((list) => ({
+      group: list[0]!.group,
+      version: list[0]!.version,
+      resources: list.toSorted((a, b) => (a.plural < b.plural ? -1 : 1)),
+    }))
+    .toSorted((a, b) => rank(a.group) - rank(b.group) || (a.group < b.group ? -1 : a.group > b.group ? 1 : newestFirst(a.version, b.version)))
+}
+
+/** v2 before v1, v1 before v1beta1. */
+function newestFirst(a: string, b: string): number {
+  const parse = (v: string) => /^v(\d+)(?:(alpha|beta)(\d+))?$/.exec(v)
+  const [x, y] = [parse(a), parse(b)]
+  const stage = (m: RegExpExecArray | null) => (m?.[2] === undefined ? 2 : m[2] === 'beta' ? 1 : 0)
+  return stage(y) - stage(x) || Number(y?.[1]) - Number(x?.[1]) || Number(y?.[3] ?? 0) - Number(x?.[3] ?? 0)
+}
+
+function apiGroup(name: string, versions: readonly GroupVersion[]): object {
+  const list = versions.filter((v) => v.group === name).map((v) => ({ groupVersion: `${name}/${v.version}`, version: v.version }))
+  return { name, versions: list, preferredVersion: list[0] }
+}
+
+function resourceEntries(resource: Resource): object[] {
+  const namespaced = resource.scope === 'Namespaced'
+  const main = {
+    name: resource.plural,
+    singularName: resource.singular,
+    namespaced,
+    kind: resource.kind,
+    verbs: resource.verbs,
+    ...(resource.shortNames.length > 0 && { shortNames: resource.shortNames }),
+    ...(resource.categories.length > 0 && { categories: resource.categories }),
+    ...(resource.verbs.includes('list') && { storageVersionHash: storageHash(resource) }),
+  }
+  const subresources = resource.subresources.map((s) => ({
+    name: `${resource.plural}/${s.name}`,
+    singularName: '',
+    namespaced,
+    ...(s.kind && groupVersionOf(s, resource)),
+    kind: s.kind?.kind ?? resource.kind,
+    verbs: s.verbs,
+  }))
+  return [main, ...subresources]
+}
+
+function groupVersionOf({ kind }: Subresource, resource: Resource): object {
+  return kind!.group === resource.group && kind!.version === resource.version ? {} : { group: kind!.group, version: kind!.version }
+}
+
+/** Changes when the stored form does; clients only compare it. */
+function storageHash({ group, version, kind }: Resource): string {
+  return createHash('sha256').update(`${group}/${version}/${kind}`).digest().subarray(0, 8).toString('base64')
+}
+
+function aggregatedList(versions: readonly GroupVersion[]): object {
+  const groups = Map.groupBy(versions, (v) => v.group)
+  return {
+    kind: 'APIGroupDiscoveryList',
+    apiVersion: 'apidiscovery.k8s.io/v2',
+    metadata: {},
+    items: [...groups].map(([group, list]) => ({
+      metadata: { ...(group !== '' && { name: group }), creationTimestamp: null },
+      versions: list.map((v) => ({ version: v.version, resources: v.resources.map(aggregatedEntry), freshness: 'Current' })),
+    })),
+  }
+}
+
+function aggregatedEntry(resource: Resource): object {
+  const { group, version, kind } = resource
+  const sorted = (verbs: readonly Verb[]) => verbs.toSorted()
+  return {
+    resource: resource.plural,
+    responseKind: { group, version, kind },
+    scope: resource.scope === 'Namespaced' ? 'Namespaced' : 'Cluster',
+    singularResource: resource.singular,
+    verbs: sorted(resource.verbs),
+    ...(resource.shortNames.length > 0 && { shortNames: resource.shortNames }),
+    ...(resource.categories.length > 0 && { categories: resource.categories }),
+    ...(resource.subresources.length > 0 && {
+      subresources: resource.subresources.map((s) => ({
+        subresource: s.name,
+        responseKind: s.kind ?? { group, version, kind },
+        verbs: sorted(s.verbs),
+      })),
+    }),
+  }
+}
+
+function tagged(document: object): { readonly body: string; readonly etag: string } {
+  const body = JSON.stringify(document)
+  return { body, etag: `"${createHash('sha512').update(body).digest('hex').toUpperCase()}"` }
+}

@@ -1,0 +1,63 @@
+/** /openapi/v3: an index of documents by group and version, each made when first asked for, under a URL that names its hash. */
+
+import { createHash } from 'node:crypto'
+import type { Answer } from '#apiserver/answer.ts'
+import type { RequestContext } from '#apiserver/request-context.ts'
+import { openApiParts } from '#api/openapi-parts.ts'
+import { kubernetesVersion } from '#base/version.ts'
+import { openApiV3 } from '#schema/openapi-v3.ts'
+import type { Resource } from '#schema/resource.ts'
+
+const LONG_CACHE = 'public, max-age=31536000, immutable' // the hash in the URL changes with the content
+
+interface Document {
+  readonly path: string
+  readonly body: () => { readonly text: string; readonly hash: string }
+}
+
+/** Undefined for paths that are not OpenAPI's. */
+export function openApiDocuments(resources: readonly Resource[]): (ctx: RequestContext) => Answer | undefined {
+  const documents = new Map<string, Document>()
+  for (const [apiVersion, list] of Map.groupBy(resources, (r) => r.apiVersion)) {
+    const { group, version } = list[0]!
+    const path = group === '' ? `api/${version}` : `apis/${apiVersion}`
+    let made: { text: string; hash: string } | undefined
+    const body = () => {
+      if (made === undefined) {
+        const text = JSON.stringify(openApiV3(group, version, list, openApiParts, kubernetesVersion.gitVersion))
+        made = { text, hash: createHash('sha512').update(text).digest('hex').toUpperCase() }
+      }
+      return made
+    }
+    documents.set(path, { path, body })
+  }
+
+  return (ctx) => {
+    const path = ctx.path.replace(/\/+$/, '')
+    if (path === '/openapi/v3') {
+      const paths = Object.fromEntries([...documents.values()].map((d) => [d.path, { serverRelativeURL: `/openapi/v3/${d.path}?hash=${d.body().hash}` }]))
+      return json(JSON.stringify({ paths }), undefined, 'no-cache, private')
+    }
+    if (!path.startsWith('/openapi/v3/')) return undefined
+    const document = documents.get(path.slice('/openapi/v3/'.length))
+    if (document === undefined) return undefined
+    const { text, hash } = document.body()
+    const asked = ctx.query.get('hash')
+    if (asked !== null && asked !== hash) {
+      const location = `/openapi/v3/${document.path}?hash=${hash}`
+      return { type: 'bytes', status: 301, headers: { location }, body: '' }
+    }
+    const etag = `"${hash}"`
+    if (ctx.headers['if-none-match'] === etag) return { type: 'bytes', status: 304, headers: { etag }, body: '' }
+    return json(text, etag, asked === null ? 'no-cache, private' : LONG_CACHE)
+  }
+}
+
+function json(body: string, etag: string | undefined, cacheControl: string): Answer {
+  return {
+    type: 'bytes',
+    status: 200,
+    headers: { 'content-type': 'application/json', 'cache-control': cacheControl, vary: 'Accept', ...(etag && { etag }) },
+    body,
+  }
+}

@@ -1,0 +1,82 @@
+/** What every cluster has from its first second on: the system's namespaces, priority classes and the API server's own service. */
+
+import type { KubeObject } from '#schema/resource.ts'
+
+/** Where clients inside the cluster find the API server. */
+export interface AdvertisedAddress {
+  readonly address: string
+  readonly port: number
+}
+
+export interface DefaultObject {
+  /** Plural, or plural.group. */
+  readonly resource: string
+  readonly object: KubeObject
+}
+
+const NAMESPACES = ['default', 'kube-system', 'kube-public', 'kube-node-lease']
+const SERVICE_PORT = 443
+
+export function defaultObjects(serviceAddress: string, advertised: AdvertisedAddress | undefined): readonly DefaultObject[] {
+  return [
+    ...NAMESPACES.map((name) => ({ resource: 'namespaces', object: draft({ kind: 'Namespace', apiVersion: 'v1', metadata: { name } }) })),
+    priorityClass('system-node-critical', 2_000_001_000, 'Used for system critical pods that must not be moved from their current node.'),
+    priorityClass(
+      'system-cluster-critical',
+      2_000_000_000,
+      'Used for system critical pods that must run in the cluster, but can be moved to another node if necessary.',
+    ),
+    { resource: 'services', object: kubernetesService(serviceAddress) },
+    ...(advertised ? [{ resource: 'endpoints', object: kubernetesEndpoints(advertised) }, { resource: 'endpointslices.discovery.k8s.io', object: kubernetesSlice(advertised) }] : []),
+  ]
+}
+
+const NAMED = { name: 'kubernetes', namespace: 'default' }
+
+function kubernetesService(clusterIP: string): KubeObject {
+  return draft({
+    kind: 'Service',
+    apiVersion: 'v1',
+    metadata: { ...NAMED, labels: { component: 'apiserver', provider: 'kubernetes' } },
+    spec: {
+      type: 'ClusterIP',
+      clusterIP,
+      clusterIPs: [clusterIP],
+      ipFamilies: ['IPv4'],
+      ipFamilyPolicy: 'SingleStack',
+      sessionAffinity: 'None',
+      ports: [{ name: 'https', protocol: 'TCP', port: SERVICE_PORT, targetPort: 6443 }],
+    },
+  })
+}
+
+export function kubernetesEndpoints({ address, port }: AdvertisedAddress): KubeObject {
+  return draft({
+    kind: 'Endpoints',
+    apiVersion: 'v1',
+    metadata: { ...NAMED, labels: { 'endpointslice.kubernetes.io/skip-mirror': 'true' } },
+    subsets: [{ addresses: [{ ip: address }], ports: [{ name: 'https', port, protocol: 'TCP' }] }],
+  })
+}
+
+export function kubernetesSlice({ address, port }: AdvertisedAddress): KubeObject {
+  return draft({
+    kind: 'EndpointSlice',
+    apiVersion: 'discovery.k8s.io/v1',
+    metadata: { ...NAMED, labels: { 'kubernetes.io/service-name': 'kubernetes' } },
+    addressType: 'IPv4',
+    endpoints: [{ addresses: [address], conditions: { ready: true } }],
+    ports: [{ name: 'https', port, protocol: 'TCP' }],
+  })
+}
+
+function priorityClass(name: string, value: number, description: string): DefaultObject {
+  return {
+    resource: 'priorityclasses.scheduling.k8s.io',
+    object: draft({ kind: 'PriorityClass', apiVersion: 'scheduling.k8s.io/v1', metadata: { name }, value, description, preemptionPolicy: 'PreemptLowerPriority' }),
+  }
+}
+
+function draft(object: object): KubeObject {
+  return object as KubeObject
+}
