@@ -1,5 +1,6 @@
 /** Turns any JSON value into a declared message's value, by Go's rules for JSON, nulls and zeros. */
 
+import { formatDuration, parseDuration } from './duration.ts'
 import { parseTime, formatTime } from './go-time.ts'
 import { STRICT_ERRORS_MAX } from './json-careful.ts'
 import type { Message, TypeNode } from './message.ts'
@@ -236,12 +237,11 @@ function timeReader(precision: 'time' | 'microTime'): Reader {
   }
 }
 
-const DURATION = /^[+-]?(?:0|(?:(?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+)$/
-
 const readDuration: Reader = (input) => {
   if (typeof input !== 'string') throw new DecodeError(kindOf(input), 'string')
-  if (!DURATION.test(input)) throw new DecodeError(`time: invalid duration ${JSON.stringify(input)}`)
-  return input
+  const nanos = parseDuration(input)
+  if (nanos === undefined) throw new DecodeError(`time: invalid duration ${JSON.stringify(input)}`)
+  return formatDuration(nanos)
 }
 
 function listReader(of: TypeNode, node: TypeNode): Reader {

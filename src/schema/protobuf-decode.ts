@@ -1,6 +1,6 @@
 /** Builds a message's decoder: a table from field number to the closure that reads it. */
 
-import { formatDuration } from './go-duration.ts'
+import { formatDuration } from './duration.ts'
 import { formatTime } from './go-time.ts'
 import { parseJson } from './json.ts'
 import { MalformedInput } from './malformed-input.ts'

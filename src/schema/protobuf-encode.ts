@@ -1,6 +1,6 @@
 /** Builds a message's encoder: fields from the highest number to the lowest, since the writer goes backwards. */
 
-import { durationNanos } from './go-duration.ts'
+import { parseDuration } from './duration.ts'
 import { parseTime, type Timestamp } from './go-time.ts'
 import type { Field, Message, TypeNode } from './message.ts'
 import { FIXED32, FIXED64, LENGTH, VARINT } from './protobuf-reader.ts'
@@ -156,7 +156,7 @@ function writeOf(node: TypeNode): Write {
       })
     case 'duration':
       return wrapped((writer, value: string) => {
-        writer.wideVarint(durationNanos(value))
+        writer.wideVarint(parseDuration(value) ?? 0n)
         writer.byte(0x08)
       })
     case 'intOrString':
