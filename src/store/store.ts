@@ -97,9 +97,11 @@ export class Compacted extends Error {
 /** The asked revision has not been reached yet. */
 export class FutureRevision extends Error {
   override readonly name = 'FutureRevision'
+  readonly asked: Revision
   readonly current: Revision
   constructor(asked: Revision, current: Revision) {
     super(`required revision ${asked} is a future revision: the newest is ${current}`)
+    this.asked = asked
     this.current = current
   }
 }

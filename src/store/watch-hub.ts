@@ -29,6 +29,7 @@ interface Watcher {
   /** Events up to here have been queued or did not concern it; kept while not `live`. */
   seen: Revision
   live: boolean
+  reading: boolean
   failure: Error | undefined
   wake: () => void
 }
@@ -71,7 +72,7 @@ export class WatchHub {
   async *watch(prefix: string, from: Revision, signal: AbortSignal): AsyncGenerator<readonly StoreEvent[]> {
     if (this.#ended) throw this.#ended
     if (from > this.#parts.revision()) throw new FutureRevision(from, this.#parts.revision())
-    const w: Watcher = { prefix, queue: [], queued: 0, seen: from, live: false, failure: undefined, wake: () => {} }
+    const w: Watcher = { prefix, queue: [], queued: 0, seen: from, live: false, reading: false, failure: undefined, wake: () => {} }
     const abort = () => w.wake()
     signal.addEventListener('abort', abort, { once: true })
     this.#watchers.add(w)
@@ -103,6 +104,7 @@ export class WatchHub {
   }
 
   #readHistory(w: Watcher): void {
+    if (w.reading) return
     const oldest = this.#parts.oldest(w.prefix)
     if (w.seen < oldest) {
       w.failure = new Compacted(oldest)
@@ -112,7 +114,9 @@ export class WatchHub {
       w.live = true
       return
     }
+    w.reading = true
     this.#parts.history(w.prefix, w.seen, (part) => {
+      w.reading = false
       if (part instanceof Error) w.failure = part
       else {
         for (const batch of part.batches) {

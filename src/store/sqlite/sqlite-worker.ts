@@ -1,0 +1,87 @@
+/** The thread that owns the database: answers requests in their order and sweeps old history while there are none. */
+
+import { parentPort, workerData } from 'node:worker_threads'
+import { Compacted, FutureRevision } from '../store.ts'
+import { Engine } from './engine.ts'
+import type { Reply, Request, WorkerData } from './protocol.ts'
+import { openDatabase, unavailable } from './schema.ts'
+
+const port = parentPort!
+const { directory, volatilePrefixes, pagesMax } = workerData as WorkerData
+
+try {
+  serve(open())
+} catch (error) {
+  port.postMessage(failed(error))
+}
+
+function open(): Engine {
+  const db = openDatabase(directory)
+  if (pagesMax !== undefined) db.exec(`PRAGMA max_page_count = ${pagesMax}`)
+  return new Engine(db, volatilePrefixes)
+}
+
+function serve(engine: Engine): void {
+  let sweeping = false
+  let closed = false
+  const sweep = () => {
+    try {
+      sweeping = !closed && engine.sweep()
+    } catch {
+      sweeping = false // no space, perhaps: the next compaction tries again
+    }
+    if (sweeping) setImmediate(sweep)
+  }
+  const startSweep = () => {
+    if (!sweeping) {
+      sweeping = true
+      setImmediate(sweep)
+    }
+  }
+  port.on('message', (request: Request) => {
+    let reply: Reply
+    try {
+      reply = answer(engine, request)
+    } catch (error) {
+      reply = failed(error)
+    }
+    port.postMessage(reply, 'bytes' in reply ? [reply.bytes.buffer as ArrayBuffer] : [])
+    if (request.type === 'compact') startSweep()
+    if (request.type === 'close') {
+      closed = true
+      port.close()
+    }
+  })
+  port.postMessage({ type: 'opened', revision: engine.revision, compacted: engine.compacted, leases: engine.leases() } satisfies Reply)
+  startSweep() // what a predecessor did not get to
+}
+
+function answer(engine: Engine, request: Request): Reply {
+  switch (request.type) {
+    case 'commit':
+      return engine.commitAll(request.commits, request.bytes)
+    case 'get':
+      return engine.get(request.key, request.at)
+    case 'range':
+      return engine.range(request.prefix, request.at, request.after, request.limit)
+    case 'history':
+      return engine.history(request.prefix, request.from)
+    case 'compact':
+      return engine.compact(request.revision)
+    case 'grant':
+      return engine.grant(request.ttlMs, request.endsAt)
+    case 'expire':
+      return engine.expire(request.lease)
+    case 'snapshot':
+      return engine.snapshot(request.path)
+    case 'close':
+      return engine.close()
+  }
+}
+
+function failed(error: unknown): Reply {
+  if (error instanceof Compacted) return { type: 'compacted', compacted: error.compacted }
+  if (error instanceof FutureRevision) return { type: 'future', asked: error.asked, current: error.current }
+  const { reason, message } = unavailable(error)
+  return { type: 'unavailable', reason, message }
+}
