@@ -1,7 +1,7 @@
 /** What a control loop is: it reads a snapshot, decides a plan without doing anything, and the runner carries the plan out. */
 
 import type { Instant } from '#base/clock.ts'
-import type { DeleteOptions, PatchType, Ref } from '#client/client.ts'
+import type { Client, DeleteOptions, PatchType, Ref } from '#client/client.ts'
 import type { Key, Lister } from '#client/informer.ts'
 import type { Draft, KubeObject, Resource } from '#schema/resource.ts'
 
@@ -9,16 +9,19 @@ import type { Draft, KubeObject, Resource } from '#schema/resource.ts'
 export interface Controller<S = unknown> {
   /** Upstream's name, without `-controller`. */
   readonly name: string
-  readonly primary: Resource
+  /** The resource whose keys it works on; absent when `watches` alone make its keys. */
+  readonly primary?: Resource
   readonly watches: readonly WatchRule[]
   /** Indexes it reads by, made before the informers start. */
   readonly indexes?: readonly IndexRule[]
   /** Keys in work at a time. */
   readonly workers?: number
-  /** Undefined: nothing to do for this key. */
-  read(key: Key, cache: Cache): S | undefined
+  /** Undefined: nothing to do for this key. `live` asks the server, for the few decisions that a late cache must not take. */
+  read(key: Key, cache: Cache, live: Live): S | undefined | Promise<S | undefined>
   decide(snapshot: S, now: Instant): Plan
 }
+
+export type Live = Pick<Client, 'get' | 'list'>
 
 /** Reads of the informers' copies; objects are shared and must not be modified. */
 export interface Cache {
@@ -73,6 +76,8 @@ export type Action =
       readonly options?: Pick<DeleteOptions, 'gracePeriodSeconds' | 'propagationPolicy'>
       readonly say?: Announcement
     }
+  /** Deletes everything of a kind in a namespace. */
+  | { readonly type: 'deleteCollection'; readonly resource: Resource; readonly namespace: string }
   /** Anything else that goes through a subresource (`finalize`, `approval`): the body is sent as it is. */
   | {
       readonly type: 'subresource'

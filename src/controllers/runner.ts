@@ -31,15 +31,16 @@ export function prepareController<S>(controller: Controller<S>, parts: RunnerPar
   const cache = cacheOf(parts.informers)
   const seen = new OwnWrites(clock, (key) => queue.add(key))
 
-  for (const { resource, name, values } of controller.indexes ?? []) informerOf(parts.informers, resource).addIndex(name, values)
-  const primary = informerOf(parts.informers, controller.primary)
-  const subscriptions = [{ informer: primary, keys: (object: KubeObject) => [keyOf(object)] as readonly Key[] }]
+  for (const { resource, name, values } of controller.indexes ?? []) parts.informers.for(resource).addIndex(name, values)
+  const subscriptions: { readonly informer: Informer<KubeObject>; readonly keys: (object: KubeObject) => readonly Key[] }[] = []
+  if (controller.primary !== undefined)
+    subscriptions.push({ informer: parts.informers.for(controller.primary), keys: (object) => [keyOf(object)] })
   for (const rule of controller.watches)
-    subscriptions.push({ informer: informerOf(parts.informers, rule.resource), keys: (object) => rule.keys(object, cache) })
+    subscriptions.push({ informer: parts.informers.for(rule.resource), keys: (object) => rule.keys(object, cache) })
 
   async function reconcile(key: Key): Promise<void> {
     if (!seen.ready(key, cache)) return // woken again by the write's own event
-    const snapshot = controller.read(key, cache)
+    const snapshot = await controller.read(key, cache, client)
     if (snapshot === undefined) return
     const plan = controller.decide(snapshot, clock.now())
     if (plan.requeueAfterMs !== undefined) queue.addAfter(key, plan.requeueAfterMs)
@@ -95,6 +96,9 @@ export function prepareController<S>(controller: Controller<S>, parts: RunnerPar
         seen.expect(key, action.resource, made, 'present')
         return made.metadata.name
       }
+      case 'deleteCollection':
+        await client.deleteCollection(action.resource, { namespace: action.namespace, propagationPolicy: 'Background' })
+        return ''
       case 'subresource':
         await client.update(action.resource, action.object, { subresource: action.subresource })
         return action.ref.name
@@ -166,15 +170,11 @@ export function cacheOf(informers: Informers): Cache {
   }
 }
 
-function informerOf(informers: Informers, resource: Resource): Informer<KubeObject> {
-  return informers.for(resource as unknown as Resource)
-}
-
 function named(
   object: KubeObject,
   primary: Pick<Resource, 'apiVersion' | 'kind'>,
 ): { readonly apiVersion: string; readonly kind: string; readonly metadata: KubeObject['metadata'] } {
-  return { apiVersion: object.apiVersion ?? primary.apiVersion, kind: object.kind ?? primary.kind, metadata: object.metadata }
+  return { apiVersion: object.apiVersion ?? primary?.apiVersion ?? '', kind: object.kind ?? primary?.kind ?? '', metadata: object.metadata }
 }
 
 /** Groups neighbours that do the same to the same resource. */
