@@ -10,13 +10,7 @@ export interface Credentials {
 }
 
 export type Outcome =
-  /** `spent` names the headers that were credentials; nothing behind authentication gets to see them. */
-  | {
-      readonly type: 'user'
-      readonly user: UserInfo
-      readonly audiences?: readonly string[]
-      readonly spent?: readonly string[]
-    }
+  | { readonly type: 'user'; readonly user: UserInfo; readonly audiences?: readonly string[] }
   /** No credentials of this sort were given. */
   | { readonly type: 'none' }
   /** Credentials were given and are not good; `why` is for the log, never for the caller. */

@@ -106,9 +106,7 @@ export function openTokenIssuer(parts: {
     },
     async jwks() {
       return {
-        keys: await Promise.all(
-          keys.map(async (k) => ({ use: 'sig', ...(await exportJWK(k.key)), kid: k.id, alg: k.algorithm })),
-        ),
+        keys: await Promise.all(keys.map(async (k) => ({ use: 'sig', ...(await exportJWK(k.key)), kid: k.id, alg: k.algorithm }))),
       }
     },
     discovery: (jwksUri) => ({

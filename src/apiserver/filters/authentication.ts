@@ -1,6 +1,7 @@
 /** Finds out who asks, and keeps the credentials from everything behind. */
 
 import { ANONYMOUS, withAuthenticatedGroup, type Authenticator } from '#apiserver/authentication/authenticator.ts'
+import { withoutToken } from '#apiserver/authentication/bearer-tokens.ts'
 import { unauthorized } from '#apiserver/endpoints/errors.ts'
 import type { RequestContext } from '#apiserver/request-context.ts'
 import type { UserInfo } from '#api/authentication/v1/token-review.ts'
@@ -19,10 +20,17 @@ export async function authenticate(
   }
   if (outcome.type === 'none') {
     if (parts.anonymous === false) throw unauthorized()
-    return { user: ANONYMOUS, headers: context.headers }
+    return { user: ANONYMOUS, headers: withoutCredentials(context.headers) }
   }
-  const spent = outcome.spent ?? []
-  const headers =
-    spent.length === 0 ? context.headers : Object.fromEntries(Object.entries(context.headers).filter(([name]) => !spent.includes(name)))
-  return { user: withAuthenticatedGroup(outcome.user), headers }
+  return { user: withAuthenticatedGroup(outcome.user), headers: withoutCredentials(context.headers) }
+}
+
+/** What proved who the caller is could be used again by whoever sees it behind a proxy subresource. */
+function withoutCredentials(headers: RequestContext['headers']): RequestContext['headers'] {
+  const kept: Record<string, string | undefined> = {}
+  for (const [name, value] of Object.entries(headers)) {
+    if (name === 'authorization' || name.startsWith('x-remote-')) continue
+    kept[name] = name === 'sec-websocket-protocol' ? withoutToken(value ?? '') : value
+  }
+  return kept
 }
