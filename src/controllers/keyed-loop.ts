@@ -1,0 +1,49 @@
+/** A loop over keys for controllers whose step has to ask someone before it can decide. */
+
+import { isReason } from '#client/client.ts'
+import { keyOf, type Key } from '#client/informer.ts'
+import { WorkQueue } from '#client/work-queue.ts'
+import type { KubeObject, Resource } from '#schema/resource.ts'
+import type { RunnerParts } from './runner.ts'
+
+export interface KeyedLoop<T extends KubeObject> {
+  readonly name: string
+  readonly primary: Resource<T>
+  readonly workers?: number
+  /** Answers after how many milliseconds to look again; a failure comes back by itself, later and later. */
+  readonly sync: (object: T, key: Key) => Promise<number | undefined>
+}
+
+const WORKERS = 5
+
+/** Call it before the informers start; the returned function runs until `signal` aborts. */
+export function prepareKeyedLoop<T extends KubeObject>(loop: KeyedLoop<T>, parts: RunnerParts): (signal: AbortSignal) => Promise<void> {
+  const informer = parts.informers.for(loop.primary)
+  const log = parts.log.with({ controller: loop.name })
+  return async (signal) => {
+    await parts.informers.synced(signal)
+    const queue = new WorkQueue<Key>(parts.clock)
+    const stop = () => queue.close()
+    if (signal.aborted) return
+    signal.addEventListener('abort', stop, { once: true })
+    using _ = informer.subscribe((change) => queue.add(keyOf(change.object)))
+
+    async function work(): Promise<void> {
+      for (let key = await queue.take(); key !== undefined; key = await queue.take()) {
+        const object = informer.get(key)
+        try {
+          const againMs = object === undefined ? undefined : await loop.sync(object, key)
+          queue.forget(key)
+          if (againMs !== undefined) queue.addAfter(key, againMs)
+        } catch (error) {
+          const passing = isReason(error, 'Conflict') || isReason(error, 'NotFound') || signal.aborted
+          log[passing ? 'debug' : 'warn']('sync failed, will retry', { key, error: (error as Error).message })
+          queue.addRateLimited(key)
+        } finally {
+          queue.done(key)
+        }
+      }
+    }
+    await Promise.all(Array.from({ length: loop.workers ?? WORKERS }, work))
+  }
+}
