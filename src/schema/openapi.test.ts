@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { deployments } from '#api/apps/v1/deployment.ts'
+import { openApiParts } from '#api/openapi-parts.ts'
+import { encodeGnosticV2 } from './openapi-gnostic.ts'
+import { openApiV2 } from './openapi-v2.ts'
+import { openApiV3 } from './openapi-v3.ts'
+
+type Json = Record<string, unknown>
+
+const document = openApiV3('apps', 'v1', [deployments], openApiParts, 'v1.36.0') as {
+  readonly paths: Record<string, Record<string, Json>>
+  readonly components: { readonly schemas: Record<string, { readonly properties: Record<string, Json>; readonly required?: string[] }> }
+}
+const schemaOf = (name: string) => document.components.schemas[`io.k8s.api.${name}`]!
+
+test('a field shows its type, how it merges, and what upstream says of absence', () => {
+  assert.deepEqual(schemaOf('apps.v1.DeploymentSpec').required, ['selector', 'template'])
+  assert.deepEqual(schemaOf('apps.v1.DeploymentSpec').properties.replicas, { type: 'integer', format: 'int32' })
+  assert.deepEqual(schemaOf('apps.v1.DeploymentSpec').properties.strategy, {
+    allOf: [{ $ref: '#/components/schemas/io.k8s.api.apps.v1.DeploymentStrategy' }],
+    default: {},
+    'x-kubernetes-patch-strategy': 'retainKeys',
+  })
+  assert.deepEqual(schemaOf('core.v1.PodSpec').properties.nodeSelector, {
+    type: 'object',
+    additionalProperties: { type: 'string', default: '' },
+    'x-kubernetes-map-type': 'atomic',
+  })
+  assert.deepEqual(schemaOf('core.v1.ContainerPort').properties.protocol, { type: 'string', enum: ['SCTP', 'TCP', 'UDP'], default: 'TCP' })
+})
+
+test('every reference leads somewhere', () => {
+  const text = JSON.stringify(document)
+  const missing = new Set(
+    [...text.matchAll(/"#\/components\/schemas\/([^"]+)"/g)].map((m) => m[1]!).filter((name) => !(name in document.components.schemas)),
+  )
+  assert.deepEqual([...missing], [])
+})
+
+test('a patch says which kind it is of and that it validates fields, which kubectl looks for', () => {
+  const patch = document.paths['/apis/apps/v1/namespaces/{namespace}/deployments/{name}']!.patch!
+  assert.deepEqual(patch['x-kubernetes-group-version-kind'], { group: 'apps', kind: 'Deployment', version: 'v1' })
+  assert.deepEqual(
+    (patch.parameters as { name: string }[]).map((p) => p.name),
+    ['dryRun', 'fieldManager', 'fieldValidation', 'force'],
+  )
+})
+
+test('the second version becomes protobuf without losing names', () => {
+  const bytes = Buffer.from(encodeGnosticV2(openApiV2([deployments], openApiParts)))
+  for (const name of [
+    '2.0',
+    'io.k8s.api.apps.v1.Deployment',
+    '/apis/apps/v1/deployments',
+    'readAppsV1NamespacedDeployment',
+    'x-kubernetes-group-version-kind',
+  ])
+    assert.ok(bytes.includes(name), name)
+})
