@@ -47,6 +47,7 @@ export function baseScript({ table, clusterCidr }: TableSettings): string {
     `add map ip ${table} no-endpoint-nodeports { type inet_proto . inet_service : verdict ; }`,
     `add map ip ${table} firewall-ips { type ipv4_addr . inet_proto . inet_service : verdict ; }`,
     ...chain('mark-for-masquerade', '', [`meta mark set meta mark or ${MASQUERADE_MARK}`]),
+    // A reset ends the client's call at once; an ICMP error that finds the socket busy is only noted, and costs a second.
     ...chain('reject-chain', '', ['meta l4proto tcp reject with tcp reset', 'reject']),
     ...chain('services', '', [
       'ip daddr . meta l4proto . th dport vmap @service-ips',
