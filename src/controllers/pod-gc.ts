@@ -96,7 +96,13 @@ export function decidePodGc(snapshot: ClusterPods): readonly Collected[] {
     else if (pod.status.phase === 'Succeeded' || pod.status.phase === 'Failed') terminated.push(pod)
   }
   const surplus = snapshot.terminatedPodsMax > 0 ? terminated.length - snapshot.terminatedPodsMax : 0
-  if (surplus > 0) found.push(...terminated.sort(oldestFirst).slice(0, surplus).map((pod) => ({ pod, why: 'terminated' }) as const))
+  if (surplus > 0)
+    found.push(
+      ...terminated
+        .sort(oldestFirst)
+        .slice(0, surplus)
+        .map((pod) => ({ pod, why: 'terminated' }) as const),
+    )
   return found
 }
 

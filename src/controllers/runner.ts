@@ -172,7 +172,7 @@ export function cacheOf(informers: Informers): Cache {
 
 function named(
   object: KubeObject,
-  primary: Pick<Resource, 'apiVersion' | 'kind'>,
+  primary: Pick<Resource, 'apiVersion' | 'kind'> | undefined,
 ): { readonly apiVersion: string; readonly kind: string; readonly metadata: KubeObject['metadata'] } {
   return { apiVersion: object.apiVersion ?? primary?.apiVersion ?? '', kind: object.kind ?? primary?.kind ?? '', metadata: object.metadata }
 }
