@@ -111,12 +111,16 @@ class CarefulReader {
       const kind = this.#text[this.#at]
       if (kind === undefined || !'"\\/bfnrtu'.includes(kind)) this.#fail('in string escape code')
       this.#at++
-      for (let i = 0; kind === 'u' && i < 4; i++, this.#at++)
-        if (!/[0-9a-fA-F]/.test(this.#text[this.#at] ?? '')) this.#fail('in \\u hexadecimal character escape')
+      if (kind === 'u') this.#hexDigits()
     }
     this.#at++
     const inner = this.#text.slice(start + 1, this.#at - 1)
     return escaped ? (JSON.parse(`"${inner}"`) as string).toWellFormed() : inner
+  }
+
+  #hexDigits(): void {
+    for (let i = 0; i < 4; i++, this.#at++)
+      if (!/[0-9a-fA-F]/.test(this.#text[this.#at] ?? '')) this.#fail('in \\u hexadecimal character escape')
   }
 
   #literal<T>(word: string, value: T): T {

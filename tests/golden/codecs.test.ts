@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { decode } from '#schema/decode.ts'
 import { parseJson } from '#schema/json.ts'
-import { decodeEnvelope, decodeMessage, encodeEnvelope } from '#schema/protobuf.ts'
+import { decodeEnvelope, decodeMessage, decodeWatchEvent, encodeEnvelope, encodeWatchFrame } from '#schema/protobuf.ts'
 import { messages, reference, referenceFiles, withReference } from './declared.ts'
 
 /** CSINode's golden bytes carry an empty field 3 that the kind does not have. */
@@ -34,5 +34,13 @@ for (const file of 'skip' in withReference ? [] : referenceFiles('golden/v1.36/*
     assert.equal(Buffer.from(encodeEnvelope(decoded.value, message)).toString('hex'), bytes.toString('hex'))
   })
 }
+
+test('a watch event is framed as upstream frames it', withReference, () => {
+  const { raw } = decodeEnvelope(reference('golden/v1.36/core.v1.WatchEvent.pb'))
+  const { type, envelope } = decodeWatchEvent(raw)
+  const json = parseJson(reference('golden/v1.36/core.v1.WatchEvent.json')).value
+  assert.deepEqual({ type, object: parseJson(envelope).value }, json)
+  assert.equal(Buffer.from(encodeWatchFrame(type, envelope).subarray(4)).toString('hex'), Buffer.from(raw).toString('hex'))
+})
 
 test('there is something to compare', withReference, () => assert.ok(kinds.size > 0))
