@@ -120,6 +120,7 @@ netns add ${names.outside}`
       await new Promise((resolve) => setTimeout(resolve, 50))
     }
   running = proxy.run(stop.signal)
+  while (scripts.length === 0) await new Promise((resolve) => setTimeout(resolve, 10))
 })
 
 after(async () => {
