@@ -91,8 +91,8 @@ export interface Message {
   readonly defaults?: (value: never) => object | undefined
   /** What is wrong with a value, beyond its fields' own types; `path` is where it lies. */
   readonly check?: (value: never, path: string) => readonly FieldError[]
-  /** What is wrong with a change from `old`. */
-  readonly checkUpdate?: (value: never, old: never, path: string) => readonly FieldError[]
+  /** What is wrong with a change from `old`; `subresource` is the path it came by, '' for the object's own, when that is known. */
+  readonly checkUpdate?: (value: never, old: never, path: string, subresource: string | undefined) => readonly FieldError[]
   /** Members of which exactly one (or at most one) may be set. */
   readonly unions: readonly Union[]
   readonly doc: string
@@ -194,7 +194,7 @@ export interface MessageOptions<T> {
   readonly unions?: readonly Union[]
   readonly defaults?: (value: T) => Partial<T> | undefined
   readonly check?: (value: T, path: string) => readonly FieldError[]
-  readonly checkUpdate?: (value: T, old: T, path: string) => readonly FieldError[]
+  readonly checkUpdate?: (value: T, old: T, path: string, subresource: string | undefined) => readonly FieldError[]
   readonly doc?: string
   readonly syntax?: Message['syntax']
   readonly mapType?: 'atomic'
@@ -228,6 +228,17 @@ export function message<const F extends Fields>(name: string, fields: F, options
   return class {
     static readonly schema = schema
   } as unknown as MessageClass<Shape<F>>
+}
+
+/** What `rulesFor` adds to a declaration. */
+export type Governance<T> = Pick<MessageOptions<T>, 'defaults' | 'check' | 'checkUpdate'>
+
+/**
+ * Gives a declared message its defaults and checks where they live in a file of their own; called once, right below the
+ * declaration, before anything walks it.
+ */
+export function rulesFor<T>(type: MessageClass<T>, governance: Governance<T>): void {
+  Object.assign(type.schema, governance)
 }
 
 export function nodeOf(type: TypeOrClass<unknown>): TypeNode {

@@ -18,14 +18,17 @@ export function validate(message: Message, value: unknown): FieldError[] {
   return errors
 }
 
-/** Everything wrong with a change: what would be wrong with a new object, and what may not change. */
-export function validateUpdate(message: Message, value: unknown, old: unknown): FieldError[] {
+/**
+ * Everything wrong with a change: what would be wrong with a new object, and what may not change. `subresource` is the path the
+ * change came by, '' for the object's own; without it, what only some path may change is let through.
+ */
+export function validateUpdate(message: Message, value: unknown, old: unknown, subresource?: string): FieldError[] {
   const errors: FieldError[] = []
   const metadata = (value as Partial<KubeObject>).metadata
   const before = (old as Partial<KubeObject>).metadata
   if (isObject(message) && metadata !== undefined && before !== undefined) errors.push(...metadataUpdateErrors(metadata, before))
   walk(message, value as Json, '', errors, isObject(message))
-  walkUpdate(message, value as Json, old as Json, '', errors)
+  walkUpdate(message, value as Json, old as Json, '', errors, subresource)
   return errors
 }
 
@@ -65,7 +68,14 @@ function isMissing(field: Field, value: unknown): boolean {
 }
 
 function isScalar(node: TypeNode): boolean {
-  return node.type === 'bool' || node.type === 'int32' || node.type === 'int64' || node.type === 'double' || node.type === 'json' || node.type === 'raw'
+  return (
+    node.type === 'bool' ||
+    node.type === 'int32' ||
+    node.type === 'int64' ||
+    node.type === 'double' ||
+    node.type === 'json' ||
+    node.type === 'raw'
+  )
 }
 
 function checkNode(node: TypeNode, value: unknown, path: string, errors: FieldError[]): void {
@@ -82,7 +92,8 @@ function checkNode(node: TypeNode, value: unknown, path: string, errors: FieldEr
       for (const [index, item] of (value as readonly unknown[]).entries()) checkNode(node.of, item, `${path}[${index}]`, errors)
       return
     case 'map':
-      if (node.of.type === 'message') for (const [key, item] of Object.entries(value as Json)) checkNode(node.of, item, `${path}[${key}]`, errors)
+      if (node.of.type === 'message')
+        for (const [key, item] of Object.entries(value as Json)) checkNode(node.of, item, `${path}[${key}]`, errors)
       return
     case 'message':
       walk(node.message(), value as Json, path, errors, false)
@@ -91,10 +102,17 @@ function checkNode(node: TypeNode, value: unknown, path: string, errors: FieldEr
   }
 }
 
-function checkRange({ min, max }: { readonly min?: number; readonly max?: number }, value: unknown, path: string, errors: FieldError[]): void {
+function checkRange(
+  { min, max }: { readonly min?: number; readonly max?: number },
+  value: unknown,
+  path: string,
+  errors: FieldError[],
+): void {
   if (typeof value !== 'number') return
-  if (min !== undefined && max !== undefined && (value < min || value > max)) errors.push(invalid(path, value, `must be between ${min} and ${max}, inclusive`))
-  else if (min !== undefined && value < min) errors.push(invalid(path, value, `must be greater than ${min === 0 ? 'or equal to 0' : min - 1}`))
+  if (min !== undefined && max !== undefined && (value < min || value > max))
+    errors.push(invalid(path, value, `must be between ${min} and ${max}, inclusive`))
+  else if (min !== undefined && value < min)
+    errors.push(invalid(path, value, `must be greater than ${min === 0 ? 'or equal to 0' : min - 1}`))
 }
 
 function checkRule(rule: Rule<never>, value: Json, path: string, errors: FieldError[]): void {
@@ -109,16 +127,17 @@ function at(value: unknown, field: string): unknown {
   return found
 }
 
-function walkUpdate(message: Message, value: Json, old: Json, path: string, errors: FieldError[]): void {
+function walkUpdate(message: Message, value: Json, old: Json, path: string, errors: FieldError[], subresource: string | undefined): void {
   for (const field of flatFields(message)) {
     const now = value[field.name]
     const before = old[field.name]
     const where = child(path, field.name)
     if (field.immutable) {
       if (!sameJson(now ?? null, before ?? null)) errors.push(invalid(where, now, IMMUTABLE))
-    } else if (field.node.type === 'message' && isRecord(now) && isRecord(before)) walkUpdate(field.node.message(), now, before, where, errors)
+    } else if (field.node.type === 'message' && isRecord(now) && isRecord(before))
+      walkUpdate(field.node.message(), now, before, where, errors, subresource)
   }
-  for (const part of withInlined(message)) if (part.checkUpdate) errors.push(...part.checkUpdate(value as never, old as never, path))
+  for (const part of withInlined(message)) if (part.checkUpdate) errors.push(...part.checkUpdate(value as never, old as never, path, subresource))
 }
 
 function isRecord(value: unknown): value is Json {

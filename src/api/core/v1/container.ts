@@ -1,8 +1,9 @@
 /** Declares container (core/v1). */
 
+import { defaultPullPolicy } from './image-pull-policy.ts'
 import { LocalObjectReference } from './reference.ts'
 import { ObjectFieldSelector, ResourceFieldSelector } from './volume.ts'
-import { bool, inline, int32, int64, intOrString, list, map, message, oneOf, opt, quantity, req, string, val } from '#schema/message.ts'
+import { bool, inline, int32, int64, intOrString, list, map, message, oneOf, oneOfInOrder, opt, quantity, req, rulesFor, string, val } from '#schema/message.ts'
 
 export class ContainerPort extends message('k8s.io.api.core.v1.ContainerPort', {
   name: opt(1, string),
@@ -120,7 +121,7 @@ export class ExecAction extends message('k8s.io.api.core.v1.ExecAction', {
 
 export class HTTPHeader extends message('k8s.io.api.core.v1.HTTPHeader', {
   name: req(1, string),
-  value: req(2, string),
+  value: req(2, string, { mayBeEmpty: true }),
 }) {}
 
 export class HTTPGetAction extends message('k8s.io.api.core.v1.HTTPGetAction', {
@@ -253,7 +254,7 @@ export class EphemeralContainerCommon extends message('k8s.io.api.core.v1.Epheme
   startupProbe: opt(22, Probe),
   lifecycle: opt(12, Lifecycle),
   terminationMessagePath: opt(13, string, { default: '/dev/termination-log' }),
-  terminationMessagePolicy: opt(20, oneOf('File', 'FallbackToLogsOnError'), { default: 'File' }),
+  terminationMessagePolicy: opt(20, oneOfInOrder('File', 'FallbackToLogsOnError'), { default: 'File' }),
   imagePullPolicy: opt(14, oneOf('Always', 'Never', 'IfNotPresent')),
   securityContext: opt(15, SecurityContext),
   stdin: opt(16, bool),
@@ -292,10 +293,17 @@ export class Container extends message('k8s.io.api.core.v1.Container', {
   startupProbe: opt(22, Probe),
   lifecycle: opt(12, Lifecycle),
   terminationMessagePath: opt(13, string, { default: '/dev/termination-log' }),
-  terminationMessagePolicy: opt(20, oneOf('File', 'FallbackToLogsOnError'), { default: 'File' }),
+  terminationMessagePolicy: opt(20, oneOfInOrder('File', 'FallbackToLogsOnError'), { default: 'File' }),
   imagePullPolicy: opt(14, oneOf('Always', 'Never', 'IfNotPresent')),
   securityContext: opt(15, SecurityContext),
   stdin: opt(16, bool),
   stdinOnce: opt(17, bool),
   tty: opt(18, bool),
 }) {}
+
+function pullPolicy({ image = '', imagePullPolicy }: { readonly image?: string; readonly imagePullPolicy?: string }) {
+  return imagePullPolicy === undefined ? { imagePullPolicy: defaultPullPolicy(image) } : undefined
+}
+
+rulesFor(Container, { defaults: pullPolicy })
+rulesFor(EphemeralContainerCommon, { defaults: pullPolicy })

@@ -12,16 +12,19 @@ import {
 } from './container.ts'
 import { ContainerStatus } from './container-status.ts'
 import { LocalObjectReference } from './reference.ts'
+import { podColumns } from './pod-columns.ts'
+import { podDefaults, podSpecDefaults, podSpecErrors } from './pod-rules.ts'
+import { podUpdateErrors } from './pod-update-rules.ts'
 import { Toleration } from './toleration.ts'
 import { Volume } from './volume.ts'
 import { LabelSelector } from '#api/meta/v1/label-selector.ts'
 import { ObjectMeta } from '#api/meta/v1/object-meta.ts'
-import { bool, int32, int64, list, map, message, oneOf, opt, quantity, req, string, time, val } from '#schema/message.ts'
+import { bool, int32, int64, list, map, message, oneOf, oneOfInOrder, opt, quantity, req, rulesFor, string, time, val } from '#schema/message.ts'
 import { object, resource } from '#schema/resource.ts'
 
 export class Sysctl extends message('k8s.io.api.core.v1.Sysctl', {
   name: req(1, string),
-  value: req(2, string),
+  value: req(2, string, { mayBeEmpty: true }),
 }) {}
 
 export class PodSecurityContext extends message('k8s.io.api.core.v1.PodSecurityContext', {
@@ -101,10 +104,10 @@ export class PodSpec extends message('k8s.io.api.core.v1.PodSpec', {
     34,
     list(EphemeralContainer, { listType: 'map', keys: ['name'], patch: { strategy: 'merge', mergeKey: 'name' } }),
   ),
-  restartPolicy: opt(3, oneOf('Always', 'OnFailure', 'Never'), { default: 'Always' }),
+  restartPolicy: opt(3, oneOfInOrder('Always', 'OnFailure', 'Never'), { default: 'Always' }),
   terminationGracePeriodSeconds: opt(4, int64(), { default: 30, keepsZero: true }),
   activeDeadlineSeconds: opt(5, int64(), { keepsZero: true }),
-  dnsPolicy: opt(6, oneOf('ClusterFirstWithHostNet', 'ClusterFirst', 'Default', 'None'), { default: 'ClusterFirst' }),
+  dnsPolicy: opt(6, oneOfInOrder('ClusterFirstWithHostNet', 'ClusterFirst', 'Default', 'None'), { default: 'ClusterFirst' }),
   nodeSelector: opt(7, map(string), { mapType: 'atomic' }),
   serviceAccountName: opt(8, string),
   serviceAccount: opt(9, string),
@@ -130,7 +133,7 @@ export class PodSpec extends message('k8s.io.api.core.v1.PodSpec', {
   dnsConfig: opt(26, PodDNSConfig),
   readinessGates: opt(28, list(PodReadinessGate, { listType: 'atomic' })),
   runtimeClassName: opt(29, string, { keepsZero: true }),
-  enableServiceLinks: opt(30, bool, { default: true, keepsZero: true }),
+  enableServiceLinks: opt(30, bool, { keepsZero: true }),
   preemptionPolicy: opt(31, oneOf('PreemptLowerPriority', 'Never'), { keepsZero: true }),
   overhead: opt(32, map(quantity)),
   topologySpreadConstraints: opt(
@@ -153,6 +156,8 @@ export class PodSpec extends message('k8s.io.api.core.v1.PodSpec', {
   hostnameOverride: opt(41, string, { keepsZero: true }),
   schedulingGroup: opt(43, PodSchedulingGroup),
 }) {}
+
+rulesFor(PodSpec, { defaults: podSpecDefaults, check: podSpecErrors })
 
 export class PodCondition extends message('k8s.io.api.core.v1.PodCondition', {
   type: req(1, string),
@@ -227,6 +232,11 @@ export class Pod extends object('k8s.io.api.core.v1.Pod', {
   status: val(3, PodStatus),
 }) {}
 
+rulesFor(Pod, {
+  defaults: podDefaults,
+  checkUpdate: podUpdateErrors,
+})
+
 export const pods = resource(Pod, {
   group: '',
   version: 'v1',
@@ -235,6 +245,17 @@ export const pods = resource(Pod, {
   scope: 'Namespaced',
   shortNames: ['po'],
   categories: ['all'],
+  columns: podColumns,
+  selectable: {
+    'spec.nodeName': (pod) => pod.spec.nodeName ?? '',
+    'spec.restartPolicy': (pod) => pod.spec.restartPolicy ?? '',
+    'spec.schedulerName': (pod) => pod.spec.schedulerName ?? '',
+    'spec.serviceAccountName': (pod) => pod.spec.serviceAccountName ?? '',
+    'spec.hostNetwork': (pod) => String(pod.spec.hostNetwork ?? false),
+    'status.phase': (pod) => pod.status.phase ?? '',
+    'status.podIP': (pod) => pod.status.podIPs?.[0]?.ip ?? pod.status.podIP ?? '',
+    'status.nominatedNodeName': (pod) => pod.status.nominatedNodeName ?? '',
+  },
   subresources: [
     { name: 'attach', verbs: ['create', 'get'], kind: { group: '', version: 'v1', kind: 'PodAttachOptions' } },
     { name: 'binding', verbs: ['create'], kind: { group: '', version: 'v1', kind: 'Binding' } },

@@ -1,9 +1,10 @@
 /** Declares volume (core/v1). */
 
 import { LocalObjectReference, TypedLocalObjectReference, TypedObjectReference } from './reference.ts'
+import { volumeDefaults } from './volume-rules.ts'
 import { LabelSelector } from '#api/meta/v1/label-selector.ts'
 import { ObjectMeta } from '#api/meta/v1/object-meta.ts'
-import { bool, inline, int32, int64, list, map, message, opt, quantity, req, string, val } from '#schema/message.ts'
+import { bool, inline, int32, int64, list, map, message, opt, quantity, req, rulesFor, string, val } from '#schema/message.ts'
 
 export class HostPathVolumeSource extends message('k8s.io.api.core.v1.HostPathVolumeSource', {
   path: req(1, string, { keepsZero: true }),
@@ -58,7 +59,7 @@ export class ISCSIVolumeSource extends message('k8s.io.api.core.v1.ISCSIVolumeSo
   targetPortal: req(1, string),
   iqn: req(2, string),
   lun: req(3, int32()),
-  iscsiInterface: opt(4, string),
+  iscsiInterface: opt(4, string, { default: 'default' }),
   fsType: opt(5, string),
   readOnly: opt(6, bool),
   portals: opt(7, list(string, { listType: 'atomic' })),
@@ -133,7 +134,7 @@ export class ResourceFieldSelector extends message(
   {
     containerName: opt(1, string),
     resource: req(2, string),
-    divisor: opt(3, quantity),
+    divisor: opt(3, quantity, { default: '0' }),
   },
   { mapType: 'atomic' },
 ) {}
@@ -358,3 +359,5 @@ export class Volume extends message('k8s.io.api.core.v1.Volume', {
   name: req(1, string),
   volumeSource: inline(2, VolumeSource),
 }) {}
+
+rulesFor(Volume, { defaults: volumeDefaults })
