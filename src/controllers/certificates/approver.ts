@@ -41,7 +41,12 @@ export function prepareApprover(readRequest: ReadRequest, parts: RunnerParts): (
         ...(uid !== undefined && { uid }),
         ...(groups && { groups }),
         ...(extra && { extra }),
-        resourceAttributes: { group: certificateSigningRequests.group, resource: certificateSigningRequests.plural, verb: 'create', subresource, version: '*' },
+        resourceAttributes: {
+          group: certificateSigningRequests.group,
+          resource: certificateSigningRequests.plural,
+          verb: 'create',
+          subresource,
+        },
       },
       status: { allowed: false },
     })
@@ -60,7 +65,10 @@ export function prepareApprover(readRequest: ReadRequest, parts: RunnerParts): (
           return undefined
         }
         // A permission may still be granted: it comes back, later and later
-        if (candidates.length > 0) throw new Error(`recognized csr "${csr.metadata.name}" as [${candidates.map((c) => c.subresource).join(' ')}] but subject access review was not approved`)
+        if (candidates.length > 0)
+          throw new Error(
+            `recognized csr "${csr.metadata.name}" as [${candidates.map((c) => c.subresource).join(' ')}] but subject access review was not approved`,
+          )
         return undefined
       },
     },
@@ -69,7 +77,10 @@ export function prepareApprover(readRequest: ReadRequest, parts: RunnerParts): (
 }
 
 /** The recognizers to try for a request, none when it is decided, or nobody's to decide here. */
-export function recognize(csr: CertificateSigningRequest, readRequest: ReadRequest): readonly Pick<Recognizer, 'subresource' | 'message'>[] {
+export function recognize(
+  csr: CertificateSigningRequest,
+  readRequest: ReadRequest,
+): readonly Pick<Recognizer, 'subresource' | 'message'>[] {
   const standing = standingOf(csr)
   if (standing !== 'pending' || csr.spec.signerName !== KUBE_API_SERVER_CLIENT_KUBELET) return []
   let facts: RequestFacts
@@ -82,8 +93,7 @@ export function recognize(csr: CertificateSigningRequest, readRequest: ReadReque
 }
 
 function approve(csr: CertificateSigningRequest, message: string, now: Instant): Exclude<Action, { type: 'event' }> {
-  const at = timestamp(now)
-  const condition = { type: 'Approved', status: 'True', reason: 'AutoApproved', message, lastUpdateTime: at, lastTransitionTime: at }
+  const condition = { type: 'Approved', status: 'True', reason: 'AutoApproved', message, lastUpdateTime: timestamp(now) }
   const conditions = [...(csr.status.conditions ?? []), condition]
   const approved: CertificateSigningRequest = { ...csr, status: { ...csr.status, conditions } }
   const action = updateStatus(certificateSigningRequests, approved)

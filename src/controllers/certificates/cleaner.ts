@@ -6,7 +6,6 @@ import { sleep, type Instant } from '#base/clock.ts'
 import { remove } from '../controller.ts'
 import { perform } from '../perform.ts'
 import type { RunnerParts } from '../runner.ts'
-import { standingOf } from './request.ts'
 
 const HOUR_MS = 3_600_000
 const CHECK_EVERY_MS = HOUR_MS
@@ -32,15 +31,18 @@ export function prepareCleaner(parts: RunnerParts): (signal: AbortSignal) => Pro
 }
 
 // Long enough to be looked at, or collected by who asked; upstream's periods
-const KEPT_MS = { approved: HOUR_MS, issued: HOUR_MS, denied: HOUR_MS, failed: HOUR_MS, pending: 24 * HOUR_MS } as const
+const DECIDED_KEPT_MS = HOUR_MS
+const PENDING_KEPT_MS = 24 * HOUR_MS
 
+/** Approved requests that wait for their signer, and those it refused, stay until someone looks at them. */
 export function isDone(csr: CertificateSigningRequest, now: Instant): boolean {
-  const standing = standingOf(csr)
-  const decided = csr.status.conditions?.find((c) => c.type === { approved: 'Approved', issued: 'Approved', denied: 'Denied', failed: 'Failed', pending: '' }[standing])
-  const since = Date.parse(decided?.lastUpdateTime ?? csr.metadata.creationTimestamp)
-  if (standing === 'issued' && hasRunOut(csr.status.certificate!, now)) return true
-  // An approved request without a certificate waits for its signer, as long as one that is pending
-  return now - since > (standing === 'approved' ? KEPT_MS.pending : KEPT_MS[standing])
+  const { conditions = [], certificate } = csr.status
+  if (conditions.length === 0) return now - Date.parse(csr.metadata.creationTimestamp) > PENDING_KEPT_MS
+  const old = (type: string) =>
+    conditions.some((c) => c.type === type && c.lastUpdateTime !== undefined && now - Date.parse(c.lastUpdateTime) > DECIDED_KEPT_MS)
+  if (old('Denied')) return true
+  if (!certificate || !conditions.some((c) => c.type === 'Approved')) return false
+  return old('Approved') || hasRunOut(certificate, now)
 }
 
 function hasRunOut(certificate: string, now: Instant): boolean {

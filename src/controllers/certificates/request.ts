@@ -44,18 +44,21 @@ export function refusalOf(signerName: string, facts: RequestFacts, usages: reado
     case KUBE_API_SERVER_CLIENT:
       return clientUsages(usages)
     case KUBE_API_SERVER_CLIENT_KUBELET:
-      return nodeSubject(facts) ?? noNames(facts) ?? usagesAre(usages, 'client auth')
+      return organization(facts) ?? noNames(facts) ?? commonName(facts) ?? usagesAre(usages, 'client auth')
     case KUBELET_SERVING:
-      return nodeSubject(facts) ?? servingNames(facts) ?? usagesAre(usages, 'server auth')
+      return organization(facts) ?? servingNames(facts) ?? usagesAre(usages, 'server auth') ?? commonName(facts)
     default:
       return undefined
   }
 }
 
-function nodeSubject({ subject }: RequestFacts): string | undefined {
-  if (subject.organizations.length !== 1 || subject.organizations[0] !== NODE_GROUP) return 'subject organization is not system:nodes'
-  if (!subject.commonName.startsWith(NODE_PREFIX)) return 'subject common name does not begin with system:node:'
-  return undefined
+function organization({ subject }: RequestFacts): string | undefined {
+  const right = subject.organizations.length === 1 && subject.organizations[0] === NODE_GROUP
+  return right ? undefined : 'subject organization is not system:nodes'
+}
+
+function commonName({ subject }: RequestFacts): string | undefined {
+  return subject.commonName.startsWith(NODE_PREFIX) ? undefined : 'subject common name does not begin with system:node:'
 }
 
 function noNames({ names }: RequestFacts): string | undefined {
@@ -77,14 +80,14 @@ function servingNames({ names }: RequestFacts): string | undefined {
 function usagesAre(usages: readonly string[], purpose: 'client auth' | 'server auth'): string | undefined {
   const given = new Set(usages)
   const right = given.has('digital signature') && given.has(purpose) && given.size === (given.has('key encipherment') ? 3 : 2)
-  return right ? undefined : `usages did not match [digital signature,${purpose}${given.has('key encipherment') ? ',key encipherment' : ''}]`
+  if (right) return undefined
+  return `usages did not match [${[purpose, 'digital signature', 'key encipherment'].toSorted().join(' ')}]`
 }
 
 function clientUsages(usages: readonly string[]): string | undefined {
-  const given = new Set(usages)
-  if (!given.has('client auth')) return "usages did not match client auth: 'client auth' is required"
-  for (const usage of given) if (!CLIENT_USAGES.has(usage)) return `usages did not match client auth: '${usage}' is not allowed`
-  return undefined
+  const other = usages.find((u) => !CLIENT_USAGES.has(u))
+  if (other !== undefined) return `invalid usage for client certificate: ${other}`
+  return usages.includes('client auth') ? undefined : 'missing required usage for client certificate: client auth'
 }
 
 const CLIENT_USAGES: ReadonlySet<string> = new Set(['client auth', 'digital signature', 'key encipherment'])

@@ -6,7 +6,16 @@ import { updateStatus } from '../controller.ts'
 import { prepareKeyedLoop } from '../keyed-loop.ts'
 import { perform } from '../perform.ts'
 import type { RunnerParts } from '../runner.ts'
-import { KUBE_API_SERVER_CLIENT, KUBE_API_SERVER_CLIENT_KUBELET, KUBELET_SERVING, LEGACY_UNKNOWN, pemOf, refusalOf, standingOf, type ReadRequest } from './request.ts'
+import {
+  KUBE_API_SERVER_CLIENT,
+  KUBE_API_SERVER_CLIENT_KUBELET,
+  KUBELET_SERVING,
+  LEGACY_UNKNOWN,
+  pemOf,
+  refusalOf,
+  standingOf,
+  type ReadRequest,
+} from './request.ts'
 
 /** Signs a request (PEM) with the cluster's authority and answers the certificate (PEM). */
 export type SignCertificate = (
@@ -54,15 +63,15 @@ export type SigningOrder =
   | { readonly type: 'refuse'; readonly object: CertificateSigningRequest }
   | { readonly type: 'sign'; readonly pem: string; readonly lifetimeMs: number }
 
-export function decideSigning(csr: CertificateSigningRequest, signer: Pick<SignerParts, 'readRequest' | 'lifetimeMs'>, now: Instant): SigningOrder {
+/** Throws what `readRequest` throws: such a request stays unsigned and is cleared away in time. */
+export function decideSigning(
+  csr: CertificateSigningRequest,
+  signer: Pick<SignerParts, 'readRequest' | 'lifetimeMs'>,
+  now: Instant,
+): SigningOrder {
   if (standingOf(csr) !== 'approved' || !OWN_SIGNERS.has(csr.spec.signerName)) return { type: 'none' }
   const pem = pemOf(csr)
-  let refusal: string | undefined
-  try {
-    refusal = refusalOf(csr.spec.signerName, signer.readRequest(pem), csr.spec.usages ?? [])
-  } catch (error) {
-    refusal = `unable to parse csr "${csr.metadata.name}": ${(error as Error).message}`
-  }
+  const refusal = refusalOf(csr.spec.signerName, signer.readRequest(pem), csr.spec.usages ?? [])
   if (refusal !== undefined) return { type: 'refuse', object: failed(csr, refusal, now) }
   const longest = signer.lifetimeMs ?? LIFETIME_MS
   const asked = csr.spec.expirationSeconds === undefined ? longest : Math.max(csr.spec.expirationSeconds * 1000, LIFETIME_MS_MIN)
@@ -70,8 +79,7 @@ export function decideSigning(csr: CertificateSigningRequest, signer: Pick<Signe
 }
 
 function failed(csr: CertificateSigningRequest, message: string, now: Instant): CertificateSigningRequest {
-  const at = timestamp(now)
-  const condition = { type: 'Failed', status: 'True', reason: 'SignerValidationFailure', message, lastUpdateTime: at, lastTransitionTime: at }
+  const condition = { type: 'Failed', status: 'True', reason: 'SignerValidationFailure', message, lastUpdateTime: timestamp(now) }
   return { ...csr, status: { ...csr.status, conditions: [...(csr.status.conditions ?? []), condition] } }
 }
 
