@@ -7,6 +7,7 @@ import type { Answer } from './answer.ts'
 import type { TokenAuthenticator } from './authentication/authenticator.ts'
 import type { TokenIssuer } from './authentication/token-issuer.ts'
 import type { Authorizer } from './authorization/authorizer.ts'
+import { reviewRules, type RuleResolver } from './authorization/rbac.ts'
 import { openStoreFeed, type StoreFeed } from './cache/store-feed.ts'
 import { virtualResources } from './encode/known-kinds.ts'
 import { discovery } from './endpoints/discovery.ts'
@@ -68,7 +69,8 @@ export interface ApiParts {
   readonly kubelets?: (listers: Listers) => KubeletConnection
   /** Answers access reviews and signer permissions; absent: everything is allowed. */
   readonly authorizer?: (listers: Listers) => Authorizer
-  readonly rules?: ReviewParts['rules']
+  /** The rules users hold, for rule reviews and against escalation; absent: neither is answered for. */
+  readonly resolver?: (listers: Listers) => RuleResolver
   /** Added after the standard plugins. */
   readonly plugins?: (listers: Listers) => readonly AdmissionPlugin[]
   readonly healthChecks?: readonly HealthCheck[]
@@ -103,7 +105,8 @@ export async function openApi(parts: ApiParts): Promise<Api> {
     },
   }
   const authorizer = parts.authorizer?.(listers) ?? ALLOW_ALL
-  const plugins = [...standardPlugins({ named, clock, random, authorizer }), ...(parts.plugins?.(listers) ?? [])]
+  const resolver = parts.resolver?.(listers)
+  const plugins = [...standardPlugins({ named, clock, random, authorizer, resolver }), ...(parts.plugins?.(listers) ?? [])]
   const endpointParts: EndpointParts = { store, clock, random, admission: admissionChain(plugins) }
   const subresources: SubresourceParts = {
     ...endpointParts,
@@ -115,7 +118,7 @@ export async function openApi(parts: ApiParts): Promise<Api> {
     authorizer,
     tokens: parts.tokens?.(listers),
     apiAudiences: parts.tokenIssuer?.audiences ?? [],
-    rules: parts.rules,
+    rules: resolver && ((user, namespace) => reviewRules(resolver, user, namespace)),
   }
 
   const virtual = new Map(virtualResources.map((r) => [pathKey(r.group, r.version, r.plural), r]))

@@ -9,21 +9,21 @@ const CLIENT_SIGNER = 'kubernetes.io/kube-apiserver-client'
 const MASTERS = 'system:masters'
 
 /** `approve` on the signer is needed to approve or deny. */
-export function certificateApproval(parts: { readonly authorizer: () => Authorizer }): AdmissionPlugin {
+export function certificateApproval(parts: { readonly authorizer: Authorizer }): AdmissionPlugin {
   return {
     name: 'CertificateApproval',
     operations: ['UPDATE'],
     async validate(request) {
       if (!isRequest(request) || request.subresource !== 'approval') return
       const { signerName } = (request.oldObject as unknown as CertificateSigningRequest).spec
-      if (!(await maySign(request, parts.authorizer(), 'approve', signerName)))
+      if (!(await maySign(request, parts.authorizer, 'approve', signerName)))
         throw forbidden(request.resource, request.name, `user not permitted to approve requests with signerName ${JSON.stringify(signerName)}`)
     },
   }
 }
 
 /** `sign` on the signer is needed to set a certificate or fail the request. */
-export function certificateSigning(parts: { readonly authorizer: () => Authorizer }): AdmissionPlugin {
+export function certificateSigning(parts: { readonly authorizer: Authorizer }): AdmissionPlugin {
   return {
     name: 'CertificateSigning',
     operations: ['UPDATE'],
@@ -33,7 +33,7 @@ export function certificateSigning(parts: { readonly authorizer: () => Authorize
       const old = request.oldObject as unknown as CertificateSigningRequest
       if (next.status?.certificate === old.status?.certificate && JSON.stringify(next.status?.conditions) === JSON.stringify(old.status?.conditions)) return
       const { signerName } = old.spec
-      if (!(await maySign(request, parts.authorizer(), 'sign', signerName)))
+      if (!(await maySign(request, parts.authorizer, 'sign', signerName)))
         throw forbidden(request.resource, request.name, `user not permitted to sign requests with signerName ${JSON.stringify(signerName)}`)
     },
   }

@@ -6,6 +6,7 @@ import { defaultTolerationSeconds } from './default-toleration-seconds.ts'
 import { namespaceLifecycle } from './namespace-lifecycle.ts'
 import { nodeRestriction } from './node-restriction.ts'
 import { priorityAdmission } from './priority.ts'
+import { rbacEscalation } from './rbac-escalation.ts'
 import { serviceAccountAdmission } from './service-account.ts'
 import { taintNodesByCondition } from './taint-nodes-by-condition.ts'
 import type { Namespace } from '#api/core/v1/namespace.ts'
@@ -13,6 +14,7 @@ import type { Pod } from '#api/core/v1/pod.ts'
 import type { ServiceAccount } from '#api/core/v1/service-account.ts'
 import type { PriorityClass } from '#api/scheduling/v1/priority-class.ts'
 import type { Authorizer } from '#apiserver/authorization/authorizer.ts'
+import type { RuleResolver } from '#apiserver/authorization/rbac.ts'
 import type { Endpoint } from '#apiserver/endpoints/resource-endpoint.ts'
 import type { Clock } from '#base/clock.ts'
 import type { Random } from '#base/random.ts'
@@ -22,8 +24,10 @@ export function standardPlugins(parts: {
   readonly clock: Clock
   readonly random: Random
   readonly authorizer: Authorizer
+  /** Absent: roles are not compared with what their writer holds. */
+  readonly resolver: RuleResolver | undefined
 }): readonly AdmissionPlugin[] {
-  const { named, clock, random } = parts
+  const { named, clock, random, authorizer, resolver } = parts
   const find = async (resource: string, namespace: string, name: string) => {
     const { registry } = named(resource)
     // What is not here yet may have been made a moment ago.
@@ -47,8 +51,9 @@ export function standardPlugins(parts: {
           .items.map((i) => i.object as unknown as PriorityClass),
     }),
     defaultTolerationSeconds,
-    certificateApproval({ authorizer: () => parts.authorizer }),
-    certificateSigning({ authorizer: () => parts.authorizer }),
+    ...(resolver ? [rbacEscalation({ authorizer, resolver })] : []),
+    certificateApproval({ authorizer }),
+    certificateSigning({ authorizer }),
     certificateSubjectRestriction({ organizations: requestOrganizations }),
   ]
 }

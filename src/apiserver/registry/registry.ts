@@ -256,8 +256,8 @@ export class Registry {
     return this.strategy.allocate?.(object, old, write) ?? { object, keep() {}, release() {} }
   }
 
-  #refuse(name: string, errors: readonly FieldError[]): void {
-    if (errors.length > 0) throw invalid(this.resource, name, errors)
+  #refuse(name: string | undefined, errors: readonly FieldError[]): void {
+    if (errors.length > 0) throw invalid(this.resource, name ?? '', errors)
   }
 
   #checkLock(sent: Partial<Stored>, old: Stored, name: string): void {
