@@ -65,7 +65,7 @@ export function createEventRecorder(parts: EventRecorderParts): EventRecorder {
       }
     }
     const created = await client.create(events, {
-      metadata: { name: `${about.metadata.name}.${(clock.now() * 1e6 + sequence++).toString(16)}`, namespace },
+      metadata: { name: `${about.metadata.name}.${(BigInt(Math.floor(clock.now())) * 1_000_000n + BigInt(sequence++)).toString(16)}`, namespace },
       involvedObject: {
         kind: about.kind,
         namespace: about.metadata.namespace ?? '',
