@@ -12,6 +12,7 @@ import { sleep, type Clock } from '#base/clock.ts'
 import type { Log } from '#base/log.ts'
 import type { Random } from '#base/random.ts'
 import { isReason, type Client, type Ref } from '#client/client.ts'
+import { createEventRecorder } from '#client/event-recorder.ts'
 import type { Change, Informers } from '#client/informer.ts'
 import type { KubeObject, Resource } from '#schema/resource.ts'
 import type { Runtime } from '#runtime/runtime.ts'
@@ -20,7 +21,6 @@ import type { ObjectReader } from './containers/environment.ts'
 import type { Dns } from './containers/network-files.ts'
 import { createTokens } from './containers/tokens.ts'
 import { createAdmission } from './node/admission.ts'
-import { createKubeletEvents } from './node/events.ts'
 import { simulatedMachine, type Machine } from './node/machine.ts'
 import { keepNode } from './node/node-keeper.ts'
 import { allocatableOf, type NodeParts } from './node/node-object.ts'
@@ -93,7 +93,7 @@ export async function runKubelet(parts: KubeletParts, signal: AbortSignal, onSta
   const volumes = parts.volumes ?? noVolumes
   const groups = parts.cgroups ?? noCgroups
   const disk = parts.disk
-  const events = createKubeletEvents({ client, clock, log, nodeName })
+  const events = createEventRecorder({ client, clock, log, component: 'kubelet', host: nodeName })
   const statuses = createStatusWriter({ client, clock, log, signal })
   const objects = objectReader(client, clock)
   const nodeParts: NodeParts = {
@@ -149,14 +149,7 @@ export async function runKubelet(parts: KubeletParts, signal: AbortSignal, onSta
       ),
     event: (pod, type, reason, message, fieldPath) =>
       events.record(
-        {
-          kind: 'Pod',
-          name: pod.metadata.name,
-          uid: pod.metadata.uid,
-          resourceVersion: pod.metadata.resourceVersion,
-          ...(pod.metadata.namespace !== undefined && { namespace: pod.metadata.namespace }),
-          ...(fieldPath !== undefined && { fieldPath }),
-        },
+        { apiVersion: 'v1', kind: 'Pod', metadata: pod.metadata, ...(fieldPath !== undefined && { fieldPath }) },
         type,
         reason,
         message,
@@ -213,7 +206,6 @@ export async function runKubelet(parts: KubeletParts, signal: AbortSignal, onSta
     disk?.keep(runtime, clock, signal) ?? Promise.resolve(),
   ])
   await Promise.all([...workers.values()].map((w) => w.release()))
-  await Promise.race([events.flush(), Promise.resolve()])
 }
 
 async function firstVersion(runtime: Runtime, clock: Clock, log: Log, signal: AbortSignal) {

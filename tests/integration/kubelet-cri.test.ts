@@ -3,25 +3,29 @@
 import { deepEqual, equal, match } from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { request } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { WebSocket } from 'ws'
 import type { Event } from '#api/core/v1/event.ts'
 import { pods, type Pod } from '#api/core/v1/pod.ts'
 import { systemClock } from '#base/clock.ts'
 import { silentLog } from '#base/log.ts'
 import { systemRandom } from '#base/random.ts'
-import { runKubelet, claimReaders } from '#kubelet/kubelet.ts'
+import { runKubelet, claimReaders, type KubeletState } from '#kubelet/kubelet.ts'
 import { nodeDisk } from '#kubelet/node/node-disk.ts'
 import { readMachine } from '#kubelet/node/machine.ts'
 import { cgroups } from '#kubelet/resources/cgroups.ts'
+import { serveKubelet } from '#kubelet/server/server.ts'
+import { createStats } from '#kubelet/server/stats.ts'
 import { standInApi } from '#kubelet/stand-in-api.ts'
 import { diskVolumes } from '#kubelet/volumes/pod-volumes.ts'
 import { startContainerd } from '#runtime/cri/containerd.ts'
 import { buildImage } from '#runtime/images/oci-image.ts'
 import { pauseProgram } from '#runtime/images/pause-program.ts'
 
-const PROGRAMS = ['/usr/bin/containerd', '/usr/sbin/runc', '/usr/bin/ctr', '/bin/busybox', '/usr/lib/cni/bridge']
+const PROGRAMS = ['/usr/bin/containerd', '/usr/sbin/runc', '/usr/bin/ctr', '/bin/busybox', '/usr/lib/cni/bridge', '/usr/bin/openssl']
 const missing = process.getuid?.() !== 0 ? 'needs root' : PROGRAMS.find((p) => !existsSync(p))
 const PAUSE = 'registry.k8s.io/pause:3.10'
 const BUSYBOX = 'docker.io/library/busybox:test'
@@ -54,6 +58,7 @@ test(
       })
       await importImages(base, containerd.socket)
       const api = standInApi(systemClock)
+      let state: KubeletState | undefined
       const running = runKubelet(
         {
           client: api.client,
@@ -71,6 +76,7 @@ test(
           clusterDns: ['10.96.0.10'],
         },
         stop.signal,
+        (s) => (state = s),
       )
       api.put({ plural: 'configmaps' }, { metadata: { name: 'cm', namespace: 'default' }, data: { greeting: 'hello' } })
       await until(() => api.get('nodes', 'n1') !== undefined)
@@ -111,6 +117,8 @@ test(
       if (existsSync(limit)) equal(readFileSync(limit, 'utf8').trim(), String(64 * 2 ** 20))
       const log = readFileSync((await containerd.runtime.containerStatus(id))!.logPath, 'utf8')
       match(log, /stdout F started\n/)
+
+      await useServer(base, state!)
 
       const deleted = performance.now()
       api.deletePod('default/web')
@@ -163,6 +171,75 @@ async function importImages(base: string, socket: string): Promise<void> {
     writeFileSync(file, archive)
     execFileSync('ctr', ['-a', socket, '-n', 'k8s.io', 'images', 'import', file], { stdio: 'pipe' })
   }
+}
+
+async function useServer(base: string, state: KubeletState): Promise<void> {
+  const [key, certificate] = [join(base, 'key.pem'), join(base, 'cert.pem')]
+  const words = [
+    'req',
+    '-x509',
+    '-newkey',
+    'rsa:2048',
+    '-nodes',
+    '-keyout',
+    key,
+    '-out',
+    certificate,
+    '-subj',
+    '/CN=kubelet',
+    '-addext',
+    'subjectAltName=IP:127.0.0.1',
+  ]
+  execFileSync('openssl', words, { stdio: 'ignore' })
+  const pem = readFileSync(certificate, 'utf8')
+  await using server = await serveKubelet({
+    state,
+    authorizer: { identify: async ({ token }) => (token === 'good' ? { username: 'tester' } : undefined), allowed: async () => true },
+    stats: createStats({ runtime: state.runtime, clock: systemClock, nodeName: 'n1', pods: state.pods }),
+    clock: systemClock,
+    log: silentLog,
+    tls: { key: readFileSync(key, 'utf8'), certificate: pem, clientCa: pem },
+    address: '127.0.0.1',
+    port: 0,
+  })
+  const at = `127.0.0.1:${server.port}`
+  const get = (path: string, token = 'good') =>
+    new Promise<{ status: number; body: string }>((resolve, reject) => {
+      request(`https://${at}${path}`, { ca: pem, headers: { Authorization: `Bearer ${token}` }, agent: false }, (answer) => {
+        let body = ''
+        answer.on('data', (chunk) => (body += chunk))
+        answer.on('end', () => resolve({ status: answer.statusCode!, body }))
+      })
+        .on('error', reject)
+        .end()
+    })
+  deepEqual(await get('/pods', 'bad'), { status: 401, body: 'Unauthorized\n' })
+  deepEqual(await get('/containerLogs/default/web/app'), { status: 200, body: 'started\n' })
+  match((await get('/containerLogs/default/web/app?timestamps=true')).body, /^\d{4}-\d\d-\d\dT[\d:.]+Z started\n$/)
+  deepEqual(await get('/containerLogs/default/web/app?tailLines=0'), { status: 200, body: '' })
+  match(
+    (await get('/metrics/resource')).body,
+    /container_cpu_usage_seconds_total\{container="app",namespace="default",pod="web"\} [\d.]+ \d+\n/,
+  )
+  equal(JSON.parse((await get('/stats/summary')).body).pods[0].podRef.name, 'web')
+
+  // cat ends only when it is told that its input has: v5's close message must reach it
+  const query = 'command=sh&command=-c&command=cat;echo+done+>%262;exit+7&input=1&output=1&error=1'
+  const socket = new WebSocket(`wss://${at}/exec/default/web/app?${query}`, ['v5.channel.k8s.io', 'v4.channel.k8s.io'], {
+    ca: pem,
+    headers: { Authorization: 'Bearer good' },
+  })
+  const channels: Record<number, string> = {}
+  socket.on('message', (data: Buffer) => (channels[data[0]!] = (channels[data[0]!] ?? '') + data.subarray(1).toString()))
+  socket.on('open', () => {
+    socket.send(Buffer.concat([Buffer.from([0]), Buffer.from('over the wire')]))
+    socket.send(Buffer.from([255, 0]))
+  })
+  await new Promise((resolve, reject) => socket.on('close', resolve).on('error', reject))
+  equal(channels[1], 'over the wire')
+  equal(channels[2], 'done\n')
+  const status = JSON.parse(channels[3]!)
+  deepEqual([status.status, status.reason, status.details.causes], ['Failure', 'NonZeroExitCode', [{ reason: 'ExitCode', message: '7' }]])
 }
 
 const loud = {

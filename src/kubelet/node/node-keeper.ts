@@ -8,7 +8,7 @@ import type { Random } from '#base/random.ts'
 import { isReason, type Client } from '#client/client.ts'
 import type { Runtime, RuntimeVersion } from '#runtime/runtime.ts'
 import { newNode, nodeLabels, nodeStatus, sameNodeStatus, type NodeParts, type NodeState } from './node-object.ts'
-import type { KubeletEvents } from './events.ts'
+import type { EventRecorder } from '#client/event-recorder.ts'
 
 export interface NodeKeeperParts {
   readonly client: Client
@@ -17,7 +17,7 @@ export interface NodeKeeperParts {
   readonly random: Random
   readonly runtime: Runtime
   readonly node: NodeParts
-  readonly events: KubeletEvents
+  readonly events: EventRecorder
   readonly pressure: () => NodeState['pressure']
   /** Told the node as the API has it, whenever it was read or written. */
   readonly seen: (node: Node) => void
@@ -70,7 +70,12 @@ async function register(parts: NodeKeeperParts, signal: AbortSignal): Promise<vo
         if (!isReason(error, 'AlreadyExists')) throw error
         await reconcile(parts, state)
       }
-      events.record({ kind: 'Node', name: node.nodeName, uid: node.nodeName }, 'Normal', 'Starting', 'Starting kubelet.')
+      events.record(
+        { apiVersion: 'v1', kind: 'Node', metadata: { name: node.nodeName, uid: node.nodeName, resourceVersion: '' } },
+        'Normal',
+        'Starting',
+        'Starting kubelet.',
+      )
       return
     } catch (error) {
       log.warn('node not registered yet', { error: (error as Error).message })

@@ -150,6 +150,9 @@ function data(id: number, flags: number, chunk: Uint8Array): Buffer {
 // zlib's header for a stream that names SPDY/3's dictionary (by its checksum). Stored blocks then never refer to it.
 const ZLIB_HEADER = Buffer.from([0x78, 0xbb, 0xe3, 0xc6, 0xa7, 0xc2])
 
+// An empty stored block: readers hand out what they have when they see it, as after a sync flush.
+const FLUSH = Buffer.from([0, 0, 0, 0xff, 0xff])
+
 /** Headers as SPDY writes them, "compressed" as one stored block: they are few and sent once. */
 function headerBlock(headers: Readonly<Record<string, string>>, first: boolean): Buffer {
   const entries = Object.entries(headers)
@@ -165,5 +168,5 @@ function headerBlock(headers: Readonly<Record<string, string>>, first: boolean):
   const stored = Buffer.alloc(5)
   stored.writeUInt16LE(plain.length, 1)
   stored.writeUInt16LE(plain.length ^ 0xffff, 3)
-  return Buffer.concat([...(first ? [ZLIB_HEADER] : []), stored, plain])
+  return Buffer.concat([...(first ? [ZLIB_HEADER] : []), stored, plain, FLUSH])
 }
