@@ -31,13 +31,24 @@ export interface EventRecorderParts {
 const KNOWN_EVENTS = 4096 // client-go's cache size
 const SPAM_BURST = 25 // events about one object from one source, refilled one in five minutes
 const SPAM_REFILL_MS = 300_000
+const SIMILAR_MAX = 10 // the tenth of events alike but for their message, and what follows, is counted on one event
+const SIMILAR_INTERVAL_MS = 600_000
+const COMBINED = '(combined from similar events): '
+const NANOS_PER_MS = 1_000_000
 
 export function createEventRecorder(parts: EventRecorderParts): EventRecorder {
   const { client, clock, log, component, host } = parts
   const known = new Map<string, Event>()
   const budgets = new Map<string, { tokens: number; at: number }>()
+  const similar = new Map<string, { readonly messages: ReadonlySet<string>; readonly at: number }>()
   let queue: Promise<void> = Promise.resolve()
-  let sequence = 0
+  // Names end in a time in nanoseconds. The clock gives milliseconds, so the rest tells recorders and their events apart.
+  let sequence = seedOf(`${component}/${host ?? ''}`)
+
+  function nextStamp(): string {
+    sequence = (sequence + 1) % NANOS_PER_MS
+    return (BigInt(Math.floor(clock.now())) * BigInt(NANOS_PER_MS) + BigInt(sequence)).toString(16)
+  }
 
   /** Whether one more event about this object may be written. */
   function allowed(object: string): boolean {
@@ -48,16 +59,29 @@ export function createEventRecorder(parts: EventRecorderParts): EventRecorder {
     return tokens >= 1
   }
 
-  async function write(about: ObjectName, type: string, reason: string, message: string): Promise<void> {
+  /** Whether there are so many events alike that they are told as one. */
+  function combined(group: string, message: string): boolean {
+    const now = clock.monotonic()
+    const before = similar.get(group)
+    const messages = before === undefined || now - before.at > SIMILAR_INTERVAL_MS ? new Set<string>() : before.messages
+    const next = messages.size >= SIMILAR_MAX ? messages : new Set([...messages, message])
+    remember(similar, group, { messages: next, at: now })
+    return next.size >= SIMILAR_MAX
+  }
+
+  async function write(about: ObjectName, type: string, reason: string, text: string): Promise<void> {
     const namespace = about.metadata.namespace || 'default'
     const object = `${component}/${about.kind}/${namespace}/${about.metadata.name}/${about.metadata.uid}`
     if (!allowed(object)) return
-    const id = `${object}/${about.fieldPath ?? ''}/${type}/${reason}/${message}`
+    const group = `${object}/${about.fieldPath ?? ''}/${type}/${reason}`
+    const many = combined(group, text)
+    const message = many ? `${COMBINED}${text}` : text
+    const id = many ? group : `${group}/${text}`
     const now = timestamp(clock.now())
     const old = known.get(id)
     if (old !== undefined) {
       try {
-        const patch = { count: (old.count ?? 1) + 1, lastTimestamp: now }
+        const patch = { count: (old.count ?? 1) + 1, lastTimestamp: now, message }
         const name = { namespace, name: old.metadata.name }
         return remember(known, id, await client.patch(events, name, 'application/strategic-merge-patch+json', patch))
       } catch (error) {
@@ -65,7 +89,10 @@ export function createEventRecorder(parts: EventRecorderParts): EventRecorder {
       }
     }
     const created = await client.create(events, {
-      metadata: { name: `${about.metadata.name}.${(BigInt(Math.floor(clock.now())) * 1_000_000n + BigInt(sequence++)).toString(16)}`, namespace },
+      metadata: {
+        name: `${about.metadata.name}.${nextStamp()}`,
+        namespace,
+      },
       involvedObject: {
         kind: about.kind,
         namespace: about.metadata.namespace ?? '',
@@ -97,6 +124,12 @@ export function createEventRecorder(parts: EventRecorderParts): EventRecorder {
         })
     },
   }
+}
+
+function seedOf(text: string): number {
+  let hash = 0
+  for (const letter of text) hash = (hash * 31 + letter.codePointAt(0)!) % NANOS_PER_MS
+  return hash
 }
 
 /** Keeps the newest `KNOWN_EVENTS`. */
