@@ -19,7 +19,9 @@ function percentile(sorted: readonly number[], of: number): string {
 
 function report(name: string, times: number[], seconds: number): void {
   times.sort((a, b) => a - b)
-  console.log(`${name.padEnd(44)} ${(times.length / seconds).toFixed(0).padStart(8)}/s   p50 ${percentile(times, 0.5).padStart(9)}   p99 ${percentile(times, 0.99).padStart(9)}`)
+  console.log(
+    `${name.padEnd(44)} ${(times.length / seconds).toFixed(0).padStart(8)}/s   p50 ${percentile(times, 0.5).padStart(9)}   p99 ${percentile(times, 0.99).padStart(9)}`,
+  )
 }
 
 function fdatasyncs(): void {

@@ -21,7 +21,11 @@ async function write(client: number): Promise<void> {
     const pair = `${KEYS}pair-${client}`
     const writes = gone
       ? [{ type: 'delete', key } as const]
-      : [{ type: 'put', key, value: Buffer.from(value) } as const, { type: 'put', key: `${pair}-a`, value: Buffer.from(value) } as const, { type: 'put', key: `${pair}-b`, value: Buffer.from(value) } as const]
+      : [
+          { type: 'put', key, value: Buffer.from(value) } as const,
+          { type: 'put', key: `${pair}-a`, value: Buffer.from(value) } as const,
+          { type: 'put', key: `${pair}-b`, value: Buffer.from(value) } as const,
+        ]
     const result = await store.commit({ expect: [], writes })
     if (result.ok) process.stdout.write(`${JSON.stringify({ revision: result.revision, client, key, value: gone ? null : value })}\n`)
   }

@@ -47,13 +47,18 @@ test(`after ${KILLS} kills every acknowledged write is there (seed ${SEED})`, { 
         const entry = stored.get(key)
         // a later write of the same key may have become durable without its acknowledgement coming through
         if (entry !== undefined && entry.modRevision > w.revision) continue
-        if (entry === undefined && w.value !== null) ok(await deletedAfter(store, key, w.revision), `${key} of revision ${w.revision} is lost`)
+        if (entry === undefined && w.value !== null)
+          ok(await deletedAfter(store, key, w.revision), `${key} of revision ${w.revision} is lost`)
         else equal(entry && Buffer.from(entry.value).toString(), w.value ?? undefined, `${key} of revision ${w.revision}`)
       }
       for (const [key, a] of stored)
         if (key.endsWith('-a')) {
           const b = stored.get(`${key.slice(0, -1)}b`)
-          deepEqual([b?.modRevision, Buffer.from(b!.value).toString()], [a.modRevision, Buffer.from(a.value).toString()], 'one commit came in two')
+          deepEqual(
+            [b?.modRevision, Buffer.from(b!.value).toString()],
+            [a.modRevision, Buffer.from(a.value).toString()],
+            'one commit came in two',
+          )
         }
     }
     ok(count > KILLS * 10, `only ${count} writes were made`)
@@ -71,8 +76,14 @@ async function deletedAfter(store: Awaited<ReturnType<typeof openSqliteStore>>, 
   return false
 }
 
-async function writeUntilKilled(directory: string, seed: number, afterMs: number): Promise<{ opened: number; writes: readonly Acknowledged[] }> {
-  const writer = spawn(process.execPath, [join(import.meta.dirname, 'kill-writer.ts'), directory, `${seed}`], { stdio: ['ignore', 'pipe', 'inherit'] })
+async function writeUntilKilled(
+  directory: string,
+  seed: number,
+  afterMs: number,
+): Promise<{ opened: number; writes: readonly Acknowledged[] }> {
+  const writer = spawn(process.execPath, [join(import.meta.dirname, 'kill-writer.ts'), directory, `${seed}`], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   let said = ''
   writer.stdout.setEncoding('utf8')
   writer.stdout.on('data', (text: string) => {
