@@ -1,0 +1,163 @@
+/** The API server as a process: keys and store on disk, listeners, renewals, and the administrator's kubeconfig. */
+
+import { mkdirSync, readFileSync, accessSync, constants, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { nodes } from '#api/core/v1/node.ts'
+import { reconcileBootstrapRoles } from '#apiserver/authorization/bootstrap-roles.ts'
+import { clientCertificates } from '#apiserver/authentication/client-certificate.ts'
+import { frontProxy } from '#apiserver/authentication/front-proxy.ts'
+import { MalformedUserFile, passwords, staticTokens } from '#apiserver/authentication/user-files.ts'
+import { openTokenIssuer } from '#apiserver/authentication/token-issuer.ts'
+import { kubeconfig } from '#apiserver/pki/kubeconfig.ts'
+import { openPki, writeFile, type Pki } from '#apiserver/pki/pki.ts'
+import { openKubeletConnection } from '#apiserver/proxy/kubelet-connection.ts'
+import { serveApi } from '#apiserver/server/serve.ts'
+import { systemClock } from '#base/clock.ts'
+import type { Log } from '#base/log.ts'
+import { systemRandom } from '#base/random.ts'
+import { OperatorError } from '#cli/command.ts'
+import { createClient } from '#client/create-client.ts'
+import { openMemoryStore } from '#store/memory/memory-store.ts'
+import { StoreUnavailable, type Store } from '#store/store.ts'
+import { CannotListen } from '#wire/https-server.ts'
+import { assembleApi, type AssembledApi } from './assemble-api.ts'
+import type { ApiSettings } from './control-plane-settings.ts'
+import { UsageError } from '#base/settings.ts'
+
+export interface ApiProcess extends AsyncDisposable {
+  readonly assembled: AssembledApi
+  readonly pki: Pki
+}
+
+const RENEW_EVERY_MS = 24 * 3600 * 1000
+const LOOPBACK = /^(127\.|::1$|localhost$)/
+
+/** Starts serving; `/readyz` answers 200 once the default roles stand. Throws `OperatorError` for what the operator can mend. */
+export async function startApi(settings: ApiSettings, log: Log): Promise<ApiProcess> {
+  const clock = systemClock
+  const random = systemRandom
+  const directory = settings.dataDirectory
+  makeDirectory(directory)
+  const addresses = settings.bindAddress.length > 0 ? settings.bindAddress : ['0.0.0.0']
+  const advertise = settings.advertiseAddress ?? addresses.find((a) => a !== '0.0.0.0' && a !== '::') ?? '127.0.0.1'
+  const opening = openStore(settings, log)
+  opening.catch(() => {}) // awaited below; the keys are made meanwhile
+  const pki = openPki({ directory: join(directory, 'pki'), clock, random, hosts: [...addresses, advertise] })
+  const store = await opening
+  try {
+    const tokenIssuer = openTokenIssuer({ signingKey: pki.serviceAccount.privateKey, publicKeys: [pki.serviceAccount.publicKey], clock, random })
+    let rolesStand = false
+    const assembled = await assembleApi({
+      store,
+      clock,
+      random,
+      log,
+      serviceCidr: settings.serviceCidr,
+      nodePortRange: portRange(settings.nodePorts),
+      advertised: { address: advertise, port: settings.securePort },
+      tokenIssuer,
+      anonymous: settings.anonymous,
+      authorizationModes: modes(settings.authorizationModes),
+      authenticators: [
+        frontProxy({ authorities: () => [pki.frontProxyCa.cert], allowedNames: ['front-proxy-client'], clock }),
+        clientCertificates({ authorities: () => [pki.ca.cert], clock }),
+        ...(settings.passwordFile === undefined ? [] : [readUsers(settings.passwordFile, passwords)]),
+      ],
+      tokenAuthenticators: settings.tokenFile === undefined ? [] : [readUsers(settings.tokenFile, staticTokens)],
+      kubelets: (listers) =>
+        openKubeletConnection({ nodes: listers.lister(nodes), tls: () => ({ ...pki.pair('kubeletClient'), ca: pki.ca.cert }), clock, log }),
+      healthChecks: [
+        {
+          name: 'poststarthook/rbac/bootstrap-roles',
+          check: async () => {
+            if (!rolesStand) throw new Error('not finished')
+          },
+        },
+      ],
+    })
+    const tls = () => ({ ...pki.pair('serving'), clientCa: pki.ca.cert })
+    const servers = await Promise.all(
+      addresses.map((host) => serveApi({ handler: assembled.handler, tls, host, port: settings.securePort, clock, log }).catch(explain)),
+    )
+    const local = addresses.find((a) => LOOPBACK.test(a)) ?? (addresses.includes('0.0.0.0') || addresses.includes('::') ? '127.0.0.1' : addresses[0]!)
+    writeFile(join(directory, 'admin.kubeconfig'), kubeconfig({ server: `https://${local}:${servers[0]!.port}`, ca: pki.ca.cert, credentials: pki.pair('admin') }), 0o600)
+    await reconcileBootstrapRoles(createClient(assembled.transport({ username: 'system:apiserver', groups: ['system:masters'] })))
+    rolesStand = true
+
+    let renewal: Disposable | undefined
+    const renew = () => {
+      renewal = clock.timer(RENEW_EVERY_MS, () => {
+        const replaced = pki.renew()
+        if (replaced.length > 0) {
+          log.info('certificates renewed', { replaced })
+          for (const server of servers) server.reload()
+        }
+        renew()
+      })
+    }
+    renew()
+    return {
+      assembled,
+      pki,
+      async [Symbol.asyncDispose]() {
+        renewal?.[Symbol.dispose]()
+        await Promise.all(servers.map((server) => server.close()))
+        await assembled[Symbol.asyncDispose]()
+        await store[Symbol.asyncDispose]()
+      },
+    }
+  } catch (error) {
+    await store[Symbol.asyncDispose]().catch(() => {})
+    throw error
+  }
+}
+
+async function openStore(settings: ApiSettings, log: Log): Promise<Store> {
+  if (settings.datastore === 'memory') return openMemoryStore({ clock: systemClock })
+  if (settings.datastore !== 'sqlite') throw new UsageError(`invalid argument "${settings.datastore}" for "--datastore" flag: must be sqlite or memory`)
+  const { openSqliteStore } = await import('#store/sqlite/sqlite-store.ts')
+  try {
+    // Heartbeats come every few seconds from every node and are worth nothing after a restart.
+    return await openSqliteStore({ directory: settings.dataDirectory, clock: systemClock, log, volatilePrefixes: ['/registry/leases/kube-node-lease/'] })
+  } catch (error) {
+    if (error instanceof StoreUnavailable) throw new OperatorError(error.message, { cause: error })
+    throw error
+  }
+}
+
+function makeDirectory(directory: string): void {
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o700 })
+    if (!statSync(directory).isDirectory()) throw new Error('it is not a directory')
+    accessSync(directory, constants.W_OK)
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code
+    const why = code === 'ENOSPC' ? 'no space is left on its device' : code === 'EACCES' ? 'this user may not write there' : code === 'EROFS' ? 'its file system is read-only' : (error as Error).message
+    throw new OperatorError(`cannot use the data directory ${directory}: ${why}; choose another with --data-dir`, { cause: error })
+  }
+}
+
+function explain(error: unknown): never {
+  if (error instanceof CannotListen) throw new OperatorError(error.message, { cause: error })
+  throw error
+}
+
+function readUsers<T>(file: string, read: (text: string, file: string) => T): T {
+  try {
+    return read(readFileSync(file, 'utf8'), file)
+  } catch (error) {
+    if (error instanceof MalformedUserFile) throw new OperatorError(error.message, { cause: error })
+    throw new OperatorError(`cannot read ${file}: ${(error as Error).message}`, { cause: error })
+  }
+}
+
+function portRange(text: string): readonly [number, number] {
+  const found = /^(\d+)-(\d+)$/.exec(text)
+  if (found === null) throw new UsageError(`invalid argument "${text}" for "--service-node-port-range" flag: expected two ports with a hyphen between`)
+  return [Number(found[1]), Number(found[2])]
+}
+
+function modes(names: readonly string[]): readonly ('Node' | 'RBAC' | 'AlwaysAllow')[] {
+  for (const name of names) if (!['Node', 'RBAC', 'AlwaysAllow'].includes(name)) throw new UsageError(`invalid argument "${name}" for "--authorization-mode" flag: must be Node, RBAC or AlwaysAllow`)
+  return names as readonly ('Node' | 'RBAC' | 'AlwaysAllow')[]
+}

@@ -1,0 +1,94 @@
+/** Puts the API server together: the API over a store, and before it who asks and who may. Needs no network. */
+
+import { clusterRoleBindings } from '#api/rbac/v1/cluster-role-binding.ts'
+import { clusterRoles } from '#api/rbac/v1/cluster-role.ts'
+import { nodes } from '#api/core/v1/node.ts'
+import { pods } from '#api/core/v1/pod.ts'
+import { roleBindings } from '#api/rbac/v1/role-binding.ts'
+import { roles } from '#api/rbac/v1/role.ts'
+import { secrets } from '#api/core/v1/secret.ts'
+import { serviceAccounts } from '#api/core/v1/service-account.ts'
+import { openApi, type Api, type ApiParts, type Listers } from '#apiserver/api.ts'
+import { bearerTokens, firstThatKnows } from '#apiserver/authentication/bearer-tokens.ts'
+import { firstOf, processAuthenticator, type Authenticator, type TokenAuthenticator } from '#apiserver/authentication/authenticator.ts'
+import { serviceAccountTokens } from '#apiserver/authentication/service-account-tokens.ts'
+import type { TokenIssuer } from '#apiserver/authentication/token-issuer.ts'
+import { nodeAuthorizer } from '#apiserver/authorization/node-authorizer.ts'
+import { rbacAuthorizer, ruleResolver, type RbacListers } from '#apiserver/authorization/rbac.ts'
+import { alwaysAllow, firstWithOpinion, privilegedGroups } from '#apiserver/authorization/union.ts'
+import type { Authorizer } from '#apiserver/authorization/authorizer.ts'
+import { createHandler, type Handler } from '#apiserver/filters/handler.ts'
+import { inProcessTransport } from '#apiserver/server/in-process.ts'
+import type { Identity, Transport } from '#client/transport.ts'
+
+export interface AssembledApi extends AsyncDisposable {
+  readonly api: Api
+  readonly handler: Handler
+  /** The API called directly, as this user; all that is granted to the user over the network is granted here, and no more. */
+  transport(user: Identity): Transport
+}
+
+export interface AssembleParts extends Omit<ApiParts, 'authorizer' | 'tokens' | 'resolver' | 'tokenIssuer'> {
+  readonly tokenIssuer: TokenIssuer
+  /** Authenticators before the tokens: client certificates, the front proxy, password files. */
+  readonly authenticators?: readonly Authenticator[]
+  /** Tokens known beside the service accounts' (a token file). */
+  readonly tokenAuthenticators?: readonly TokenAuthenticator[]
+  /** Upstream's `--authorization-mode`, in order. */
+  readonly authorizationModes?: readonly ('Node' | 'RBAC' | 'AlwaysAllow')[]
+  readonly anonymous?: boolean
+}
+
+export async function assembleApi(parts: AssembleParts): Promise<AssembledApi> {
+  const { clock, log, tokenIssuer } = parts
+  let tokens: TokenAuthenticator | undefined
+  const api = await openApi({
+    ...parts,
+    authorizer: (listers) => authorizerOf(parts.authorizationModes ?? ['Node', 'RBAC'], listers),
+    resolver: (listers) => ruleResolver(rbacListers(listers)),
+    tokens: (listers) =>
+      (tokens = firstThatKnows([
+        ...(parts.tokenAuthenticators ?? []),
+        serviceAccountTokens({
+          issuer: tokenIssuer,
+          serviceAccounts: listers.lister(serviceAccounts),
+          pods: listers.lister(pods),
+          secrets: listers.lister(secrets),
+          nodes: listers.lister(nodes),
+          clock,
+        }),
+      ])),
+  })
+  const handler = createHandler({
+    api,
+    authenticator: firstOf([processAuthenticator, ...(parts.authenticators ?? []), bearerTokens(tokens!, tokenIssuer.audiences)]),
+    authorizer: api.authorizer,
+    clock,
+    log,
+    ...(parts.anonymous !== undefined && { anonymous: parts.anonymous }),
+  })
+  return {
+    api,
+    handler,
+    transport: (user) => inProcessTransport(handler, user),
+    [Symbol.asyncDispose]: () => api[Symbol.asyncDispose](),
+  }
+}
+
+function authorizerOf(modes: readonly ('Node' | 'RBAC' | 'AlwaysAllow')[], listers: Listers): Authorizer {
+  const byMode = {
+    Node: () => nodeAuthorizer({ pods: listers.lister(pods) }),
+    RBAC: () => rbacAuthorizer(rbacListers(listers)),
+    AlwaysAllow: () => alwaysAllow,
+  }
+  return firstWithOpinion([privilegedGroups('system:masters'), ...modes.map((mode) => byMode[mode]())])
+}
+
+function rbacListers(listers: Listers): RbacListers {
+  return {
+    roles: listers.lister(roles),
+    clusterRoles: listers.lister(clusterRoles),
+    roleBindings: listers.lister(roleBindings),
+    clusterRoleBindings: listers.lister(clusterRoleBindings),
+  }
+}

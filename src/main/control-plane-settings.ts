@@ -1,0 +1,20 @@
+/** Settings that the server and the API server alone share, with upstream's flag names. */
+
+import { settings, type Values } from '#base/settings.ts'
+
+export const apiSettings = settings({
+  dataDirectory: { type: 'string', flag: 'data-dir', help: 'Where keys, certificates and the database lie', default: './k8ts-data' },
+  securePort: { type: 'int', flag: 'secure-port', help: 'Port served over TLS', default: 6443 },
+  bindAddress: { type: 'list', flag: 'bind-address', help: 'Addresses to serve on', default: ['0.0.0.0'] },
+  advertiseAddress: { type: 'string', flag: 'advertise-address', help: 'Where nodes and pods reach this server; by default the first address served on' },
+  datastore: { type: 'string', flag: 'datastore', help: 'sqlite, or memory, which forgets everything at the end', default: 'sqlite' },
+  serviceCidr: { type: 'string', flag: 'service-cluster-ip-range', help: 'Addresses of Services', default: '10.96.0.0/12' },
+  nodePorts: { type: 'string', flag: 'service-node-port-range', help: 'Ports of NodePort Services', default: '30000-32767' },
+  authorizationModes: { type: 'list', flag: 'authorization-mode', help: 'Asked in this order: Node, RBAC, AlwaysAllow', default: ['Node', 'RBAC'] },
+  anonymous: { type: 'bool', flag: 'anonymous-auth', help: 'Let strangers in as system:anonymous', default: true },
+  tokenFile: { type: 'string', flag: 'token-auth-file', help: 'CSV file of tokens: token,user,uid,"group,group"' },
+  passwordFile: { type: 'string', flag: 'basic-auth-file', help: 'CSV file of passwords: password,user,uid,"group,group"' },
+  logLevel: { type: 'string', flag: 'log-level', help: 'debug, info, warn or error', default: 'info' },
+})
+
+export type ApiSettings = Values<typeof apiSettings>

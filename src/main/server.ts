@@ -1,0 +1,68 @@
+/** `k8ts server`: the whole control plane in one process, its components talking through the API without a network between. */
+
+import { systemClock } from '#base/clock.ts'
+import { systemRandom } from '#base/random.ts'
+import { settings } from '#base/settings.ts'
+import { signCertificate } from '#apiserver/pki/sign-certificate.ts'
+import { command } from '#cli/command.ts'
+import { applyClusterDns } from './cluster-dns.ts'
+import { startApi } from './api-process.ts'
+import { CONTROLLER_MANAGER, controllerIdentity, runControllerManager, runSchedulerLoop, SCHEDULER } from './control-loops.ts'
+import { apiSettings } from './control-plane-settings.ts'
+import { processLog } from './process-log.ts'
+import { createClient } from '#client/create-client.ts'
+
+const CERTIFICATE_MS = 365 * 24 * 3600 * 1000 // upstream's --cluster-signing-duration
+
+export const server = command({
+  usage: '[flags]',
+  description: 'Runs API server, controllers and scheduler in this process until SIGTERM. Needs no root. Writes admin.kubeconfig into the data directory.',
+  settings: settings({
+    ...apiSettings,
+    clusterCidr: { type: 'string', flag: 'cluster-cidr', help: 'Addresses of pods; each node gets a /24', default: '10.244.0.0/16' },
+    controllers: { type: 'list', flag: 'controllers', help: 'Controllers to run: *, name, -name', default: ['*'] },
+    clusterDns: { type: 'string', flag: 'cluster-dns', help: "Address of the cluster's DNS Service", default: '10.96.0.10' },
+  }),
+  async run({ values }, environment) {
+    const log = processLog('server', values.logLevel)
+    await using api = await startApi(values, log)
+    const { assembled, pki } = api
+    const stop = new AbortController()
+    environment.signal.addEventListener('abort', () => stop.abort(environment.signal.reason), { once: true })
+    if (environment.signal.aborted) return 0
+    const parts = { clock: systemClock, random: systemRandom, elect: true }
+    const loops = [
+      runControllerManager(
+        {
+          ...parts,
+          log: log.with({ component: 'kube-controller-manager' }),
+          transport: assembled.transport(CONTROLLER_MANAGER),
+          transportFor: (account) => assembled.transport(controllerIdentity(account)),
+          rootCa: pki.ca.cert,
+          clusterCidr: values.clusterCidr,
+          controllers: values.controllers,
+          resources: assembled.api.resources,
+          signCertificate: (csr, o) =>
+            signCertificate(csr, {
+              ca: pki.ca,
+              usages: o.usages,
+              lifetimeMs: o.expirationSeconds === undefined ? CERTIFICATE_MS : Math.min(o.expirationSeconds * 1000, CERTIFICATE_MS),
+              now: systemClock.now(),
+              random: systemRandom,
+            }),
+        },
+        stop.signal,
+      ),
+      runSchedulerLoop({ ...parts, log: log.with({ component: 'kube-scheduler' }), transport: assembled.transport(SCHEDULER) }, stop.signal),
+    ]
+    await applyClusterDns(createClient(assembled.transport({ username: 'system:apiserver', groups: ['system:masters'] })), values.clusterDns)
+    log.info('serving', { port: values.securePort, dataDirectory: values.dataDirectory })
+    try {
+      await Promise.all(loops)
+    } finally {
+      stop.abort(new Error('the server ends'))
+      await Promise.allSettled(loops)
+    }
+    return 0
+  },
+})
