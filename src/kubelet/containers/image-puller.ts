@@ -38,9 +38,10 @@ export function createImagePuller({
       const wanted = container.image ?? ''
       const reference = withTag(wanted)
       const quoted = JSON.stringify(wanted)
-      const policy = container.imagePullPolicy ?? (/:latest$/.test(reference) ? 'Always' : 'IfNotPresent')
-      if (!/^[a-z0-9]/.test(wanted) || /[\s]|[A-Z].*\/.*:/.test(wanted)) {
-        const message = `Failed to apply default image tag ${quoted}: couldn't parse image name ${quoted}: invalid reference format`
+      const policy = container.imagePullPolicy ?? (reference.endsWith(':latest') ? 'Always' : 'IfNotPresent')
+      const wrong = malformed(wanted)
+      if (wrong !== undefined) {
+        const message = `Failed to apply default image tag ${quoted}: couldn't parse image name ${quoted}: ${wrong}`
         event('Warning', 'InspectFailed', message)
         return { failure: { reason: 'InvalidImageName', message }, retryMs: 60_000 }
       }
@@ -120,6 +121,21 @@ export function createImagePuller({
 export function withTag(reference: string): string {
   const last = reference.slice(reference.lastIndexOf('/') + 1)
   return last.includes(':') || last.includes('@') ? reference : `${reference}:latest`
+}
+
+/** What is wrong with a reference, in the words of the reference parser. */
+function malformed(reference: string): string | undefined {
+  const [name = ''] = reference.split('@')
+  const tag = name.lastIndexOf(':') > name.lastIndexOf('/') ? name.lastIndexOf(':') : name.length
+  const parts = name.slice(0, tag).split('/')
+  const path = registryOf(reference) === parts[0] ? parts.slice(1) : parts
+  const text = path.length === 1 && parts.length === 1 ? `library/${path[0]}` : path.join('/')
+  if (text !== text.toLowerCase()) return `invalid reference format: repository name (${text}) must be lowercase`
+  const wellFormed =
+    path.length > 0 &&
+    path.every((p) => /^[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*$/.test(p)) &&
+    /^(:[\w][\w.-]{0,127})?$/.test(name.slice(tag))
+  return wellFormed ? undefined : 'invalid reference format'
 }
 
 /** The logins of the pod's imagePullSecrets that are for the image's registry. */

@@ -266,7 +266,6 @@ export class PodWorker {
   async #startAll(actions: Actions): Promise<void> {
     const parts = this.#parts
     const pod = this.#pod
-    const { uid } = pod.metadata
     const fields = () => ({ pod, hostIPs: parts.hostIPs, podIPs: this.#podIPs(), allocatable: parts.allocatable() })
     parts.cgroups.create(pod)
     let mounted

@@ -32,22 +32,25 @@ export function createStatusWriter(parts: {
   const entries = new Map<string, Entry>()
 
   async function write(uid: string, entry: Entry): Promise<void> {
+    await Promise.resolve() // the caller notes this work first
     while (!signal.aborted && entries.get(uid) === entry) {
       const { status } = entry
       const text = JSON.stringify(status)
-      if (text === entry.sent) return
+      if (text === entry.sent) break
       try {
         await update(client, entry.pod, status)
         entry.sent = text
       } catch (error) {
         if (isReason(error, 'NotFound')) {
           entry.sent = text
-          return
+          break
         }
         log.warn('pod status not written', { pod: entry.pod.metadata.name, error: String(error) })
         await sleep(clock, RETRY_MS, signal).catch(() => undefined)
       }
     }
+    // in the same turn as the last look, so that no newer status slips between
+    entry.work = undefined
   }
 
   return {
@@ -57,15 +60,11 @@ export function createStatusWriter(parts: {
       if (entry === undefined) entries.set(uid, (entry = { status, pod, sent: undefined, work: undefined }))
       entry.status = status
       entry.pod = pod
-      const mine = entry
-      if (entry.work === undefined && JSON.stringify(status) !== entry.sent)
-        entry.work = write(uid, entry).finally(() => {
-          mine.work = undefined
-        })
+      if (entry.work === undefined && JSON.stringify(status) !== entry.sent) entry.work = write(uid, entry)
     },
     async written(uid) {
-      const entry = entries.get(uid)
-      while (entry?.work !== undefined) await entry.work
+      // a status put meanwhile is taken along by the same work
+      await entries.get(uid)?.work
     },
     forget(uid) {
       entries.delete(uid)

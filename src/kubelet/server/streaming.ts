@@ -139,7 +139,7 @@ function rawUpgrade(url: string, protocol: string): Promise<{ readonly stream: D
       const end = answer.indexOf('\r\n\r\n')
       if (end < 0) return
       stream.off('data', read)
-      if (!/^HTTP\/1\.1 101/.test(answer.toString('latin1', 0, 16)))
+      if (!answer.toString('latin1', 0, 16).startsWith('HTTP/1.1 101'))
         return reject(new Error("the runtime's streaming server would not upgrade"))
       resolve({ stream, rest: answer.subarray(end + 4) })
     }

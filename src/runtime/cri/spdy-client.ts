@@ -118,8 +118,8 @@ function session(socket: Socket, head: Buffer): SpdySession {
       let ended = false
       return {
         write(chunk) {
-          for (let at = 0; at < chunk.length && !ended; at += FRAME_BYTES_MAX)
-            socket.write(data(id, 0, chunk.subarray(at, at + FRAME_BYTES_MAX)))
+          if (ended) return
+          for (let at = 0; at < chunk.length; at += FRAME_BYTES_MAX) socket.write(data(id, 0, chunk.subarray(at, at + FRAME_BYTES_MAX)))
         },
         end() {
           if (!ended) socket.write(data(id, FIN, new Uint8Array()))
