@@ -75,10 +75,18 @@ export class Engine {
 
   /** Applies each commit in turn, each on what those before it left, with one write to disk for all. */
   commitAll(commits: readonly PackedCommit[], bytes: Uint8Array): Reply {
-    const packer = new Packer()
-    const values = new Unpacker(bytes)
-    const results = this.#durably(() => commits.map((c) => this.#commit(c, values, packer)))
-    return { type: 'results', results, bytes: packer.bytes() }
+    const apply = (): Reply => {
+      const packer = new Packer()
+      const values = new Unpacker(bytes)
+      const results = this.#durably(() => commits.map((c) => this.#commit(c, values, packer)))
+      return { type: 'results', results, bytes: packer.bytes() }
+    }
+    try {
+      return apply()
+    } catch (error) {
+      if (!(error instanceof StoreUnavailable && error.reason === 'no-space' && this.#emptyWal())) throw error
+      return apply()
+    }
   }
 
   get(key: string, at: Revision | undefined): Reply {
@@ -312,6 +320,16 @@ export class Engine {
       // after a failed fsync nobody knows what is on disk: stop, the next start reads what is really there
       if (failure.reason === 'input-output' || failure.reason === 'damaged') this.#failure = failure
       throw failure
+    }
+  }
+
+  /** The WAL holds pages many times over: on a full disk, moving them into the file may make room. */
+  #emptyWal(): boolean {
+    try {
+      const { busy } = this.#db.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get() as { busy: number }
+      return busy === 0
+    } catch {
+      return false // no room in the file either
     }
   }
 

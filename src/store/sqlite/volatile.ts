@@ -87,7 +87,7 @@ export class Volatile {
     const events: VolatileEvent[] = []
     for (let i = this.#past.length - 1; i >= this.#pastStart && this.#past[i]!.revision > revision; i--)
       if (this.#past[i]!.key.startsWith(prefix)) events.push(this.#past[i]!)
-    return events.reverse()
+    return events.toReversed()
   }
 
   /** Keys put with `lease`. */
