@@ -1,13 +1,14 @@
 import { deepEqual, equal, match, ok } from 'node:assert/strict'
 import { test } from 'node:test'
+import { disruptionBudgets } from './registry/served.ts'
 import { openTestApi, type TestApi } from './endpoints/test-api.ts'
 
 const NOW = '2026-01-01T00:00:00Z'
 const configMap = (name: string, data: object = {}) => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name }, data })
 const CONFIG_MAPS = '/api/v1/namespaces/default/configmaps'
 
-async function withAccount(): Promise<TestApi> {
-  const t = await openTestApi()
+async function withAccount(parts: Parameters<typeof openTestApi>[0] = {}): Promise<TestApi> {
+  const t = await openTestApi(parts)
   await t.call('POST', '/api/v1/namespaces/default/serviceaccounts', { metadata: { name: 'default' } })
   return t
 }
@@ -36,12 +37,15 @@ test('create, get, update, delete of a config map', async () => {
   const created = await t.call('POST', CONFIG_MAPS, configMap('a', { k: 'v' }))
   equal(created.status, 201)
   const { uid, resourceVersion, ...metadata } = created.object.metadata
-  deepEqual({ ...created.object, metadata }, {
-    apiVersion: 'v1',
-    kind: 'ConfigMap',
-    metadata: { name: 'a', namespace: 'default', creationTimestamp: NOW },
-    data: { k: 'v' },
-  })
+  deepEqual(
+    { ...created.object, metadata },
+    {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: 'a', namespace: 'default', creationTimestamp: NOW },
+      data: { k: 'v' },
+    },
+  )
   match(uid, /^[0-9a-f]{8}-/)
   deepEqual((await t.call('GET', `${CONFIG_MAPS}/a`)).object, created.object)
 
@@ -98,12 +102,12 @@ test('bodies that cannot be read are told why', async () => {
   await using t = await openTestApi()
   const malformed = await t.call('POST', CONFIG_MAPS, undefined, { text: '{"a":' })
   equal(malformed.status, 400)
-  match(malformed.object.message, /^the object provided is unrecognized \(must be of type ConfigMap\): couldn't get version\/kind; json parse error: /)
-  const strict = await t.call('POST', `${CONFIG_MAPS}?fieldValidation=Strict`, { ...configMap('a'), foo: 1 })
-  equal(
-    strict.object.message,
-    'ConfigMap in version "v1" cannot be handled as a ConfigMap: strict decoding error: unknown field "foo"',
+  match(
+    malformed.object.message,
+    /^the object provided is unrecognized \(must be of type ConfigMap\): couldn't get version\/kind; json parse error: /,
   )
+  const strict = await t.call('POST', `${CONFIG_MAPS}?fieldValidation=Strict`, { ...configMap('a'), foo: 1 })
+  equal(strict.object.message, 'ConfigMap in version "v1" cannot be handled as a ConfigMap: strict decoding error: unknown field "foo"')
   const warned = await t.call('POST', CONFIG_MAPS, { ...configMap('a'), foo: 1 })
   deepEqual([warned.status, warned.warnings], [201, ['unknown field "foo"']])
   const wrongType = await t.call('POST', CONFIG_MAPS, {}, { contentType: 'text/plain' })
@@ -116,7 +120,10 @@ test('bodies that cannot be read are told why', async () => {
   )
   const otherVersion = await t.call('POST', CONFIG_MAPS, { apiVersion: 'apps/v1', kind: 'ConfigMap' })
   equal(otherVersion.object.message, 'the API version in the data (apps/v1) does not match the expected API version (v1)')
-  const yaml = await t.call('POST', CONFIG_MAPS, undefined, { contentType: 'application/yaml', text: 'metadata: {name: yaml}\ndata: {k: v}\n' })
+  const yaml = await t.call('POST', CONFIG_MAPS, undefined, {
+    contentType: 'application/yaml',
+    text: 'metadata: {name: yaml}\ndata: {k: v}\n',
+  })
   deepEqual(yaml.object.data, { k: 'v' })
 })
 
@@ -132,7 +139,8 @@ test('dry runs change nothing', async () => {
 
 test('lists come in chunks that stay at one revision', async () => {
   await using t = await openTestApi()
-  for (const name of ['a', 'b', 'c', 'd']) await t.call('POST', CONFIG_MAPS, { ...configMap(name), metadata: { name, labels: { l: name } } })
+  for (const name of ['a', 'b', 'c', 'd'])
+    await t.call('POST', CONFIG_MAPS, { ...configMap(name), metadata: { name, labels: { l: name } } })
   const first = await t.call('GET', `${CONFIG_MAPS}?limit=2`)
   const names = (reply: any) => reply.object.items.map((i: any) => i.metadata.name)
   deepEqual([names(first), first.object.metadata.remainingItemCount], [['a', 'b'], 2])
@@ -147,7 +155,10 @@ test('lists come in chunks that stay at one revision', async () => {
   equal(odd.status, 400)
   const future = t.call('GET', `${CONFIG_MAPS}?resourceVersion=1000`)
   await t.clock.advance(5000)
-  deepEqual([(await future).status, (await future).object.message.startsWith('Timeout: Too large resource version: 1000, current: ')], [504, true])
+  deepEqual(
+    [(await future).status, (await future).object.message.startsWith('Timeout: Too large resource version: 1000, current: ')],
+    [504, true],
+  )
 })
 
 test('a watch begins with what there is and follows selections in and out', async () => {
@@ -202,17 +213,31 @@ test('a watch ends when its time is over, and from too long ago it says Expired'
 test('patches of three kinds', async () => {
   await using t = await openTestApi()
   await t.call('POST', CONFIG_MAPS, configMap('a', { k: 'v' }))
-  const json = await t.call('PATCH', `${CONFIG_MAPS}/a`, [{ op: 'add', path: '/data/x', value: 'y' }], { contentType: 'application/json-patch+json' })
+  const json = await t.call('PATCH', `${CONFIG_MAPS}/a`, [{ op: 'add', path: '/data/x', value: 'y' }], {
+    contentType: 'application/json-patch+json',
+  })
   deepEqual(json.object.data, { k: 'v', x: 'y' })
   const merge = await t.call('PATCH', `${CONFIG_MAPS}/a`, { data: { k: null } }, { contentType: 'application/merge-patch+json' })
   deepEqual(merge.object.data, { x: 'y' })
-  const strategic = await t.call('PATCH', `${CONFIG_MAPS}/a`, { metadata: { finalizers: ['a.b/c'] } }, { contentType: 'application/strategic-merge-patch+json' })
+  const strategic = await t.call(
+    'PATCH',
+    `${CONFIG_MAPS}/a`,
+    { metadata: { finalizers: ['a.b/c'] } },
+    { contentType: 'application/strategic-merge-patch+json' },
+  )
   deepEqual(strategic.object.metadata.finalizers, ['a.b/c'])
-  const test_ = await t.call('PATCH', `${CONFIG_MAPS}/a`, [{ op: 'test', path: '/data/x', value: 'n' }], { contentType: 'application/json-patch+json' })
+  const test_ = await t.call('PATCH', `${CONFIG_MAPS}/a`, [{ op: 'test', path: '/data/x', value: 'n' }], {
+    contentType: 'application/json-patch+json',
+  })
   equal(test_.status, 422)
   const apply = await t.call('PATCH', `${CONFIG_MAPS}/a`, {}, { contentType: 'application/apply-patch+yaml' })
   equal(apply.status, 415)
-  const stale = await t.call('PATCH', `${CONFIG_MAPS}/a`, { metadata: { resourceVersion: '1' } }, { contentType: 'application/merge-patch+json' })
+  const stale = await t.call(
+    'PATCH',
+    `${CONFIG_MAPS}/a`,
+    { metadata: { resourceVersion: '1' } },
+    { contentType: 'application/merge-patch+json' },
+  )
   equal(stale.status, 409)
 })
 
@@ -240,7 +265,10 @@ test('deletes hold to their preconditions', async () => {
   )
   await t.call('POST', CONFIG_MAPS, configMap('b'))
   const all = await t.call('DELETE', CONFIG_MAPS)
-  deepEqual(all.object.items.map((i: any) => i.metadata.name), ['a', 'b'])
+  deepEqual(
+    all.object.items.map((i: any) => i.metadata.name),
+    ['a', 'b'],
+  )
   equal((await t.call('GET', CONFIG_MAPS)).object.items.length, 0)
 })
 
@@ -250,7 +278,10 @@ test('a created pod has what the server gives it', async () => {
   equal(status, 201)
   const { spec } = object
   deepEqual(object.status, { phase: 'Pending', qosClass: 'BestEffort' })
-  deepEqual([spec.serviceAccountName, spec.serviceAccount, spec.priority, spec.preemptionPolicy], ['default', 'default', 0, 'PreemptLowerPriority'])
+  deepEqual(
+    [spec.serviceAccountName, spec.serviceAccount, spec.priority, spec.preemptionPolicy],
+    ['default', 'default', 0, 'PreemptLowerPriority'],
+  )
   deepEqual(spec.tolerations, [
     { key: 'node.kubernetes.io/not-ready', operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 300 },
     { key: 'node.kubernetes.io/unreachable', operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 300 },
@@ -279,10 +310,7 @@ test('a pod is bound once, and deleted with grace once it is on a node', async (
   equal(listed.object.items.length, 1)
 
   const deleted = await t.call('DELETE', `${PODS}/p`)
-  deepEqual(
-    [deleted.object.metadata.deletionTimestamp, deleted.object.metadata.deletionGracePeriodSeconds],
-    ['2026-01-01T00:00:30Z', 30],
-  )
+  deepEqual([deleted.object.metadata.deletionTimestamp, deleted.object.metadata.deletionGracePeriodSeconds], ['2026-01-01T00:00:30Z', 30])
   const forced = await t.call('DELETE', `${PODS}/p`, { gracePeriodSeconds: 0 })
   equal(forced.status, 200)
   equal((await t.call('GET', `${PODS}/p`)).status, 404)
@@ -291,7 +319,11 @@ test('a pod is bound once, and deleted with grace once it is on a node', async (
 test('status and main paths keep to their parts', async () => {
   await using t = await withAccount()
   const { object } = await t.call('POST', PODS, pod('p'))
-  const status = await t.call('PUT', `${PODS}/p/status`, { ...object, spec: { ...object.spec, nodeName: 'x' }, status: { phase: 'Running' } })
+  const status = await t.call('PUT', `${PODS}/p/status`, {
+    ...object,
+    spec: { ...object.spec, nodeName: 'x' },
+    status: { phase: 'Running' },
+  })
   deepEqual([status.object.status, status.object.spec.nodeName], [{ phase: 'Running', qosClass: 'BestEffort' }, undefined])
   const main = await t.call('PATCH', `${PODS}/p`, { status: { phase: 'Failed' } }, { contentType: 'application/merge-patch+json' })
   equal(main.object.status.phase, 'Running')
@@ -301,7 +333,10 @@ test('deployments have generations and a scale', async () => {
   await using t = await openTestApi()
   const url = '/apis/apps/v1/namespaces/default/deployments'
   const template = { metadata: { labels: { a: 'b' } }, spec: { containers: [{ name: 'c', image: 'nginx' }] } }
-  const { object, status } = await t.call('POST', url, { metadata: { name: 'd' }, spec: { selector: { matchLabels: { a: 'b' } }, template } })
+  const { object, status } = await t.call('POST', url, {
+    metadata: { name: 'd' },
+    spec: { selector: { matchLabels: { a: 'b' } }, template },
+  })
   deepEqual([status, object.metadata.generation, object.spec.replicas, object.status], [201, 1, 1, {}])
   const scale = await t.call('GET', `${url}/d/scale`)
   deepEqual([scale.object.kind, scale.object.spec, scale.object.status], ['Scale', { replicas: 1 }, { replicas: 0, selector: 'a=b' }])
@@ -320,15 +355,29 @@ test('services get addresses and ports, keep them, and give them back', async ()
   const service = (name: string, spec: object = {}) => ({ metadata: { name }, spec: { ports: [{ port: 80 }], ...spec } })
   const { object } = await t.call('POST', url, service('a', { type: 'NodePort' }))
   const { clusterIP } = object.spec
-  deepEqual([object.spec.clusterIPs, object.spec.ipFamilies, object.spec.ipFamilyPolicy, object.spec.externalTrafficPolicy], [[clusterIP], ['IPv4'], 'SingleStack', 'Cluster'])
+  deepEqual(
+    [object.spec.clusterIPs, object.spec.ipFamilies, object.spec.ipFamilyPolicy, object.spec.externalTrafficPolicy],
+    [[clusterIP], ['IPv4'], 'SingleStack', 'Cluster'],
+  )
   ok([30000, 30001].includes(object.spec.ports[0].nodePort))
   const taken = await t.call('POST', url, service('b', { clusterIP }))
   deepEqual(
     [taken.status, taken.object.message],
-    [422, `Service "b" is invalid: spec.clusterIPs: Invalid value: ["${clusterIP}"]: failed to allocate IP ${clusterIP}: provided IP is already allocated`],
+    [
+      422,
+      `Service "b" is invalid: spec.clusterIPs: Invalid value: ["${clusterIP}"]: failed to allocate IP ${clusterIP}: provided IP is already allocated`,
+    ],
   )
-  const patched = await t.call('PATCH', `${url}/a`, { spec: { clusterIP: '', clusterIPs: null } }, { contentType: 'application/merge-patch+json' })
+  const patched = await t.call(
+    'PATCH',
+    `${url}/a`,
+    { spec: { clusterIP: '', clusterIPs: null } },
+    { contentType: 'application/merge-patch+json' },
+  )
   equal(patched.object.spec.clusterIP, clusterIP)
+  const other = clusterIP === '10.96.0.6' ? '10.96.0.5' : '10.96.0.6'
+  const moved = await t.call('PATCH', `${url}/a`, { spec: { clusterIP: other } }, { contentType: 'application/merge-patch+json' })
+  equal(moved.object.message, `Service "a" is invalid: spec.clusterIPs[0]: Invalid value: ["${other}"]: may not change once set`)
   equal((await t.call('POST', url, service('h', { clusterIP: 'None' }))).object.spec.clusterIP, 'None')
   for (const name of ['c', 'd', 'e', 'f']) equal((await t.call('POST', url, service(name))).status, 201)
   equal((await t.call('POST', url, service('full'))).status, 422)
@@ -339,7 +388,10 @@ test('services get addresses and ports, keep them, and give them back', async ()
 test('namespaces end in two steps and take nothing new meanwhile', async () => {
   await using t = await openTestApi()
   const { object } = await t.call('POST', '/api/v1/namespaces', { metadata: { name: 'n' } })
-  deepEqual([object.spec, object.status, object.metadata.labels], [{ finalizers: ['kubernetes'] }, { phase: 'Active' }, { 'kubernetes.io/metadata.name': 'n' }])
+  deepEqual(
+    [object.spec, object.status, object.metadata.labels],
+    [{ finalizers: ['kubernetes'] }, { phase: 'Active' }, { 'kubernetes.io/metadata.name': 'n' }],
+  )
   const absent = await t.call('POST', '/api/v1/namespaces/none/configmaps', configMap('a'))
   deepEqual([absent.status, absent.object.message], [404, 'namespaces "none" not found'])
   const immortal = await t.call('DELETE', '/api/v1/namespaces/default')
@@ -367,20 +419,27 @@ test('secrets take text, events are one thing under two kinds', async () => {
 })
 
 test('eviction asks the budget', async () => {
-  await using t = await withAccount()
+  await using t = await withAccount({ alsoServed: [disruptionBudgets] })
   await t.call('POST', PODS, { ...pod('p'), metadata: { name: 'p', labels: { a: 'b' } } })
   await t.call('POST', `${PODS}/p/binding`, { metadata: { name: 'p' }, target: { name: 'n1' } })
   const { object } = await t.call('GET', `${PODS}/p`)
   await t.call('PUT', `${PODS}/p/status`, { ...object, status: { phase: 'Running' } })
   const budgets = '/apis/policy/v1/namespaces/default/poddisruptionbudgets'
-  const { object: budget } = await t.call('POST', budgets, { metadata: { name: 'b' }, spec: { minAvailable: 1, selector: { matchLabels: { a: 'b' } } } })
+  const { object: budget } = await t.call('POST', budgets, {
+    metadata: { name: 'b' },
+    spec: { minAvailable: 1, selector: { matchLabels: { a: 'b' } } },
+  })
   const eviction = { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name: 'p' } }
   const status = { observedGeneration: 1, disruptionsAllowed: 0, currentHealthy: 1, desiredHealthy: 1, expectedPods: 1 }
   const { object: known } = await t.call('PUT', `${budgets}/b/status`, { ...budget, status })
   const refused = await t.call('POST', `${PODS}/p/eviction`, eviction)
   deepEqual(
     [refused.status, refused.object.message, refused.object.details.causes[0].message],
-    [429, "Cannot evict pod as it would violate the pod's disruption budget.", 'The disruption budget b needs 1 healthy pods and has 1 currently'],
+    [
+      429,
+      "Cannot evict pod as it would violate the pod's disruption budget.",
+      'The disruption budget b needs 1 healthy pods and has 1 currently',
+    ],
   )
   await t.call('PUT', `${budgets}/b/status`, { ...known, status: { ...status, disruptionsAllowed: 1 } })
   equal((await t.call('POST', `${PODS}/p/eviction`, eviction)).status, 201)
@@ -389,10 +448,16 @@ test('eviction asks the budget', async () => {
 
 test('access reviews ask the authorizer', async () => {
   await using t = await openTestApi({
-    authorizer: () => ({ authorize: ({ info }) => (info.verb === 'get' ? { type: 'allow', reason: 'reading' } : { type: 'no-opinion', reason: '' }) }),
+    authorizer: () => ({
+      authorize: ({ info }) => (info.verb === 'get' ? { type: 'allow', reason: 'reading' } : { type: 'no-opinion', reason: '' }),
+    }),
   })
   const ask = async (verb: string) =>
-    (await t.call('POST', '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', { spec: { resourceAttributes: { verb, resource: 'pods' } } })).object.status
+    (
+      await t.call('POST', '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', {
+        spec: { resourceAttributes: { verb, resource: 'pods' } },
+      })
+    ).object.status
   deepEqual(await ask('get'), { allowed: true, reason: 'reading' })
   deepEqual(await ask('delete'), { allowed: false })
   const self = await t.call('POST', '/apis/authentication.k8s.io/v1/selfsubjectreviews', {})
@@ -405,11 +470,16 @@ test('answers are encoded as asked: objects, lists, tables, metadata', async () 
   const one = await t.wire('GET', `${CONFIG_MAPS}/a`)
   deepEqual([one.status, one.headers['content-type'], JSON.parse(one.text).kind], [200, 'application/json', 'ConfigMap'])
   const list = JSON.parse((await t.wire('GET', CONFIG_MAPS)).text)
-  deepEqual([list.kind, list.apiVersion, list.items.length, list.items[0].kind, list.items[0].data], ['ConfigMapList', 'v1', 1, undefined, { k: 'v' }])
+  deepEqual(
+    [list.kind, list.apiVersion, list.items.length, list.items[0].kind, list.items[0].data],
+    ['ConfigMapList', 'v1', 1, undefined, { k: 'v' }],
+  )
   const accept = (text: string) => ({ headers: { accept: text } })
   const table = JSON.parse((await t.wire('GET', CONFIG_MAPS, accept('application/json;as=Table;v=v1;g=meta.k8s.io,application/json'))).text)
   deepEqual([table.kind, table.rows[0].cells[0], table.rows[0].object.kind], ['Table', 'a', 'PartialObjectMetadata'])
-  const partial = JSON.parse((await t.wire('GET', CONFIG_MAPS, accept('application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io'))).text)
+  const partial = JSON.parse(
+    (await t.wire('GET', CONFIG_MAPS, accept('application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io'))).text,
+  )
   deepEqual([partial.kind, partial.items[0].kind, partial.items[0].data], ['PartialObjectMetadataList', 'PartialObjectMetadata', undefined])
   const yaml = await t.wire('GET', `${CONFIG_MAPS}/a`, accept('application/yaml'))
   match(yaml.text, /^apiVersion: v1\ndata:\n {2}k: v\nkind: ConfigMap\n/)
@@ -418,7 +488,13 @@ test('answers are encoded as asked: objects, lists, tables, metadata', async () 
   const none = await t.wire('GET', `${CONFIG_MAPS}/a`, accept('text/html'))
   deepEqual([none.status, JSON.parse(none.text).reason], [406, 'NotAcceptable'])
   const frames = await t.wire('GET', `${CONFIG_MAPS}?watch=1&timeoutSeconds=1`, { signal: AbortSignal.abort() })
-  deepEqual(frames.text.split('\n').filter(Boolean).map((line) => JSON.parse(line).type), ['ADDED'])
+  deepEqual(
+    frames.text
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => JSON.parse(line).type),
+    ['ADDED'],
+  )
 })
 
 test('the server describes itself', async () => {
@@ -427,18 +503,32 @@ test('the server describes itself', async () => {
   const groups = (await t.call('GET', '/apis')).object.groups.map((g: any) => g.name)
   ok(groups.includes('apps') && groups.includes('rbac.authorization.k8s.io'))
   const core = (await t.call('GET', '/api/v1')).object
-  deepEqual([core.kind, core.groupVersion, core.resources.find((r: any) => r.name === 'pods/exec').kind], ['APIResourceList', 'v1', 'PodExecOptions'])
+  deepEqual(
+    [core.kind, core.groupVersion, core.resources.find((r: any) => r.name === 'pods/exec').kind],
+    ['APIResourceList', 'v1', 'PodExecOptions'],
+  )
   const aggregated = await t.wire('GET', '/apis', {
     headers: { accept: 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json' },
   })
   equal(JSON.parse(aggregated.text).kind, 'APIGroupDiscoveryList')
-  equal((await t.wire('GET', '/apis', { headers: { accept: 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList', 'if-none-match': aggregated.headers['etag']! } })).status, 304)
+  equal(
+    (
+      await t.wire('GET', '/apis', {
+        headers: {
+          accept: 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList',
+          'if-none-match': aggregated.headers['etag']!,
+        },
+      })
+    ).status,
+    304,
+  )
   equal((await t.call('GET', '/version')).object.major, '1')
   equal((await t.call('GET', '/readyz')).object, 'ok')
   match((await t.call('GET', '/livez?verbose')).object, /^\[\+\]ping ok\n\[\+\]etcd ok\nlivez check passed\n$/)
   const index = JSON.parse((await t.call('GET', '/openapi/v3')).object)
   const document = await t.call('GET', index.paths['apis/apps/v1'].serverRelativeURL)
   equal(JSON.parse(document.object).openapi, '3.0.0')
+  equal(JSON.parse((await t.call('GET', '/openapi/v2')).object).swagger, '2.0')
   match((await t.call('GET', '/metrics')).object, /apiserver_storage_objects\{resource="namespaces"\} 4/)
   equal((await t.call('GET', '/apis/none/v1/things')).status, 404)
   equal((await t.call('POST', '/api/v1/pods', pod('p'))).status, 405)

@@ -73,6 +73,8 @@ export interface ApiParts {
   readonly resolver?: (listers: Listers) => RuleResolver
   /** Added after the standard plugins. */
   readonly plugins?: (listers: Listers) => readonly AdmissionPlugin[]
+  /** Kinds served besides `servedResources`, such as `disruptionBudgets` where their controller runs. */
+  readonly alsoServed?: readonly Served[]
   readonly healthChecks?: readonly HealthCheck[]
   /** Namespaces, priority classes and the kubernetes service are made unless false. */
   readonly withDefaultObjects?: boolean
@@ -87,7 +89,7 @@ export async function openApi(parts: ApiParts): Promise<Api> {
   const { store, clock, random, log } = parts
   const feed = await openStoreFeed({ store, clock, log })
   const services = serviceStrategy({ cidr: parts.serviceCidr ?? SERVICE_CIDR, nodePorts: parts.nodePortRange ?? NODE_PORTS }, random)
-  const served = servedResources(services.strategy as never)
+  const served = [...servedResources(services.strategy as never), ...(parts.alsoServed ?? [])]
   const endpoints = await openEndpoints(served, { store, feed, clock, random, log })
   const byName = new Map([...endpoints.values()].map((e) => [groupResource(e.served.resource), e]))
   const named = (name: string) => byName.get(name)!
@@ -125,7 +127,11 @@ export async function openApi(parts: ApiParts): Promise<Api> {
   const resources = [...served.map((s) => s.resource), ...virtualResources]
   const discover = discovery(resources)
   const documents = openApiDocuments(resources)
-  const metrics = openMetrics(() => [...new Set(byName.values())].map(({ registry }) => [registry.resource.plural, registry.resource.group, registry.cache.count(registry.prefix)] as const))
+  const metrics = openMetrics(() =>
+    [...new Set(byName.values())].map(
+      ({ registry }) => [registry.resource.plural, registry.resource.group, registry.cache.count(registry.prefix)] as const,
+    ),
+  )
   const checks: readonly HealthCheck[] = [{ name: 'etcd', check: async () => void (await store.revision()) }, ...(parts.healthChecks ?? [])]
 
   if (parts.withDefaultObjects !== false) await makeDefaults(byName, services.firstAddress, parts)
@@ -172,19 +178,28 @@ async function openEndpoints(
 ): Promise<ReadonlyMap<string, Endpoint>> {
   const own = served.filter((s) => s.view === undefined)
   const registries = new Map(
-    await Promise.all(own.map(async (s): Promise<[Resource, Registry]> => [s.resource, await Registry.open(s.resource, s.strategy, parts)])),
+    await Promise.all(
+      own.map(async (s): Promise<[Resource, Registry]> => [s.resource, await Registry.open(s.resource, s.strategy, parts)]),
+    ),
   )
   return new Map(
     served.map((s): [string, Endpoint] => {
       const registry = registries.get(s.view?.stored ?? s.resource)!
       const { group, version, plural } = s.resource
-      return [pathKey(group, version, plural), { served: s, registry, mainFacet: mainFacet(registry.resource as never, s.strategy) as never }]
+      return [
+        pathKey(group, version, plural),
+        { served: s, registry, mainFacet: mainFacet(registry.resource as never, s.strategy) as never },
+      ]
     }),
   )
 }
 
 /** Makes what is missing; what is there stays as it is. */
-async function makeDefaults(endpoints: ReadonlyMap<string, Endpoint>, serviceAddress: string, { clock, random, advertised, log }: ApiParts): Promise<void> {
+async function makeDefaults(
+  endpoints: ReadonlyMap<string, Endpoint>,
+  serviceAddress: string,
+  { clock, random, advertised, log }: ApiParts,
+): Promise<void> {
   const make = async ({ resource, object }: { readonly resource: string; readonly object: KubeObject }) => {
     const registry = endpoints.get(resource)?.registry
     if (registry === undefined || registry.find(object.metadata.namespace ?? '', object.metadata.name)) return
@@ -222,7 +237,12 @@ function notFoundPage(): Answer {
 }
 
 function json(document: object, contentType: string): Answer {
-  return { type: 'bytes', status: 200, headers: { 'content-type': contentType, 'cache-control': 'public, max-age=3600' }, body: JSON.stringify(document) }
+  return {
+    type: 'bytes',
+    status: 200,
+    headers: { 'content-type': contentType, 'cache-control': 'public, max-age=3600' },
+    body: JSON.stringify(document),
+  }
 }
 
 function rootPaths(resources: readonly Resource[]): readonly string[] {
@@ -236,6 +256,7 @@ function rootPaths(resources: readonly Resource[]): readonly string[] {
       '/healthz',
       '/livez',
       '/metrics',
+      '/openapi/v2',
       '/openapi/v3',
       '/openid/v1/jwks',
       '/readyz',
@@ -243,4 +264,3 @@ function rootPaths(resources: readonly Resource[]): readonly string[] {
     ]),
   ].toSorted()
 }
-

@@ -17,7 +17,11 @@ export function certificateApproval(parts: { readonly authorizer: Authorizer }):
       if (!isRequest(request) || request.subresource !== 'approval') return
       const { signerName } = (request.oldObject as unknown as CertificateSigningRequest).spec
       if (!(await maySign(request, parts.authorizer, 'approve', signerName)))
-        throw forbidden(request.resource, request.name, `user not permitted to approve requests with signerName ${JSON.stringify(signerName)}`)
+        throw forbidden(
+          request.resource,
+          request.name,
+          `user not permitted to approve requests with signerName ${JSON.stringify(signerName)}`,
+        )
     },
   }
 }
@@ -31,7 +35,11 @@ export function certificateSigning(parts: { readonly authorizer: Authorizer }): 
       if (!isRequest(request) || request.subresource !== 'status') return
       const next = request.object as unknown as CertificateSigningRequest
       const old = request.oldObject as unknown as CertificateSigningRequest
-      if (next.status?.certificate === old.status?.certificate && JSON.stringify(next.status?.conditions) === JSON.stringify(old.status?.conditions)) return
+      if (
+        next.status?.certificate === old.status?.certificate &&
+        JSON.stringify(next.status?.conditions) === JSON.stringify(old.status?.conditions)
+      )
+        return
       const { signerName } = old.spec
       if (!(await maySign(request, parts.authorizer, 'sign', signerName)))
         throw forbidden(request.resource, request.name, `user not permitted to sign requests with signerName ${JSON.stringify(signerName)}`)
@@ -40,7 +48,9 @@ export function certificateSigning(parts: { readonly authorizer: Authorizer }): 
 }
 
 /** `organizations` reads the O of a PEM request's subject. */
-export function certificateSubjectRestriction(parts: { readonly organizations: (pem: string) => Promise<readonly string[]> }): AdmissionPlugin {
+export function certificateSubjectRestriction(parts: {
+  readonly organizations: (pem: string) => Promise<readonly string[]>
+}): AdmissionPlugin {
   return {
     name: 'CertificateSubjectRestriction',
     operations: ['CREATE'],

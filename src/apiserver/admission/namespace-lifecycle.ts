@@ -15,7 +15,8 @@ export function namespaceLifecycle(parts: { readonly find: (name: string) => Pro
     operations: ['CREATE', 'UPDATE', 'DELETE'],
     async validate({ operation, resource, namespace, name }) {
       const isNamespace = resource.group === '' && resource.plural === 'namespaces'
-      if (isNamespace && operation === 'DELETE' && IMMORTAL.has(name)) throw forbidden(NAMESPACES, name, 'this namespace may not be deleted')
+      if (isNamespace && operation === 'DELETE' && IMMORTAL.has(name))
+        throw forbidden(NAMESPACES, name, 'this namespace may not be deleted')
       if (isNamespace || resource.scope === 'Cluster' || operation === 'DELETE') return
       const found = await parts.find(namespace)
       if (found === undefined) throw notFound(NAMESPACES, namespace)

@@ -31,7 +31,8 @@ export function nodeRestriction(parts: { readonly findPod: (namespace: string, n
       case 'nodes':
         return nodeRefusal(request, node)
       case 'coordination.k8s.io/leases':
-        if (request.namespace !== LEASES_NAMESPACE) return `can only access leases in the ${JSON.stringify(LEASES_NAMESPACE)} system namespace`
+        if (request.namespace !== LEASES_NAMESPACE)
+          return `can only access leases in the ${JSON.stringify(LEASES_NAMESPACE)} system namespace`
         return request.name === node ? undefined : 'can only access node lease with the same name as the requesting node'
       case 'serviceaccounts':
         return request.subresource === 'token' ? tokenRefusal(request, node) : undefined
@@ -43,13 +44,20 @@ export function nodeRestriction(parts: { readonly findPod: (namespace: string, n
   function podRefusal({ operation, subresource, object, oldObject, namespace, name }: AdmissionRequest, node: string): string | undefined {
     const quoted = JSON.stringify(node)
     const pod = (oldObject ?? object) as unknown as Pod | undefined
-    if (subresource === 'status') return pod?.spec?.nodeName === node ? undefined : `node ${quoted} can only update pod status for pods with spec.nodeName set to itself`
+    if (subresource === 'status')
+      return pod?.spec?.nodeName === node
+        ? undefined
+        : `node ${quoted} can only update pod status for pods with spec.nodeName set to itself`
     if (subresource === 'eviction')
-      return parts.findPod(namespace, name)?.spec.nodeName === node ? undefined : `node ${quoted} can only evict pods with spec.nodeName set to itself`
+      return parts.findPod(namespace, name)?.spec.nodeName === node
+        ? undefined
+        : `node ${quoted} can only evict pods with spec.nodeName set to itself`
     if (subresource !== '') return undefined
-    if (operation === 'DELETE') return pod?.spec.nodeName === node ? undefined : `node ${quoted} can only delete pods with spec.nodeName set to itself`
+    if (operation === 'DELETE')
+      return pod?.spec.nodeName === node ? undefined : `node ${quoted} can only delete pods with spec.nodeName set to itself`
     if (operation === 'UPDATE') return `unexpected operation "UPDATE", node ${quoted} can only create and delete mirror pods`
-    if (pod?.metadata.annotations?.[MIRROR] === undefined) return `pod does not have ${JSON.stringify(MIRROR)} annotation, node ${quoted} can only create mirror pods`
+    if (pod?.metadata.annotations?.[MIRROR] === undefined)
+      return `pod does not have ${JSON.stringify(MIRROR)} annotation, node ${quoted} can only create mirror pods`
     return pod.spec.nodeName === node ? undefined : `node ${quoted} can only create pods with spec.nodeName set to itself`
   }
 
@@ -73,7 +81,8 @@ export function nodeRestriction(parts: { readonly findPod: (namespace: string, n
     if (!bound.uid) return 'node requested token with a pod binding without a uid'
     const pod = parts.findPod(namespace, bound.name)
     if (pod === undefined) return `node requested token bound to a pod that does not exist`
-    if (pod.metadata.uid !== bound.uid) return `the UID in the bound object reference (${bound.uid}) does not match the UID in record (${pod.metadata.uid}). The object might have been deleted and then recreated`
+    if (pod.metadata.uid !== bound.uid)
+      return `the UID in the bound object reference (${bound.uid}) does not match the UID in record (${pod.metadata.uid}). The object might have been deleted and then recreated`
     return pod.spec.nodeName === node ? undefined : 'node requested token bound to a pod scheduled on a different node'
   }
 }

@@ -19,7 +19,8 @@ export function rbacEscalation(parts: EscalationParts): AdmissionPlugin {
         const role = object as unknown as ClusterRole
         const old = oldObject as unknown as ClusterRole | undefined
         // Metadata may always be changed, and so may what grants nothing new.
-        if (old && isDeepStrictEqual(role.rules ?? [], old.rules ?? []) && isDeepStrictEqual(role.aggregationRule, old.aggregationRule)) return
+        if (old && isDeepStrictEqual(role.rules ?? [], old.rules ?? []) && isDeepStrictEqual(role.aggregationRule, old.aggregationRule))
+          return
         await checkRoleWrite({ ...write, rules: role.rules ?? [], aggregated: role.aggregationRule !== undefined }, parts)
         return
       }

@@ -32,7 +32,11 @@ export function serviceAccountAdmission(parts: ServiceAccountParts): AdmissionPl
       const found = await parts.find(namespace, name)
       if (found) return found
     }
-    throw forbidden(pods, pod.metadata.name ?? '', `error looking up service account ${namespace}/${name}: serviceaccount ${JSON.stringify(name)} not found`)
+    throw forbidden(
+      pods,
+      pod.metadata.name ?? '',
+      `error looking up service account ${namespace}/${name}: serviceaccount ${JSON.stringify(name)} not found`,
+    )
   }
 
   return {
@@ -51,7 +55,10 @@ export function serviceAccountAdmission(parts: ServiceAccountParts): AdmissionPl
       const mounts = pod.spec.automountServiceAccountToken ?? found.automountServiceAccountToken ?? true
       const mounted = mounts ? withToken(named, parts.random) : named
       const secrets = found.imagePullSecrets ?? []
-      const pulls = pod.spec.imagePullSecrets?.length || secrets.length === 0 ? mounted : { ...mounted, spec: { ...mounted.spec, imagePullSecrets: secrets } }
+      const pulls =
+        pod.spec.imagePullSecrets?.length || secrets.length === 0
+          ? mounted
+          : { ...mounted, spec: { ...mounted.spec, imagePullSecrets: secrets } }
       return pulls as unknown as KubeObject
     },
   }
@@ -62,7 +69,8 @@ function refuseMirror(pod: Pod): void {
   const { name } = pod.metadata
   if (pod.spec.serviceAccountName) throw forbidden(pods, name, 'a mirror pod may not reference service accounts')
   for (const volume of pod.spec.volumes ?? [])
-    if (volume.projected?.sources?.some((s) => s.serviceAccountToken)) throw forbidden(pods, name, 'a mirror pod may not use ServiceAccountToken volume projections')
+    if (volume.projected?.sources?.some((s) => s.serviceAccountToken))
+      throw forbidden(pods, name, 'a mirror pod may not use ServiceAccountToken volume projections')
 }
 
 function withToken(pod: Pod, random: Random): Pod {

@@ -53,7 +53,12 @@ export function encodeFailure(error: unknown, ctx: Asked): Encoded {
   const { status } = error instanceof StatusError ? error : internalError(error)
   const retry = status.details?.retryAfterSeconds
   return encodeObject(
-    { type: 'object', status: status.code ?? 500, object: status, ...(retry !== undefined && { headers: { 'retry-after': String(retry) } }) },
+    {
+      type: 'object',
+      status: status.code ?? 500,
+      object: status,
+      ...(retry !== undefined && { headers: { 'retry-after': String(retry) } }),
+    },
     ctx,
   )
 }
@@ -109,7 +114,13 @@ function encodeListAnswer(answer: Extract<Answer, { type: 'list' }>, ctx: Asked)
   }
 }
 
-function listBytes(answer: Extract<Answer, { type: 'list' }>, as: Choice['as'], mediaType: MediaType, pretty: boolean, ctx: Asked): Uint8Array {
+function listBytes(
+  answer: Extract<Answer, { type: 'list' }>,
+  as: Choice['as'],
+  mediaType: MediaType,
+  pretty: boolean,
+  ctx: Asked,
+): Uint8Array {
   const { resource, items, metadata } = answer
   if (as === 'Table')
     return valueBytes(
@@ -170,7 +181,13 @@ async function* frames(
       if (event.type === 'ERROR') return frame('ERROR', valueBytes(event.error, mediaType, false), mediaType)
       if (as === 'Table') {
         const object = event.type === 'BOOKMARK' ? event.object : event.published.object
-        const table = tableAnswer(resource, event.type === 'BOOKMARK' ? [] : [object], { resourceVersion: object.metadata.resourceVersion }, ctx, first)
+        const table = tableAnswer(
+          resource,
+          event.type === 'BOOKMARK' ? [] : [object],
+          { resourceVersion: object.metadata.resourceVersion },
+          ctx,
+          first,
+        )
         first = false
         return frame(event.type, valueBytes(table, mediaType, false), mediaType)
       }

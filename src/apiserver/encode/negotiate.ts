@@ -49,7 +49,15 @@ export function parseAccept(accept: string): readonly Clause[] {
       const parameters = Object.fromEntries(
         rest.map((p) => {
           const equals = p.indexOf('=')
-          return equals < 0 ? [p.toLowerCase(), ''] : [p.slice(0, equals).trim().toLowerCase(), p.slice(equals + 1).trim().replaceAll('"', '')]
+          return equals < 0
+            ? [p.toLowerCase(), '']
+            : [
+                p.slice(0, equals).trim().toLowerCase(),
+                p
+                  .slice(equals + 1)
+                  .trim()
+                  .replaceAll('"', ''),
+              ]
         }),
       )
       const quality = parameters['q'] === undefined ? 1 : Number(parameters['q'])

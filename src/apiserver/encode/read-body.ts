@@ -45,7 +45,8 @@ export function decodeValue(
   try {
     const decoded = decode(expected.message, value)
     const problems = [...duplicates, ...decoded.unknown]
-    if (problems.length > 0 && validation === 'Strict') throw badRequest(cannotBeHandled(expected, `strict decoding error: ${problems.join(', ')}`))
+    if (problems.length > 0 && validation === 'Strict')
+      throw badRequest(cannotBeHandled(expected, `strict decoding error: ${problems.join(', ')}`))
     if (validation === 'Warn') warnings.push(...problems)
     return { ...decoded.value, apiVersion: expected.apiVersion, kind: expected.kind }
   } catch (error) {
@@ -65,7 +66,11 @@ function readProtobuf(bytes: Uint8Array, expected: ExpectedKind): object {
   }
 }
 
-function parseText(bytes: Uint8Array, mediaType: string, expected: ExpectedKind): { readonly value: unknown; readonly duplicates: readonly string[] } {
+function parseText(
+  bytes: Uint8Array,
+  mediaType: string,
+  expected: ExpectedKind,
+): { readonly value: unknown; readonly duplicates: readonly string[] } {
   try {
     return mediaType === YAML_TYPE ? parseYaml(bytes) : parseJson(bytes)
   } catch (error) {

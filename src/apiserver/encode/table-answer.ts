@@ -17,7 +17,14 @@ export function tableAnswer(
   const include = ctx.query.get('includeObject') ?? 'Metadata'
   if (include !== 'None' && include !== 'Metadata' && include !== 'Object')
     throw badRequest(`unrecognized includeObject value: ${JSON.stringify(include)}`)
-  const single = objects.length === 1 && metadata.resourceVersion === undefined ? { resourceVersion: objects[0]!.metadata.resourceVersion } : metadata
+  const single =
+    objects.length === 1 && metadata.resourceVersion === undefined ? { resourceVersion: objects[0]!.metadata.resourceVersion } : metadata
   const table = tableOf(resource, objects, ctx.received, { includeObject: include })
-  return { kind: 'Table', apiVersion: 'meta.k8s.io/v1', metadata: single, columnDefinitions: columns ? table.columnDefinitions : null, rows: table.rows }
+  return {
+    kind: 'Table',
+    apiVersion: 'meta.k8s.io/v1',
+    metadata: single,
+    columnDefinitions: columns ? table.columnDefinitions : null,
+    rows: table.rows,
+  }
 }

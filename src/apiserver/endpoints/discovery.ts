@@ -75,7 +75,10 @@ export function discovery(resources: readonly Resource[]): (ctx: RequestContext)
 function wantsAggregated(accept: string | undefined): boolean {
   const first = parseAccept(accept ?? '').find(({ type, parameters }) => {
     if (type !== 'application/json' && type !== '*/*' && type !== 'application/*') return false
-    return parameters['as'] === undefined || (parameters['as'] === 'APIGroupDiscoveryList' && parameters['g'] === 'apidiscovery.k8s.io' && parameters['v'] === 'v2')
+    return (
+      parameters['as'] === undefined ||
+      (parameters['as'] === 'APIGroupDiscoveryList' && parameters['g'] === 'apidiscovery.k8s.io' && parameters['v'] === 'v2')
+    )
   })
   return first?.parameters['as'] === 'APIGroupDiscoveryList'
 }
@@ -89,7 +92,9 @@ function groupVersions(resources: readonly Resource[]): readonly GroupVersion[] 
       version: list[0]!.version,
       resources: list.toSorted((a, b) => (a.plural < b.plural ? -1 : 1)),
     }))
-    .toSorted((a, b) => rank(a.group) - rank(b.group) || (a.group < b.group ? -1 : a.group > b.group ? 1 : newestFirst(a.version, b.version)))
+    .toSorted(
+      (a, b) => rank(a.group) - rank(b.group) || (a.group < b.group ? -1 : a.group > b.group ? 1 : newestFirst(a.version, b.version)),
+    )
 }
 
 /** v2 before v1, v1 before v1beta1. */

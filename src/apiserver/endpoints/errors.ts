@@ -107,19 +107,11 @@ export function conflict(where: Where, name: string, why: string): StatusError {
 
 /** The optimistic lock failed. */
 export function modified(where: Where, name: string): StatusError {
-  return conflict(
-    where,
-    name,
-    'the object has been modified; please apply your changes to the latest version and try again',
-  )
+  return conflict(where, name, 'the object has been modified; please apply your changes to the latest version and try again')
 }
 
 /** 422 with one cause per field error. */
-export function invalid(
-  kind: Pick<Resource, 'group' | 'kind'>,
-  name: string,
-  errors: readonly FieldError[],
-): StatusError {
+export function invalid(kind: Pick<Resource, 'group' | 'kind'>, name: string, errors: readonly FieldError[]): StatusError {
   const qualified = kind.group === '' ? kind.kind : `${kind.kind}.${kind.group}`
   const lines = [...new Set(errors.map((e) => e.message))]
   const text = lines.length === 1 ? lines[0] : `[${lines.join(', ')}]`

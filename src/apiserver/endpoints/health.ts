@@ -37,7 +37,8 @@ export async function health(checks: readonly HealthCheck[], ctx: RequestContext
     lines.push(problem === undefined ? `[+]${check.name} ok` : `[-]${check.name} failed: reason withheld`)
     if (problem !== undefined) failed = true
   }
-  if (excluded.size > 0) lines.push(`warn: some health checks cannot be excluded: no matches for ${[...excluded].map((e) => JSON.stringify(e)).join(',')}`)
+  if (excluded.size > 0)
+    lines.push(`warn: some health checks cannot be excluded: no matches for ${[...excluded].map((e) => JSON.stringify(e)).join(',')}`)
   if (failed) return text(500, `${lines.join('\n')}\n${endpoint} check failed\n`)
   return text(200, ctx.query.has('verbose') ? `${lines.join('\n')}\n${endpoint} check passed\n` : 'ok')
 }

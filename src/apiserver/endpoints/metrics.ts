@@ -5,9 +5,7 @@ import type { Answer } from '#apiserver/answer.ts'
 import type { RequestContext } from '#apiserver/request-context.ts'
 
 // Upstream's buckets, so that dashboards made for it read the same.
-const DURATION_BUCKETS = [
-  0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.25, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 45, 60,
-]
+const DURATION_BUCKETS = [0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.25, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 45, 60]
 
 export interface ApiMetrics {
   /** Notes one answered request. */

@@ -1,10 +1,13 @@
-/** /openapi/v3: an index of documents by group and version, each made when first asked for, under a URL that names its hash. */
+/** /openapi/v3: documents by group and version, each made when first asked for, under URLs that name their hash; and the older /openapi/v2. */
 
 import { createHash } from 'node:crypto'
+import { parseAccept } from '#apiserver/encode/negotiate.ts'
 import type { Answer } from '#apiserver/answer.ts'
 import type { RequestContext } from '#apiserver/request-context.ts'
 import { openApiParts } from '#api/openapi-parts.ts'
 import { kubernetesVersion } from '#base/version.ts'
+import { encodeGnosticV2, GNOSTIC_V2_TYPES } from '#schema/openapi-gnostic.ts'
+import { openApiV2 } from '#schema/openapi-v2.ts'
 import { openApiV3 } from '#schema/openapi-v3.ts'
 import type { Resource } from '#schema/resource.ts'
 
@@ -32,12 +35,18 @@ export function openApiDocuments(resources: readonly Resource[]): (ctx: RequestC
     documents.set(path, { path, body })
   }
 
+  let older: object | undefined
+  const v2 = () => (older ??= openApiV2(resources, openApiParts, kubernetesVersion.gitVersion))
+
   return (ctx) => {
     const path = ctx.path.replace(/\/+$/, '')
     if (path === '/openapi/v3') {
-      const paths = Object.fromEntries([...documents.values()].map((d) => [d.path, { serverRelativeURL: `/openapi/v3/${d.path}?hash=${d.body().hash}` }]))
+      const paths = Object.fromEntries(
+        [...documents.values()].map((d) => [d.path, { serverRelativeURL: `/openapi/v3/${d.path}?hash=${d.body().hash}` }]),
+      )
       return json(JSON.stringify({ paths }), undefined, 'no-cache, private')
     }
+    if (path === '/openapi/v2') return olderAnswer(v2() as Record<string, unknown>, ctx)
     if (!path.startsWith('/openapi/v3/')) return undefined
     const document = documents.get(path.slice('/openapi/v3/'.length))
     if (document === undefined) return undefined
@@ -50,6 +59,20 @@ export function openApiDocuments(resources: readonly Resource[]): (ctx: RequestC
     const etag = `"${hash}"`
     if (ctx.headers['if-none-match'] === etag) return { type: 'bytes', status: 304, headers: { etag }, body: '' }
     return json(text, etag, asked === null ? 'no-cache, private' : LONG_CACHE)
+  }
+}
+
+/** Old command lines read only the protobuf form. */
+function olderAnswer(document: Record<string, unknown>, ctx: RequestContext): Answer {
+  const wantsProtobuf = parseAccept(ctx.headers['accept'] ?? '').some(({ type }) =>
+    GNOSTIC_V2_TYPES.accept.some((t) => t.toLowerCase() === type),
+  )
+  if (!wantsProtobuf) return json(JSON.stringify(document), undefined, 'no-cache, private')
+  return {
+    type: 'bytes',
+    status: 200,
+    headers: { 'content-type': GNOSTIC_V2_TYPES.contentType, 'cache-control': 'no-cache, private', vary: 'Accept' },
+    body: encodeGnosticV2(document),
   }
 }
 

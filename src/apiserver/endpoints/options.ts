@@ -24,8 +24,7 @@ export function writeOptions(ctx: RequestContext, kind: 'CreateOptions' | 'Updat
   const dryRun = ctx.query.getAll('dryRun')
   checkDryRun(dryRun, kind)
   const fieldValidation = ctx.query.get('fieldValidation') || 'Warn'
-  if (!VALIDATIONS.includes(fieldValidation))
-    throw optionInvalid(kind, 'fieldValidation', fieldValidation, VALIDATIONS)
+  if (!VALIDATIONS.includes(fieldValidation)) throw optionInvalid(kind, 'fieldValidation', fieldValidation, VALIDATIONS)
   return { dryRun: dryRun.length > 0, fieldValidation: fieldValidation as FieldValidation }
 }
 
@@ -51,7 +50,8 @@ async function deleteOptionsBody(ctx: RequestContext): Promise<DeletionOptions |
   if (bytes.length === 0) return undefined
   try {
     const mediaType = mediaTypeOf(body.contentType)
-    if (mediaType === PROTOBUF_TYPE || hasMagic(bytes)) return decodeMessage(DeleteOptions.schema, decodeEnvelope(bytes).raw) as DeletionOptions
+    if (mediaType === PROTOBUF_TYPE || hasMagic(bytes))
+      return decodeMessage(DeleteOptions.schema, decodeEnvelope(bytes).raw) as DeletionOptions
     const { value } = mediaType === YAML_TYPE ? parseYaml(bytes) : parseJson(bytes)
     const { kind } = (value ?? {}) as { kind?: unknown }
     if (kind !== undefined && kind !== 'DeleteOptions') throw badRequest(`decoded object cannot be converted to DeleteOptions`)

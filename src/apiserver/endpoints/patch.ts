@@ -33,7 +33,11 @@ export async function readPatch(ctx: RequestContext): Promise<Patch> {
   }
 }
 
-export function applyPatch(patch: Patch, shown: object, kind: { readonly group: string; readonly kind: string; readonly message: Message }): unknown {
+export function applyPatch(
+  patch: Patch,
+  shown: object,
+  kind: { readonly group: string; readonly kind: string; readonly message: Message },
+): unknown {
   switch (patch.type) {
     case 'application/json-patch+json':
       try {
@@ -42,14 +46,22 @@ export function applyPatch(patch: Patch, shown: object, kind: { readonly group: 
         if (!(error instanceof JsonPatchError)) throw error
         if (error.kind === 'malformed') throw badRequest(`error decoding patch: ${error.message}`)
         if (error.kind === 'too large') throw refusal({ code: 413, reason: 'RequestEntityTooLarge', message: error.message })
-        throw refusal({ code: 422, reason: 'Invalid', message: 'the server rejected our request due to an error in our request', details: {} })
+        throw refusal({
+          code: 422,
+          reason: 'Invalid',
+          message: 'the server rejected our request due to an error in our request',
+          details: {},
+        })
       }
     case 'application/merge-patch+json':
-      if (typeof patch.document !== 'object' || patch.document === null || Array.isArray(patch.document)) throw badRequest('Invalid JSON Patch')
+      if (typeof patch.document !== 'object' || patch.document === null || Array.isArray(patch.document))
+        throw badRequest('Invalid JSON Patch')
       return applyMergePatch(shown, patch.document)
     case 'application/strategic-merge-patch+json':
       if (typeof patch.document !== 'object' || patch.document === null || Array.isArray(patch.document))
-        throw badRequest(`error decoding patch: json: cannot unmarshal ${Array.isArray(patch.document) ? 'array' : typeof patch.document} into Go value of type map[string]interface {}`)
+        throw badRequest(
+          `error decoding patch: json: cannot unmarshal ${Array.isArray(patch.document) ? 'array' : typeof patch.document} into Go value of type map[string]interface {}`,
+        )
       try {
         return strategicMerge(kind.message, shown, patch.document)
       } catch (error) {

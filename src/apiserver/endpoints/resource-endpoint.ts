@@ -144,7 +144,8 @@ async function watch(endpoint: Endpoint, namespace: string, ctx: RequestContext,
       for await (const batch of events)
         yield batch.map((event) => {
           if (event.type === 'ERROR') return event
-          if (event.type === 'BOOKMARK') return { ...event, object: { ...event.object, kind: resource.kind, apiVersion: resource.apiVersion } }
+          if (event.type === 'BOOKMARK')
+            return { ...event, object: { ...event.object, kind: resource.kind, apiVersion: resource.apiVersion } }
           return { ...event, published: view.show(event.published) }
         })
     })(),
@@ -185,7 +186,8 @@ export async function update(
     return facetAnswer(served, facet, isStored, published)
   } catch (error) {
     const absent = error instanceof StatusError && error.reason === 'NotFound' && registry.find(at.namespace, at.name) === undefined
-    if (!absent || facet.subresource !== '' || !registry.strategy.createOnUpdate || next.metadata.resourceVersion || next.metadata.uid) throw error
+    if (!absent || facet.subresource !== '' || !registry.strategy.createOnUpdate || next.metadata.resourceVersion || next.metadata.uid)
+      throw error
     const creation = writeFor(endpoint, 'CREATE', '', at, options.dryRun, ctx, parts)
     return objectAnswer(served, await registry.create(next, creation), 201)
   }

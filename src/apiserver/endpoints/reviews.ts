@@ -40,7 +40,12 @@ const REVIEWS: Readonly<Record<string, Review>> = {
     const review = body as SelfSubjectRulesReview
     const namespace = review.spec?.namespace ?? ''
     if (namespace === '') throw badRequest('no namespace on request')
-    const none = { resourceRules: [], nonResourceRules: [], incomplete: true, evaluationError: 'the authorizer does not support rule resolution' }
+    const none = {
+      resourceRules: [],
+      nonResourceRules: [],
+      incomplete: true,
+      evaluationError: 'the authorizer does not support rule resolution',
+    }
     return { ...review, spec: {}, status: (await parts.rules?.(user, namespace)) ?? none }
   },
 }
@@ -83,7 +88,11 @@ async function reviewAccess(review: SubjectAccessReview, ctx: RequestContext, pa
 async function access({ spec }: SubjectAccessReview, _: RequestContext, { authorizer }: ReviewParts): Promise<object> {
   if (spec.resourceAttributes === undefined && spec.nonResourceAttributes === undefined)
     throw invalid({ group: 'authorization.k8s.io', kind: 'SelfSubjectAccessReview' }, '', [
-      invalidField('spec.resourceAttributes', spec.nonResourceAttributes ?? null, 'exactly one of nonResourceAttributes or resourceAttributes must be specified'),
+      invalidField(
+        'spec.resourceAttributes',
+        spec.nonResourceAttributes ?? null,
+        'exactly one of nonResourceAttributes or resourceAttributes must be specified',
+      ),
     ])
   const user: UserInfo = {
     ...(spec.user && { username: spec.user }),
@@ -102,7 +111,15 @@ async function access({ spec }: SubjectAccessReview, _: RequestContext, { author
 function infoOf({ resourceAttributes, nonResourceAttributes }: SubjectAccessReviewSpec): RequestInfo {
   if (resourceAttributes === undefined)
     return { ...NOTHING, path: nonResourceAttributes?.path ?? '', verb: nonResourceAttributes?.verb ?? '' }
-  const { namespace = '', verb = '', group = '', version = '', resource = '', subresource = '', name = '' } = resourceAttributes as ResourceAttributes
+  const {
+    namespace = '',
+    verb = '',
+    group = '',
+    version = '',
+    resource = '',
+    subresource = '',
+    name = '',
+  } = resourceAttributes as ResourceAttributes
   return { ...NOTHING, isResourceRequest: true, namespace, verb, group, version, resource, subresource, name }
 }
 
@@ -123,12 +140,24 @@ function problems(spec: SubjectAccessReviewSpec, namespace: string | undefined):
   const errors: FieldError[] = []
   const both = spec.resourceAttributes !== undefined && spec.nonResourceAttributes !== undefined
   const neither = spec.resourceAttributes === undefined && spec.nonResourceAttributes === undefined
-  if (both) errors.push(invalidField('spec.nonResourceAttributes', spec.nonResourceAttributes, 'cannot be specified in combination with resourceAttributes'))
-  if (neither) errors.push(invalidField('spec.resourceAttributes', null, 'exactly one of nonResourceAttributes or resourceAttributes must be specified'))
+  if (both)
+    errors.push(
+      invalidField('spec.nonResourceAttributes', spec.nonResourceAttributes, 'cannot be specified in combination with resourceAttributes'),
+    )
+  if (neither)
+    errors.push(
+      invalidField('spec.resourceAttributes', null, 'exactly one of nonResourceAttributes or resourceAttributes must be specified'),
+    )
   if (!spec.user && !spec.groups?.length) errors.push(invalidField('spec.user', '', 'at least one of user or group must be specified'))
   if (namespace !== undefined && spec.nonResourceAttributes !== undefined)
     errors.push(invalidField('spec.nonResourceAttributes', spec.nonResourceAttributes, 'disallowed on this kind of request'))
   if (namespace !== undefined && (spec.resourceAttributes?.namespace ?? '') !== namespace)
-    errors.push(invalidField('spec.resourceAttributes.namespace', spec.resourceAttributes?.namespace ?? '', `must match metadata.namespace: ${namespace}`))
+    errors.push(
+      invalidField(
+        'spec.resourceAttributes.namespace',
+        spec.resourceAttributes?.namespace ?? '',
+        `must match metadata.namespace: ${namespace}`,
+      ),
+    )
   return errors
 }

@@ -40,7 +40,13 @@ export async function answerSubresource(endpoint: Endpoint, ctx: RequestContext,
     case 'eviction':
       return evictPod(endpoint, parts.named('poddisruptionbudgets.policy'), ctx, parts)
     case 'token':
-      return requestToken(endpoint, { pods: parts.named('pods')!, secrets: parts.named('secrets')!, nodes: parts.named('nodes')! }, parts.tokenIssuer, ctx, parts)
+      return requestToken(
+        endpoint,
+        { pods: parts.named('pods')!, secrets: parts.named('secrets')!, nodes: parts.named('nodes')! },
+        parts.tokenIssuer,
+        ctx,
+        parts,
+      )
     case 'log':
     case 'exec':
     case 'attach':

@@ -36,7 +36,11 @@ export interface TestApi extends AsyncDisposable {
   /** `call('GET', '/api/v1/pods?limit=1')`. */
   call(method: string, url: string, body?: unknown, options?: CallOptions): Promise<Reply>
   /** The answer's bytes as the wire carries them. */
-  wire(method: string, url: string, options?: CallOptions): Promise<{ readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly text: string }>
+  wire(
+    method: string,
+    url: string,
+    options?: CallOptions,
+  ): Promise<{ readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly text: string }>
   watch(url: string, options?: CallOptions): Promise<AsyncIterator<readonly PublishedEvent[]>>
 }
 

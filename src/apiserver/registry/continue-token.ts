@@ -21,11 +21,13 @@ export function decodeContinue(text: string): Continue {
   } catch (error) {
     throw badRequest(`continue key is not valid: ${(error as Error).message}`)
   }
-  if (token?.v !== 'meta.k8s.io/v1') throw badRequest('continue key is not valid: server does not recognize this encoded version "' + String(token?.v) + '"')
+  if (token?.v !== 'meta.k8s.io/v1')
+    throw badRequest('continue key is not valid: server does not recognize this encoded version "' + String(token?.v) + '"')
   if (typeof token.rv !== 'number' || !Number.isSafeInteger(token.rv) || token.rv === 0)
     throw badRequest('continue key is not valid: incorrect encoded start resourceVersion (version meta.k8s.io/v1)')
   if (typeof token.start !== 'string' || token.start === '')
     throw badRequest('continue key is not valid: encoded start key empty (version meta.k8s.io/v1)')
-  if (token.start.startsWith('/') || token.start.includes('/../')) throw badRequest(`continue key is not valid: encoded start key "${token.start}"`)
+  if (token.start.startsWith('/') || token.start.includes('/../'))
+    throw badRequest(`continue key is not valid: encoded start key "${token.start}"`)
   return { revision: token.rv, after: token.start.endsWith('\u0000') ? token.start.slice(0, -1) : token.start }
 }

@@ -27,7 +27,12 @@ export function defaultObjects(serviceAddress: string, advertised: AdvertisedAdd
       'Used for system critical pods that must run in the cluster, but can be moved to another node if necessary.',
     ),
     { resource: 'services', object: kubernetesService(serviceAddress) },
-    ...(advertised ? [{ resource: 'endpoints', object: kubernetesEndpoints(advertised) }, { resource: 'endpointslices.discovery.k8s.io', object: kubernetesSlice(advertised) }] : []),
+    ...(advertised
+      ? [
+          { resource: 'endpoints', object: kubernetesEndpoints(advertised) },
+          { resource: 'endpointslices.discovery.k8s.io', object: kubernetesSlice(advertised) },
+        ]
+      : []),
   ]
 }
 
@@ -73,7 +78,14 @@ export function kubernetesSlice({ address, port }: AdvertisedAddress): KubeObjec
 function priorityClass(name: string, value: number, description: string): DefaultObject {
   return {
     resource: 'priorityclasses.scheduling.k8s.io',
-    object: draft({ kind: 'PriorityClass', apiVersion: 'scheduling.k8s.io/v1', metadata: { name }, value, description, preemptionPolicy: 'PreemptLowerPriority' }),
+    object: draft({
+      kind: 'PriorityClass',
+      apiVersion: 'scheduling.k8s.io/v1',
+      metadata: { name },
+      value,
+      description,
+      preemptionPolicy: 'PreemptLowerPriority',
+    }),
   }
 }
 

@@ -51,7 +51,10 @@ type Grace =
 function decideGrace(object: Stored, options: DeletionOptions, strategy: Strategy, now: Instant): Grace {
   const { metadata } = object
   const asked = options.gracePeriodSeconds === undefined ? undefined : options.gracePeriodSeconds < 0 ? 1 : options.gracePeriodSeconds
-  const period = strategy.gracePeriod?.(object, asked === undefined ? { ...options, gracePeriodSeconds: undefined as never } : { ...options, gracePeriodSeconds: asked })
+  const period = strategy.gracePeriod?.(
+    object,
+    asked === undefined ? { ...options, gracePeriodSeconds: undefined as never } : { ...options, gracePeriodSeconds: asked },
+  )
   if (period === undefined) return { type: 'none' }
   if (metadata.deletionTimestamp !== undefined) {
     const left = metadata.deletionGracePeriodSeconds
@@ -106,7 +109,8 @@ function finalizersFor(object: Stored, options: DeletionOptions, strategy: Strat
   if (strategy.dependents === 'unsupported') return present.filter((f) => f !== FINALIZER_ORPHAN && f !== FINALIZER_FOREGROUND)
   const wanted = dependentsWanted(present, options, strategy)
   const others = present.filter((f) => f !== FINALIZER_ORPHAN && f !== FINALIZER_FOREGROUND)
-  if (wanted === 'Orphan') return present.includes(FINALIZER_ORPHAN) && others.length + 1 === present.length ? present : [...others, FINALIZER_ORPHAN]
+  if (wanted === 'Orphan')
+    return present.includes(FINALIZER_ORPHAN) && others.length + 1 === present.length ? present : [...others, FINALIZER_ORPHAN]
   if (wanted === 'Foreground')
     return present.includes(FINALIZER_FOREGROUND) && others.length + 1 === present.length ? present : [...others, FINALIZER_FOREGROUND]
   return others.length === present.length ? present : others

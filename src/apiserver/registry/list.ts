@@ -45,7 +45,10 @@ export async function listObjects(registry: Registry, store: Store, query: ListQ
 /** `resourceVersion` as a number; undefined when it was not given. */
 export function parseResourceVersion(text: string): Revision | undefined {
   if (text === '') return undefined
-  if (!/^\d{1,15}$/.test(text)) throw badRequest(`resourceVersion: Invalid value: ${JSON.stringify(text)}: strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`)
+  if (!/^\d{1,15}$/.test(text))
+    throw badRequest(
+      `resourceVersion: Invalid value: ${JSON.stringify(text)}: strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`,
+    )
   return Number(text)
 }
 
@@ -56,13 +59,7 @@ interface Page {
   readonly more: number
 }
 
-async function newest(
-  registry: Registry,
-  folder: string,
-  after: string | undefined,
-  query: ListQuery,
-  stale = false,
-): Promise<Page> {
+async function newest(registry: Registry, folder: string, after: string | undefined, query: ListQuery, stale = false): Promise<Page> {
   if (!stale && after !== undefined) await registry.fresh()
   const { selection, limit } = query
   if (selection.everything) return registry.cache.list(folder, { ...(after !== undefined && { after }), ...(limit > 0 && { limit }) })

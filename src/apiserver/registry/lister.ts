@@ -5,7 +5,8 @@ import { splitKey, type Lister } from '#client/informer.ts'
 import type { KubeObject } from '#schema/resource.ts'
 
 export function listerOf(registry: Registry): Lister<KubeObject> {
-  const list = (namespace?: string) => registry.cache.list(namespace ? `${registry.prefix}${namespace}/` : registry.prefix).items.map((item) => item.object)
+  const list = (namespace?: string) =>
+    registry.cache.list(namespace ? `${registry.prefix}${namespace}/` : registry.prefix).items.map((item) => item.object)
   return {
     get(key) {
       const { namespace, name } = splitKey(key)
@@ -15,7 +16,8 @@ export function listerOf(registry: Registry): Lister<KubeObject> {
     by(index, value) {
       if (index === 'uid') return list().filter((o) => o.metadata.uid === value)
       if (index === 'owner') return list().filter((o) => o.metadata.ownerReferences?.some((r) => r.uid === value))
-      if (registry.strategy.indexes?.[index]) return registry.cache.list(registry.prefix, { index: { name: index, value } }).items.map((item) => item.object)
+      if (registry.strategy.indexes?.[index])
+        return registry.cache.list(registry.prefix, { index: { name: index, value } }).items.map((item) => item.object)
       throw new Error(`${registry.resource.plural} have no index ${index}`)
     },
   }

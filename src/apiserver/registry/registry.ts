@@ -102,7 +102,9 @@ export class Registry {
     const { generateName } = draft.metadata
     const generated = !draft.metadata.name && !!generateName
     for (let tries = 1; ; tries++) {
-      const named = generated ? withMetadata(draft as unknown as Stored, { name: this.#generateName(generateName!) }) : (draft as unknown as Stored)
+      const named = generated
+        ? withMetadata(draft as unknown as Stored, { name: this.#generateName(generateName!) })
+        : (draft as unknown as Stored)
       try {
         return await this.#createNamed(named, write)
       } catch (error) {
@@ -112,13 +114,21 @@ export class Registry {
   }
 
   async #createNamed(named: Stored, write: Write): Promise<Published> {
-    const { resourceVersion: _, deletionTimestamp: __, deletionGracePeriodSeconds: ___, ...metadata } = named.metadata as Stored['metadata'] & {
+    const {
+      resourceVersion: _,
+      deletionTimestamp: __,
+      deletionGracePeriodSeconds: ___,
+      ...metadata
+    } = named.metadata as Stored['metadata'] & {
       managedFields?: unknown
       selfLink?: unknown
     }
     delete metadata.managedFields
     delete metadata.selfLink
-    const stamped = { ...named, metadata: { ...metadata, uid: uuid(this.#parts.random), creationTimestamp: timestamp(write.now) } } as unknown as Stored
+    const stamped = {
+      ...named,
+      metadata: { ...metadata, uid: uuid(this.#parts.random), creationTimestamp: timestamp(write.now) },
+    } as unknown as Stored
     const admitted = (await write.admit(stamped, undefined)) as Stored
     const prepared = this.#prepareCreate(admitted, write)
     const allocation = this.#allocate(prepared, undefined, write)
@@ -205,7 +215,8 @@ export class Registry {
       if (plan.type === 'pending') return { published: current, gone: false }
       const next = plan.type === 'mark' ? (plan.object as Stored) : old
       if (plan.type === 'mark' && unchanged(next, old)) return { published: current, gone: false }
-      if (write.dryRun) return { published: new Published(this.resource, current.key, current.revision, next), gone: plan.type === 'remove' }
+      if (write.dryRun)
+        return { published: new Published(this.resource, current.key, current.revision, next), gone: plan.type === 'remove' }
       const published = plan.type === 'remove' ? await this.#remove(current, old) : await this.#commit(current.key, current.revision, next)
       if (published !== undefined) return { published, gone: plan.type === 'remove' }
     }
@@ -216,7 +227,12 @@ export class Registry {
   async #commit(key: string, expected: Revision, object: Stored): Promise<Published | undefined> {
     const value = encodeStored(object)
     this.cache.expect(value, object)
-    const put: StoreWrite = { type: 'put', key, value, ...(this.strategy.timeToLiveMs !== undefined && { lease: await this.#shortLived() }) }
+    const put: StoreWrite = {
+      type: 'put',
+      key,
+      value,
+      ...(this.strategy.timeToLiveMs !== undefined && { lease: await this.#shortLived() }),
+    }
     const result = await this.#parts.store.commit({ expect: [{ key, modRevision: expected }], writes: [put] })
     if (!result.ok) {
       await this.reached(result.revision)
@@ -265,7 +281,8 @@ export class Registry {
     if (asked === '' && this.strategy.unconditionalUpdate === false)
       throw invalid(this.resource, name, [invalidField('metadata.resourceVersion', 0, 'must be specified for an update')])
     const uid = sent.metadata?.uid ?? ''
-    if (uid !== '' && uid !== old.metadata.uid) throw this.#preconditionFailed(name, `UID in precondition: ${uid}, UID in object meta: ${old.metadata.uid}`)
+    if (uid !== '' && uid !== old.metadata.uid)
+      throw this.#preconditionFailed(name, `UID in precondition: ${uid}, UID in object meta: ${old.metadata.uid}`)
     if (asked !== '' && asked !== old.metadata.resourceVersion) throw modified(this.resource, name)
   }
 

@@ -66,13 +66,20 @@ export interface View {
 }
 
 /** One line of the table; erases the kind, which only the registry of that kind sees again. */
-function serve<T extends Stored>(resource: Resource<never>, strategy: Strategy<T> = generic as Strategy<T>, facets?: Readonly<Record<string, Facet<T>>>): Served {
+function serve<T extends Stored>(
+  resource: Resource<never>,
+  strategy: Strategy<T> = generic as Strategy<T>,
+  facets?: Readonly<Record<string, Facet<T>>>,
+): Served {
   return {
     resource: resource as unknown as Resource,
     strategy: strategy as unknown as Strategy,
     ...(facets && { facets: facets as unknown as Readonly<Record<string, Facet>> }),
   }
 }
+
+/** Served on request only: without their controller a budget's status never moves, and then it would hold every eviction up. */
+export const disruptionBudgets: Served = serve(podDisruptionBudgets as never, disruptionBudgetStrategy)
 
 /** Everything stored that this build serves. Kinds whose controllers are missing are left out: nothing pretends to work. */
 export function servedResources(serviceStrategy: Strategy<never>): readonly Served[] {
@@ -106,6 +113,5 @@ export function servedResources(serviceStrategy: Strategy<never>): readonly Serv
       status: certificateStatusFacet,
       approval: approvalFacet,
     }),
-    serve(podDisruptionBudgets as never, disruptionBudgetStrategy),
   ]
 }

@@ -20,9 +20,7 @@ export function mainFacet<T extends Stored>(resource: Resource<T>, strategy: Str
 }
 
 /** The status path: only status, labels and annotations come from the client. */
-export function statusFacet<T extends Stored>(
-  change: (object: T, old: T, write: WriteInfo) => T = (object) => object,
-): Facet<T> {
+export function statusFacet<T extends Stored>(change: (object: T, old: T, write: WriteInfo) => T = (object) => object): Facet<T> {
   return {
     subresource: 'status',
     read: (stored) => stored,
@@ -37,7 +35,12 @@ export function statusFacet<T extends Stored>(
 
 /** Server-kept metadata that a client may leave out comes back; what it must not change is left for validation to refuse. */
 export function carryMetadata<T extends Stored>(next: T, old: T): T {
-  const { resourceVersion: _, selfLink: __, managedFields: ___, ...sent } = next.metadata as T['metadata'] & {
+  const {
+    resourceVersion: _,
+    selfLink: __,
+    managedFields: ___,
+    ...sent
+  } = next.metadata as T['metadata'] & {
     selfLink?: string
     managedFields?: unknown
   }

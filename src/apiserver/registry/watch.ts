@@ -136,5 +136,6 @@ function refuseContradictions(query: WatchQuery): void {
       throw listOptionsInvalid('Forbidden', 'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan')
     return
   }
-  if (match !== '') throw listOptionsInvalid('Forbidden', 'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided')
+  if (match !== '')
+    throw listOptionsInvalid('Forbidden', 'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided')
 }

@@ -43,12 +43,19 @@ function bindingFacet(binding: Binding): Facet {
       const pod = old as unknown as Pod
       const { name, uid } = pod.metadata
       const asked = binding.metadata.uid
-      if (asked && asked !== uid) throw conflict(WHERE, name, `Precondition failed: UID in precondition: ${asked}, UID in object meta: ${uid}`)
-      if (pod.metadata.deletionTimestamp !== undefined) throw conflict(WHERE, name, `pod ${name} is being deleted, cannot be assigned to a host`)
+      if (asked && asked !== uid)
+        throw conflict(WHERE, name, `Precondition failed: UID in precondition: ${asked}, UID in object meta: ${uid}`)
+      if (pod.metadata.deletionTimestamp !== undefined)
+        throw conflict(WHERE, name, `pod ${name} is being deleted, cannot be assigned to a host`)
       if (pod.spec.nodeName) throw conflict(WHERE, name, `pod ${name} is already assigned to node ${JSON.stringify(pod.spec.nodeName)}`)
       if (pod.spec.schedulingGates?.length) throw conflict(WHERE, name, `pod ${name} has non-empty .spec.schedulingGates`)
       const annotations = { ...pod.metadata.annotations, ...binding.metadata.annotations }
-      const condition = { type: 'PodScheduled', status: 'True', lastTransitionTime: timestamp(now), observedGeneration: pod.metadata.generation }
+      const condition = {
+        type: 'PodScheduled',
+        status: 'True',
+        lastTransitionTime: timestamp(now),
+        observedGeneration: pod.metadata.generation,
+      }
       const conditions = pod.status.conditions ?? []
       const bound = {
         ...pod,

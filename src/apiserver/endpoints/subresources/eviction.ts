@@ -54,9 +54,12 @@ async function takeFromBudget(pod: Pod, budgets: Endpoint, ctx: RequestContext, 
     .filter((budget) => budget.spec.selector !== undefined && labelSelectorOf(budget.spec.selector).matches(labels))
   const [budget, other] = guarding
   if (budget === undefined) return
-  if (other !== undefined) throw internalError(new Error('This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.'))
+  if (other !== undefined)
+    throw internalError(new Error('This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.'))
   const at = { namespace, name: budget.metadata.name }
-  const facet = statusFacet<Stored>((_, old) => ({ ...old, status: taken(old as unknown as PodDisruptionBudget, name, parts.clock.now()) }) as unknown as Stored)
+  const facet = statusFacet<Stored>(
+    (_, old) => ({ ...old, status: taken(old as unknown as PodDisruptionBudget, name, parts.clock.now()) }) as unknown as Stored,
+  )
   await budgets.registry.update(at, facet, (shown) => shown, writeFor(budgets, 'UPDATE', 'status', at, dryRun, ctx, parts))
 }
 
@@ -77,7 +80,10 @@ function taken(budget: PodDisruptionBudget, pod: string, now: Instant): PodDisru
     const { desiredHealthy = 0, currentHealthy = 0 } = status
     throw tooManyRequests(VIOLATES, {
       causes: [
-        { reason: 'DisruptionBudget', message: `The disruption budget ${name} needs ${desiredHealthy} healthy pods and has ${currentHealthy} currently` },
+        {
+          reason: 'DisruptionBudget',
+          message: `The disruption budget ${name} needs ${desiredHealthy} healthy pods and has ${currentHealthy} currently`,
+        },
       ],
     })
   }

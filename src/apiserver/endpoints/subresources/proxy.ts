@@ -30,7 +30,8 @@ export async function proxy(endpoints: Proxied, kubelets: KubeletConnection, ctx
     await endpoints.nodes.registry.get('', target.name)
     return kubelets.kubelet(target.name, path, ctx.query, ctx)
   }
-  const where = resource === 'pods' ? await podAddress(endpoints.pods, namespace, target) : await serviceAddress(endpoints, namespace, target, parts)
+  const where =
+    resource === 'pods' ? await podAddress(endpoints.pods, namespace, target) : await serviceAddress(endpoints, namespace, target, parts)
   return kubelets.backend({ protocol: target.protocol, ...where }, path, ctx.query, ctx)
 }
 
@@ -40,7 +41,8 @@ export function parseTarget(text: string): Target {
   if (parts.length === 1) return { protocol: 'http', name: text, port: '' }
   if (parts.length === 2) return { protocol: 'http', name: parts[0]!, port: parts[1]! }
   const [protocol, name, port] = parts
-  if (parts.length > 3 || (protocol !== 'http' && protocol !== 'https' && protocol !== '')) throw badRequest(`invalid service request ${JSON.stringify(text)}`)
+  if (parts.length > 3 || (protocol !== 'http' && protocol !== 'https' && protocol !== ''))
+    throw badRequest(`invalid service request ${JSON.stringify(text)}`)
   return { protocol: protocol === 'https' ? 'https' : 'http', name: name!, port: port! }
 }
 
@@ -61,9 +63,11 @@ async function serviceAddress(
 ): Promise<{ readonly host: string; readonly port: number }> {
   const service = (await services.registry.get(namespace, target.name)).object as unknown as Service
   const ports = service.spec.ports ?? []
-  const wanted = target.port === '' && ports.length === 1 ? ports[0] : ports.find((p) => p.name === target.port || String(p.port) === target.port)
+  const wanted =
+    target.port === '' && ports.length === 1 ? ports[0] : ports.find((p) => p.name === target.port || String(p.port) === target.port)
   const none = serviceUnavailable(`no endpoints available for service ${JSON.stringify(target.name)}`)
-  if (wanted === undefined) throw serviceUnavailable(`no service port ${JSON.stringify(target.port)} found for service ${JSON.stringify(target.name)}`)
+  if (wanted === undefined)
+    throw serviceUnavailable(`no service port ${JSON.stringify(target.port)} found for service ${JSON.stringify(target.name)}`)
   const found = slices.registry.cache
     .list(`${slices.registry.prefix}${namespace}/`)
     .items.map((item) => item.object as unknown as EndpointSlice)
@@ -71,7 +75,9 @@ async function serviceAddress(
     .flatMap((slice) => {
       const port = slice.ports?.find((p) => (p.name ?? '') === (wanted.name ?? ''))?.port
       if (port === undefined) return []
-      return (slice.endpoints ?? []).filter((e) => e.conditions?.ready !== false).flatMap((e) => e.addresses.map((host) => ({ host, port })))
+      return (slice.endpoints ?? [])
+        .filter((e) => e.conditions?.ready !== false)
+        .flatMap((e) => e.addresses.map((host) => ({ host, port })))
     })
   const chosen = found[Math.floor(random.next() * found.length)]
   if (chosen === undefined) throw none

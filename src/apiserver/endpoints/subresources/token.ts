@@ -68,7 +68,9 @@ async function boundTo(request: TokenRequest, { pods, secrets, nodes }: Bound, a
   const named = `${apiVersion}/${kind}`
   const endpoint = ({ 'v1/Pod': pods, 'v1/Secret': secrets, 'v1/Node': nodes } as Readonly<Record<string, Endpoint>>)[named]
   if (endpoint === undefined)
-    throw badRequest(`cannot bind token for serviceaccount ${JSON.stringify(at.name)} to object with group-kind ${JSON.stringify(kind)}, api-version ${JSON.stringify(apiVersion)}`)
+    throw badRequest(
+      `cannot bind token for serviceaccount ${JSON.stringify(at.name)} to object with group-kind ${JSON.stringify(kind)}, api-version ${JSON.stringify(apiVersion)}`,
+    )
   const found = (await endpoint.registry.get(endpoint === nodes ? '' : at.namespace, name)).object
   if (uid !== '' && uid !== found.metadata.uid)
     throw conflict(

@@ -36,7 +36,10 @@ function withoutStringData<S extends Secret>(secret: S): S {
   return { ...rest, data: { ...secret.data, ...written } } as unknown as S
 }
 
-type Request = CertificateSigningRequest & { readonly spec: Readonly<Record<string, unknown>>; readonly status: Readonly<Record<string, unknown>> }
+type Request = CertificateSigningRequest & {
+  readonly spec: Readonly<Record<string, unknown>>
+  readonly status: Readonly<Record<string, unknown>>
+}
 
 /** Who asks is the server's to say, not the request's. */
 export const certificateSigningRequestStrategy: Strategy<Request> = {

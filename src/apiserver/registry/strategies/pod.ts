@@ -63,8 +63,11 @@ export const ephemeralContainersFacet: Facet<StoredPod> = {
     const lost = present.filter((p) => !wanted.some((w) => w.name === p.name))
     if (lost.length > 0)
       throw invalid({ group: '', kind: 'Pod' }, old.metadata.name, [
-        forbidden('spec.ephemeralContainers', `existing ephemeral containers ${JSON.stringify(lost.map((l) => l.name))} may not be removed
-`),
+        forbidden(
+          'spec.ephemeralContainers',
+          `existing ephemeral containers ${JSON.stringify(lost.map((l) => l.name))} may not be removed
+`,
+        ),
       ])
     if (JSON.stringify(wanted) === JSON.stringify(present)) return old
     return {
@@ -83,7 +86,9 @@ export const resizeFacet: Facet<StoredPod> = {
     const resized = (list: readonly Container[] | undefined, from: readonly Container[] | undefined) =>
       list?.map((c) => {
         const sent = from?.find((f) => f.name === c.name)
-        return sent === undefined ? c : { ...c, ...(sent.resources && { resources: sent.resources }), ...(sent.resizePolicy && { resizePolicy: sent.resizePolicy }) }
+        return sent === undefined
+          ? c
+          : { ...c, ...(sent.resources && { resources: sent.resources }), ...(sent.resizePolicy && { resizePolicy: sent.resizePolicy }) }
       })
     const containers = resized(old.spec.containers, wanted.spec.containers) ?? []
     const initContainers = resized(old.spec.initContainers, wanted.spec.initContainers)

@@ -25,11 +25,16 @@ export class AddressPool {
     this.#offset = Math.min(Math.max(16, Math.floor(this.#size / 16)), 256)
     this.#random = random
     this.first = toText(this.#base + 1)
-    this.#taken.add(0).add(this.#size - 1).add(1)
+    this.#taken
+      .add(0)
+      .add(this.#size - 1)
+      .add(1)
   }
 
   next(): string | undefined {
-    const found = pick(this.#random, this.#offset < this.#size - 1 ? this.#offset : 1, this.#size - 1, this.#taken) ?? pick(this.#random, 1, this.#size - 1, this.#taken)
+    const found =
+      pick(this.#random, this.#offset < this.#size - 1 ? this.#offset : 1, this.#size - 1, this.#taken) ??
+      pick(this.#random, 1, this.#size - 1, this.#taken)
     if (found === undefined) return undefined
     this.#taken.add(found)
     return toText(this.#base + found)
@@ -75,13 +80,15 @@ export class PortPool {
     // The lowest ports stay for clients that choose, as with addresses.
     const size = this.#to - this.#from + 1
     const offset = size < 32 ? 0 : Math.min(Math.max(16, Math.floor(size / 32)), 128)
-    const found = pick(this.#random, this.#from + offset, this.#to + 1, this.#taken) ?? pick(this.#random, this.#from, this.#to + 1, this.#taken)
+    const found =
+      pick(this.#random, this.#from + offset, this.#to + 1, this.#taken) ?? pick(this.#random, this.#from, this.#to + 1, this.#taken)
     if (found !== undefined) this.#taken.add(found)
     return found
   }
 
   claim(port: number): string | undefined {
-    if (port < this.#from || port > this.#to) return `provided port is not in the valid range. The range of valid ports is ${this.#from}-${this.#to}`
+    if (port < this.#from || port > this.#to)
+      return `provided port is not in the valid range. The range of valid ports is ${this.#from}-${this.#to}`
     if (this.#taken.has(port)) return 'provided port is already allocated'
     this.#taken.add(port)
     return undefined

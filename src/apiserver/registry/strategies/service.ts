@@ -7,7 +7,10 @@ import { invalid } from '#apiserver/endpoints/errors.ts'
 import { invalid as invalidField } from '#schema/field-error.ts'
 import type { Random } from '#base/random.ts'
 
-export type StoredService = Service & { readonly spec: Readonly<Record<string, unknown>>; readonly status: Readonly<Record<string, unknown>> }
+export type StoredService = Service & {
+  readonly spec: Readonly<Record<string, unknown>>
+  readonly status: Readonly<Record<string, unknown>>
+}
 
 const KIND = { group: '', kind: 'Service' }
 const NONE = 'None' // a headless service asks for no address
@@ -42,7 +45,12 @@ export function serviceStrategy(ranges: { readonly cidr: string; readonly nodePo
     }
   }
 
-  function withAddress(service: StoredService, old: StoredService | undefined, taken: (() => void)[], freed: (() => void)[]): StoredService {
+  function withAddress(
+    service: StoredService,
+    old: StoredService | undefined,
+    taken: (() => void)[],
+    freed: (() => void)[],
+  ): StoredService {
     const { spec } = service
     const before = old?.spec.clusterIP
     if (spec.type === 'ExternalName') {
@@ -65,7 +73,8 @@ export function serviceStrategy(ranges: { readonly cidr: string; readonly nodePo
       // Changing a set address is refused by validation below; only claim one where there was none.
       if (before) return fixed(service, ip)
       const problem = addresses.claim(ip)
-      if (problem) throw invalid(KIND, service.metadata.name, [invalidField('spec.clusterIPs', [ip], `failed to allocate IP ${ip}: ${problem}`)])
+      if (problem)
+        throw invalid(KIND, service.metadata.name, [invalidField('spec.clusterIPs', [ip], `failed to allocate IP ${ip}: ${problem}`)])
     }
     const mine = ip
     taken.push(() => addresses.free(mine))
@@ -83,7 +92,8 @@ export function serviceStrategy(ranges: { readonly cidr: string; readonly nodePo
       for (const port of before) freed.push(() => ports.free(port))
       return spec.ports ? { ...service, spec: { ...spec, ports: left } } : service
     }
-    if (spec.type === 'LoadBalancer' && spec.allocateLoadBalancerNodePorts === false && !(spec.ports ?? []).some((p) => p.nodePort)) return service
+    if (spec.type === 'LoadBalancer' && spec.allocateLoadBalancerNodePorts === false && !(spec.ports ?? []).some((p) => p.nodePort))
+      return service
     const used = new Map<number, Set<string>>()
     const now = new Set<number>()
     const taking = (port: number, protocol: string) => {
@@ -98,8 +108,7 @@ export function serviceStrategy(ranges: { readonly cidr: string; readonly nodePo
         const shared = used.get(nodePort) // one number may serve TCP and UDP of the same service
         if (!before.has(nodePort) && (shared === undefined || shared.has(protocol))) {
           const problem = ports.claim(nodePort)
-          if (problem)
-            throw invalid(KIND, service.metadata.name, [invalidField(`spec.ports[${index}].nodePort`, nodePort, problem)])
+          if (problem) throw invalid(KIND, service.metadata.name, [invalidField(`spec.ports[${index}].nodePort`, nodePort, problem)])
           const mine = nodePort
           taken.push(() => ports.free(mine))
         }
@@ -123,6 +132,12 @@ export function serviceStrategy(ranges: { readonly cidr: string; readonly nodePo
     createOnUpdate: true,
     returnsDeleted: true,
     allocate,
+    validateUpdate(service, old) {
+      const before = old.spec.clusterIP
+      if (!before || service.spec.clusterIP === before || service.spec.type === 'ExternalName' || old.spec.type === 'ExternalName')
+        return []
+      return [invalidField('spec.clusterIPs[0]', service.spec.clusterIPs ?? [], 'may not change once set')]
+    },
     freed(service) {
       const ip = service.spec.clusterIP
       if (ip && ip !== NONE) addresses.free(ip)
@@ -150,7 +165,7 @@ function fixed(service: StoredService, ip: string): StoredService {
     spec: {
       ...spec,
       clusterIP: ip,
-      clusterIPs: spec.clusterIPs?.length ? spec.clusterIPs : [ip],
+      clusterIPs: spec.clusterIPs?.[0] === ip ? spec.clusterIPs : [ip],
       ipFamilies: families,
       ipFamilyPolicy: spec.ipFamilyPolicy ?? 'SingleStack',
       ...(TOUCHES_PORTS.has(spec.type ?? '') && { externalTrafficPolicy: spec.externalTrafficPolicy ?? 'Cluster' }),
