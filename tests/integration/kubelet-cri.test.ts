@@ -56,6 +56,16 @@ test(
         clock: systemClock,
         log: silentLog,
       })
+      // whatever happens, no process stays behind
+      await using _ = {
+        async [Symbol.asyncDispose]() {
+          stop.abort()
+          for (const { id } of await containerd.runtime.listSandboxes()) {
+            await containerd.runtime.stopSandbox(id)
+            await containerd.runtime.removeSandbox(id)
+          }
+        },
+      }
       await importImages(base, containerd.socket)
       const api = standInApi(systemClock)
       let state: KubeletState | undefined
@@ -137,7 +147,7 @@ test(
       } catch {
         // the bridge was never made
       }
-      cgroups({ root: group }).removeOthers(new Set())
+      execFileSync('find', ['/sys/fs/cgroup', '-depth', '-type', 'd', '-path', `/sys/fs/cgroup/*${group}*`, '-delete'], { stdio: 'ignore' })
       for (const point of readFileSync('/proc/self/mountinfo', 'utf8')
         .split('\n')
         .map((l) => l.split(' ')[4] ?? '')
