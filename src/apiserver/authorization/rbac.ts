@@ -1,0 +1,153 @@
+/** Role-based access control: what the bindings of the caller allow, read live. */
+
+import type { UserInfo } from '#api/authentication/v1/token-review.ts'
+import type { SubjectRulesReviewStatus } from '#api/authorization/v1/self-subject-rules-review.ts'
+import type { ClusterRoleBinding, RoleRef, Subject } from '#api/rbac/v1/cluster-role-binding.ts'
+import type { ClusterRole, PolicyRule } from '#api/rbac/v1/cluster-role.ts'
+import type { RoleBinding } from '#api/rbac/v1/role-binding.ts'
+import type { Role } from '#api/rbac/v1/role.ts'
+import type { Lister } from '#client/informer.ts'
+import type { Authorizer } from './authorizer.ts'
+import { ruleAllows } from './policy-rule.ts'
+
+export interface RbacListers {
+  readonly roles: Pick<Lister<Role>, 'get'>
+  readonly clusterRoles: Pick<Lister<ClusterRole>, 'get'>
+  readonly roleBindings: Pick<Lister<RoleBinding>, 'list'>
+  readonly clusterRoleBindings: Pick<Lister<ClusterRoleBinding>, 'list'>
+}
+
+/** The rules a user has in a namespace ('' for none), and what could not be found out. */
+export interface ResolvedRules {
+  readonly rules: readonly PolicyRule[]
+  readonly errors: readonly string[]
+}
+
+export interface RuleResolver {
+  rulesFor(user: UserInfo, namespace: string): ResolvedRules
+  /** The rules of the role that a binding in `namespace` refers to; undefined with the reason when there is none. */
+  rulesOf(ref: RoleRef, namespace: string): { readonly rules: readonly PolicyRule[] } | { readonly error: string }
+}
+
+export function rbacAuthorizer(listers: RbacListers): Authorizer {
+  return {
+    authorize({ user, info }) {
+      const errors: string[] = []
+      for (const grant of grants(listers, user, info.namespace)) {
+        if ('error' in grant) errors.push(grant.error)
+        else if (grant.rules.some((rule) => ruleAllows(rule, info))) return { type: 'allow', reason: `RBAC: allowed by ${grant.by()}` }
+      }
+      const text = errors.length > 1 ? `[${errors.join(', ')}]` : errors[0]
+      return { type: 'no-opinion', reason: text === undefined ? '' : `RBAC: ${text}` }
+    },
+  }
+}
+
+export function ruleResolver(listers: RbacListers): RuleResolver {
+  return {
+    rulesFor(user, namespace) {
+      const rules: PolicyRule[] = []
+      const errors: string[] = []
+      for (const grant of grants(listers, user, namespace)) {
+        if ('error' in grant) errors.push(grant.error)
+        else rules.push(...grant.rules)
+      }
+      return { rules, errors }
+    },
+    rulesOf: (ref, namespace) => rulesOf(listers, ref, namespace),
+  }
+}
+
+/** The answer of a SelfSubjectRulesReview, for `kubectl auth can-i --list`. */
+export function reviewRules(resolver: RuleResolver, user: UserInfo, namespace: string): SubjectRulesReviewStatus {
+  const { rules, errors } = resolver.rulesFor(user, namespace)
+  const isNode = (user.username ?? '').startsWith('system:node:') && user.groups?.includes('system:nodes') === true
+  const problems = [...(isNode ? ['node authorizer does not support user rule resolution'] : []), ...errors]
+  return {
+    resourceRules: rules.flatMap((r) =>
+      r.resources?.length
+        ? [
+            {
+              verbs: r.verbs,
+              apiGroups: r.apiGroups ?? [],
+              resources: r.resources,
+              ...(r.resourceNames?.length && { resourceNames: r.resourceNames }),
+            },
+          ]
+        : [],
+    ),
+    nonResourceRules: rules.flatMap((r) => (r.nonResourceURLs?.length ? [{ verbs: r.verbs, nonResourceURLs: r.nonResourceURLs }] : [])),
+    incomplete: problems.length > 0,
+    ...(problems.length > 0 && { evaluationError: problems.length === 1 ? problems[0]! : `[${problems.join(', ')}]` }),
+  }
+}
+
+type Grant = { readonly rules: readonly PolicyRule[]; readonly by: () => string } | { readonly error: string }
+
+/** The user's bindings with their rules: those of the cluster first, then those of the namespace. */
+function* grants(listers: RbacListers, user: UserInfo, namespace: string): Generator<Grant> {
+  for (const binding of listers.clusterRoleBindings.list()) {
+    const subject = binding.subjects?.find((s) => appliesTo(s, user, ''))
+    if (subject === undefined) continue
+    const found = rulesOf(listers, binding.roleRef, '')
+    if ('error' in found) yield found
+    else
+      yield {
+        rules: found.rules,
+        by: () =>
+          `ClusterRoleBinding ${quoted(binding.metadata.name)} of ClusterRole ${quoted(binding.roleRef.name)} to ${described(subject)}`,
+      }
+  }
+  if (namespace === '') return
+  for (const binding of listers.roleBindings.list(namespace)) {
+    const subject = binding.subjects?.find((s) => appliesTo(s, user, namespace))
+    if (subject === undefined) continue
+    const found = rulesOf(listers, binding.roleRef, namespace)
+    if ('error' in found) yield found
+    else
+      yield {
+        rules: found.rules,
+        by: () =>
+          `RoleBinding ${quoted(`${binding.metadata.name}/${namespace}`)} of ${binding.roleRef.kind} ${quoted(binding.roleRef.name)} to ${described(subject)}`,
+      }
+  }
+}
+
+function rulesOf(
+  listers: RbacListers,
+  ref: RoleRef,
+  namespace: string,
+): { readonly rules: readonly PolicyRule[] } | { readonly error: string } {
+  if (ref.kind === 'ClusterRole') {
+    const role = listers.clusterRoles.get(ref.name)
+    return role ? { rules: role.rules ?? [] } : { error: `clusterrole.rbac.authorization.k8s.io ${quoted(ref.name)} not found` }
+  }
+  if (ref.kind === 'Role') {
+    const role = listers.roles.get(`${namespace}/${ref.name}`)
+    return role ? { rules: role.rules ?? [] } : { error: `role.rbac.authorization.k8s.io ${quoted(ref.name)} not found` }
+  }
+  return { error: `unsupported role reference kind: ${quoted(ref.kind)}` }
+}
+
+function appliesTo(subject: Subject, user: UserInfo, namespace: string): boolean {
+  switch (subject.kind) {
+    case 'User':
+      return subject.name === user.username
+    case 'Group':
+      return user.groups?.includes(subject.name) === true
+    case 'ServiceAccount': {
+      const from = subject.namespace || namespace
+      return from !== '' && user.username === `system:serviceaccount:${from}:${subject.name}`
+    }
+    default:
+      return false
+  }
+}
+
+const quoted = (text: string) => JSON.stringify(text)
+
+function described(subject: Subject): string {
+  return subject.kind === 'ServiceAccount'
+    ? `ServiceAccount ${quoted(`${subject.name}/${subject.namespace ?? ''}`)}`
+    : `${subject.kind} ${quoted(subject.name)}`
+}
