@@ -1,13 +1,14 @@
 /** The API server's way to kubelets and to what runs behind them: plain requests, raw upgrades, and port-forward tunnels. */
 
 import type { Answer } from '#apiserver/answer.ts'
+import { notFound, serviceUnavailable } from '#apiserver/endpoints/errors.ts'
 import type { RequestContext } from '#apiserver/request-context.ts'
 import type { Node } from '#api/core/v1/node.ts'
 import type { Clock } from '#base/clock.ts'
 import type { Log } from '#base/log.ts'
 import type { Lister } from '#client/informer.ts'
-import { notFound, serviceUnavailable } from '#apiserver/endpoints/errors.ts'
-import { proxyRequest, type Backend, type ClientTls } from './backend.ts'
+import { dial, proxyRequest, responseAnswer, type Backend, type ClientTls } from './backend.ts'
+import { logRefusal } from './log-response.ts'
 import { tunnelPortForward, wantsTunnel } from './port-forward-tunnel.ts'
 
 /**
@@ -44,9 +45,12 @@ export function openKubeletConnection(parts: KubeletConnectionParts): KubeletCon
       const node = parts.nodes.get(name)
       if (node === undefined) throw notFound({ group: '', plural: 'nodes' }, name)
       const backend: Backend = { protocol: 'https', ...kubeletAddress(node), tls: parts.tls(), path, query }
-      return wantsTunnel(ctx.headers) && path.startsWith('/portForward/')
-        ? tunnelPortForward(backend, ctx, dialing)
-        : proxyRequest(backend, ctx, dialing)
+      if (wantsTunnel(ctx.headers) && path.startsWith('/portForward/')) return tunnelPortForward(backend, ctx, dialing)
+      if (!path.startsWith('/containerLogs/')) return proxyRequest(backend, ctx, dialing)
+      const dialed = await dial(backend, { method: 'GET', headers: {} }, ctx.signal, dialing)
+      const refused = await logRefusal(dialed.message, ctx.info.name)
+      if (refused) throw refused
+      return responseAnswer(dialed.message)
     },
     backend: (target, path, query, ctx) => proxyRequest({ ...target, path, query }, ctx, dialing),
   }
