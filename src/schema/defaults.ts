@@ -23,7 +23,7 @@ const fillers = new Map<Message, Filler | undefined | 'busy'>()
 
 function fillerOf(message: Message): Filler | undefined {
   const known = fillers.get(message)
-  if (known === 'busy') return (value) => (fillers.get(message) as Filler | undefined ?? same)(value)
+  if (known === 'busy') return (value) => ((fillers.get(message) as Filler | undefined) ?? same)(value)
   if (fillers.has(message)) return known
   fillers.set(message, 'busy')
   const own = ownDefaults(message)

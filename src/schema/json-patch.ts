@@ -22,7 +22,8 @@ type Container = Record<string, unknown> | unknown[]
 
 /** The patched document; `document` itself is left as it was. Throws JsonPatchError. */
 export function applyJsonPatch(document: unknown, patch: unknown): unknown {
-  if (!Array.isArray(patch)) throw new JsonPatchError('malformed', `json: cannot unmarshal ${kindOf(patch)} into Go value of type jsonpatch.Patch`)
+  if (!Array.isArray(patch))
+    throw new JsonPatchError('malformed', `json: cannot unmarshal ${kindOf(patch)} into Go value of type jsonpatch.Patch`)
   if (patch.length > OPERATIONS_MAX)
     throw new JsonPatchError('too large', `The allowed maximum operations in a JSON patch is ${OPERATIONS_MAX}, got ${patch.length}`)
   const root = structuredClone(document) as Container
@@ -69,14 +70,16 @@ function apply(root: Container, operation: Operation, budget: { copied: number }
       return
     case 'replace': {
       const [container, key] = place(root, path, op)
-      if (look(container, key) === undefined) throw new JsonPatchError('does not apply', `replace operation does not apply: doc is missing key: ${path}: missing value`)
+      if (look(container, key) === undefined)
+        throw new JsonPatchError('does not apply', `replace operation does not apply: doc is missing key: ${path}: missing value`)
       put(container, key, structuredClone(operation.value))
       return
     }
     case 'test': {
       const [container, key] = place(root, path, op)
       const found = look(container, key)
-      if (!sameJson(found === undefined ? null : found, operation.value)) throw new JsonPatchError('does not apply', `testing value ${path} failed: test failed`)
+      if (!sameJson(found === undefined ? null : found, operation.value))
+        throw new JsonPatchError('does not apply', `testing value ${path} failed: test failed`)
       return
     }
     case 'move': {
@@ -114,7 +117,10 @@ function unescape(part: string): string {
 }
 
 function missing(op: string, pointer: string): JsonPatchError {
-  return new JsonPatchError('does not apply', `${op} operation does not apply: doc is missing path: ${JSON.stringify(pointer)}: missing value`)
+  return new JsonPatchError(
+    'does not apply',
+    `${op} operation does not apply: doc is missing path: ${JSON.stringify(pointer)}: missing value`,
+  )
 }
 
 function look(container: Container, key: string): unknown {
@@ -137,14 +143,20 @@ function add(container: Container, key: string, path: string, value: unknown): v
   }
   const index = indexOf(container, key, container.length)
   if (index === undefined)
-    throw new JsonPatchError('does not apply', `error in add for path: '${path}': Unable to access invalid index: ${key}: invalid index referenced`)
+    throw new JsonPatchError(
+      'does not apply',
+      `error in add for path: '${path}': Unable to access invalid index: ${key}: invalid index referenced`,
+    )
   container.splice(index, 0, value)
 }
 
 function take(container: Container, key: string, path: string, op: string): unknown {
   const value = look(container, key)
   if (value === undefined)
-    throw new JsonPatchError('does not apply', `error in ${op} for path: '${path}': Unable to remove nonexistent key: ${key}: missing value`)
+    throw new JsonPatchError(
+      'does not apply',
+      `error in ${op} for path: '${path}': Unable to remove nonexistent key: ${key}: missing value`,
+    )
   if (Array.isArray(container)) container.splice(indexOf(container, key, container.length - 1)!, 1)
   else delete container[key]
   return value

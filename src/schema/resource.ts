@@ -88,7 +88,7 @@ type Declaration<T extends KubeObject> = Pick<Resource<T>, 'group' | 'version' |
 const ALL_VERBS: readonly Verb[] = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch']
 
 /** Declares where a kind is served. Verbs default to all eight. */
-export function resource<T extends KubeObject>(type: MessageClass<T>, d: Declaration<T>): Resource<T> {
+export function resource<T extends KubeObject>(type: MessageClass<T>, d: Declaration<NoInfer<T>>): Resource<T> {
   const declared: Resource<T> = {
     type,
     apiVersion: d.group === '' ? d.version : `${d.group}/${d.version}`,

@@ -90,7 +90,11 @@ function retainKeys(members: Map<string, unknown>, patch: Json): void {
 function deletePrimitives(members: Map<string, unknown>, name: string, value: unknown): void {
   const list = members.get(name)
   if (!Array.isArray(value)) throw new StrategicMergeError('invalid patch format of primitive list')
-  if (Array.isArray(list)) members.set(name, list.filter((item) => !value.includes(item)))
+  if (Array.isArray(list))
+    members.set(
+      name,
+      list.filter((item) => !value.includes(item)),
+    )
 }
 
 function merges(node: TypeNode | undefined): node is ListNode {
@@ -111,7 +115,8 @@ function mergeLists(node: ListNode, original: readonly unknown[], patch: readonl
   for (const item of patch) {
     const element = asObject(item)
     if (element === undefined) throw new StrategicMergeError('invalid JSON document')
-    if (!Object.hasOwn(element, mergeKey)) throw new StrategicMergeError(`map: ${goMap(element)} does not contain declared merge key: ${mergeKey}`)
+    if (!Object.hasOwn(element, mergeKey))
+      throw new StrategicMergeError(`map: ${goMap(element)} does not contain declared merge key: ${mergeKey}`)
     const same = (other: unknown) => sameJson(asObject(other)?.[mergeKey], element[mergeKey])
     if (element[DIRECTIVE] === 'delete') {
       for (let i = merged.length - 1; i >= 0; i--) if (same(merged[i])) merged.splice(i, 1)
@@ -127,12 +132,15 @@ function mergeLists(node: ListNode, original: readonly unknown[], patch: readonl
 }
 
 /** Elements that the patch names come in its order; the server's own keep their places before and between them where they can. */
-function ordered(merged: readonly unknown[], order: readonly unknown[], server: readonly unknown[], mergeKey: string | undefined): readonly unknown[] {
+function ordered(
+  merged: readonly unknown[],
+  order: readonly unknown[],
+  server: readonly unknown[],
+  mergeKey: string | undefined,
+): readonly unknown[] {
   const identity = (item: unknown) => (mergeKey === undefined ? item : asObject(item)?.[mergeKey])
   const position = (list: readonly unknown[], item: unknown) => list.findIndex((other) => sameJson(identity(other), identity(item)))
-  const right = merged
-    .filter((item) => position(order, item) >= 0)
-    .toSorted((a, b) => position(order, a) - position(order, b))
+  const right = merged.filter((item) => position(order, item) >= 0).toSorted((a, b) => position(order, a) - position(order, b))
   const left = merged.filter((item) => position(order, item) < 0)
   const result: unknown[] = []
   let i = 0
@@ -163,13 +171,15 @@ function checkOrder(patch: unknown, order: readonly unknown[], node: TypeNode | 
 
 /** What remains of a patch where there is nothing to merge it into: no directives, no nulls. */
 function withoutDirectives(value: unknown): unknown {
-  if (Array.isArray(value))
-    return value.filter((item) => !isDirectiveOnly(item)).map(withoutDirectives)
+  if (Array.isArray(value)) return value.filter((item) => !isDirectiveOnly(item)).map(withoutDirectives)
   const members = asObject(value)
   if (members === undefined) return value
   return Object.fromEntries(
     Object.entries(members)
-      .filter(([key, member]) => member !== null && key !== DIRECTIVE && key !== RETAIN_KEYS && !key.startsWith(ORDER) && !key.startsWith(DELETE_PRIMITIVES))
+      .filter(
+        ([key, member]) =>
+          member !== null && key !== DIRECTIVE && key !== RETAIN_KEYS && !key.startsWith(ORDER) && !key.startsWith(DELETE_PRIMITIVES),
+      )
       .map(([key, member]) => [key, withoutDirectives(member)]),
   )
 }

@@ -34,7 +34,12 @@ export interface TableOptions {
 }
 
 /** `now` is in milliseconds since the epoch, for ages. */
-export function tableOf<T extends KubeObject>(resource: Resource<T>, objects: readonly T[], now: number, options: TableOptions = {}): Table {
+export function tableOf<T extends KubeObject>(
+  resource: Resource<T>,
+  objects: readonly T[],
+  now: number,
+  options: TableOptions = {},
+): Table {
   const columns = resource.columns.length > 0 ? resource.columns : GENERIC_COLUMNS
   const include = options.includeObject ?? 'Metadata'
   return {
@@ -67,8 +72,19 @@ export function ageOf(time: string | undefined, now: number): string {
 const NAME = 'Name must be unique within a namespace. It is required when creating most resources.'
 const AGE = 'When the object was created.'
 
-export const nameColumn: Column<KubeObject> = { name: 'Name', type: 'string', format: 'name', description: NAME, cell: (o) => o.metadata.name }
-export const ageColumn: Column<KubeObject> = { name: 'Age', type: 'string', description: AGE, cell: (o, now) => ageOf(o.metadata.creationTimestamp, now) }
+export const nameColumn: Column<KubeObject> = {
+  name: 'Name',
+  type: 'string',
+  format: 'name',
+  description: NAME,
+  cell: (o) => o.metadata.name,
+}
+export const ageColumn: Column<KubeObject> = {
+  name: 'Age',
+  type: 'string',
+  description: AGE,
+  cell: (o, now) => ageOf(o.metadata.creationTimestamp, now),
+}
 export const createdAtColumn: Column<KubeObject> = {
   name: 'Created At',
   type: 'date',

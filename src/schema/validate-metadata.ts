@@ -15,7 +15,8 @@ export function metadataErrors(metadata: Metadata, resource: Resource | undefine
   const errors: FieldError[] = []
   const name = metadata.name ?? ''
   if (resource !== undefined) {
-    if (metadata.generateName) errors.push(...invalidEach('metadata.generateName', metadata.generateName, resource.nameProblems(metadata.generateName, true)))
+    if (metadata.generateName)
+      errors.push(...invalidEach('metadata.generateName', metadata.generateName, resource.nameProblems(metadata.generateName, true)))
     if (name === '') errors.push(required('metadata.name', 'name or generateName is required'))
     else errors.push(...invalidEach('metadata.name', name, resource.nameProblems(name, false)))
     errors.push(...namespaceErrors(metadata.namespace ?? '', resource))
@@ -68,12 +69,17 @@ function ownerErrors(owners: NonNullable<Metadata['ownerReferences']>): FieldErr
     if (owner.kind === '') errors.push(invalid(`${at}.kind`, owner.kind, 'must not be empty'))
     if (owner.name === '') errors.push(invalid(`${at}.name`, owner.name, 'must not be empty'))
     if (owner.uid === '') errors.push(invalid(`${at}.uid`, owner.uid, 'must not be empty'))
-    if (group === '' && owner.kind === 'Event') errors.push(invalid(at, owner, `${group}/${version}, Kind=${owner.kind} is disallowed from being an owner`))
+    if (group === '' && owner.kind === 'Event')
+      errors.push(invalid(at, owner, `${group}/${version}, Kind=${owner.kind} is disallowed from being an owner`))
     if (owner.controller) {
       const described = `${owner.kind}/${owner.name}`
       if (controller !== undefined)
         errors.push(
-          invalid(path, owners, `Only one reference can have Controller set to true. Found "true" in references for ${controller} and ${described}`),
+          invalid(
+            path,
+            owners,
+            `Only one reference can have Controller set to true. Found "true" in references for ${controller} and ${described}`,
+          ),
         )
       else controller = described
     }
@@ -115,8 +121,10 @@ export function metadataUpdateErrors(metadata: Metadata, old: Metadata): FieldEr
         ),
       )
   }
-  if ((metadata.generation ?? 0) < (old.generation ?? 0)) errors.push(invalid('metadata.generation', metadata.generation ?? 0, 'must not be decremented'))
-  for (const name of FIXED) if ((metadata[name] ?? '') !== (old[name] ?? '')) errors.push(invalid(`${PATH}.${name}`, metadata[name] ?? '', IMMUTABLE))
+  if ((metadata.generation ?? 0) < (old.generation ?? 0))
+    errors.push(invalid('metadata.generation', metadata.generation ?? 0, 'must not be decremented'))
+  for (const name of FIXED)
+    if ((metadata[name] ?? '') !== (old[name] ?? '')) errors.push(invalid(`${PATH}.${name}`, metadata[name] ?? '', IMMUTABLE))
   return [...errors, ...commonErrors(metadata)]
 }
 

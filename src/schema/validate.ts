@@ -137,7 +137,8 @@ function walkUpdate(message: Message, value: Json, old: Json, path: string, erro
     } else if (field.node.type === 'message' && isRecord(now) && isRecord(before))
       walkUpdate(field.node.message(), now, before, where, errors, subresource)
   }
-  for (const part of withInlined(message)) if (part.checkUpdate) errors.push(...part.checkUpdate(value as never, old as never, path, subresource))
+  for (const part of withInlined(message))
+    if (part.checkUpdate) errors.push(...part.checkUpdate(value as never, old as never, path, subresource))
 }
 
 function isRecord(value: unknown): value is Json {

@@ -1,9 +1,20 @@
 /** Declares Deployment (apps/v1). */
 
+import { forbidden, invalid, type FieldError } from '#schema/field-error.ts'
+import {
+  atMostAllErrors,
+  countOrPercentErrors,
+  isZeroCount,
+  notNegativeErrors,
+  replacedTemplateErrors,
+  selectorMatchErrors,
+} from '#api/core/v1/template-rules.ts'
+import { selectorText, templateColumns } from '#api/core/v1/template-columns.ts'
+import { ageColumn, nameColumn } from '#schema/table.ts'
 import { PodTemplateSpec } from '#api/core/v1/pod-template.ts'
 import { LabelSelector } from '#api/meta/v1/label-selector.ts'
 import { ObjectMeta } from '#api/meta/v1/object-meta.ts'
-import { bool, int32, int64, intOrString, list, message, oneOf, opt, req, string, time, val } from '#schema/message.ts'
+import { bool, int32, int64, intOrString, list, message, oneOf, opt, req, rulesFor, string, time, val } from '#schema/message.ts'
 import { object, resource } from '#schema/resource.ts'
 
 export class RollingUpdateDeployment extends message('k8s.io.api.apps.v1.RollingUpdateDeployment', {
@@ -18,7 +29,7 @@ export class DeploymentStrategy extends message('k8s.io.api.apps.v1.DeploymentSt
 
 export class DeploymentSpec extends message('k8s.io.api.apps.v1.DeploymentSpec', {
   replicas: opt(1, int32(), { default: 1, keepsZero: true }),
-  selector: req(2, LabelSelector, { mapType: 'atomic' }),
+  selector: req(2, LabelSelector, { immutable: true, mapType: 'atomic' }),
   template: req(3, PodTemplateSpec),
   strategy: val(4, DeploymentStrategy, { patch: 'retainKeys' }),
   minReadySeconds: opt(5, int32()),
@@ -66,4 +77,56 @@ export const deployments = resource(Deployment, {
     { name: 'scale', verbs: ['get', 'patch', 'update'], kind: { group: 'autoscaling', version: 'v1', kind: 'Scale' } },
     { name: 'status', verbs: ['get', 'patch', 'update'] },
   ],
+  columns: [
+    nameColumn,
+    {
+      name: 'Ready',
+      type: 'string',
+      description: 'Pods that are ready, of those wanted.',
+      cell: (d) => `${d.status.readyReplicas ?? 0}/${d.spec.replicas ?? 0}`,
+    },
+    { name: 'Up-to-date', type: 'string', description: 'Pods of the newest template.', cell: (d) => d.status.updatedReplicas ?? 0 },
+    { name: 'Available', type: 'string', description: 'Pods ready for long enough.', cell: (d) => d.status.availableReplicas ?? 0 },
+    ageColumn,
+    ...templateColumns<Deployment>(
+      (d) => d.spec.template,
+      (d) => selectorText(d.spec.selector),
+    ),
+  ],
+})
+
+const QUARTER = '25%'
+
+rulesFor(DeploymentStrategy, {
+  defaults: ({ type = 'RollingUpdate', rollingUpdate }) =>
+    type === 'RollingUpdate' && rollingUpdate === undefined
+      ? { type, rollingUpdate: { maxUnavailable: QUARTER, maxSurge: QUARTER } }
+      : undefined,
+  check({ type, rollingUpdate }, path) {
+    const at = `${path}.rollingUpdate`
+    if (type === 'Recreate') return rollingUpdate ? [forbidden(at, "may not be specified when strategy `type` is 'Recreate'")] : []
+    if (type !== 'RollingUpdate' || rollingUpdate === undefined) return []
+    const { maxUnavailable, maxSurge } = rollingUpdate
+    const errors = [...countOrPercentErrors(maxUnavailable, `${at}.maxUnavailable`), ...countOrPercentErrors(maxSurge, `${at}.maxSurge`)]
+    if (isZeroCount(maxUnavailable) && isZeroCount(maxSurge))
+      errors.push(invalid(`${at}.maxUnavailable`, maxUnavailable, 'may not be 0 when `maxSurge` is 0'))
+    return [...errors, ...atMostAllErrors(maxUnavailable, `${at}.maxUnavailable`)]
+  },
+})
+
+rulesFor(DeploymentSpec, {
+  check(spec, path): FieldError[] {
+    const errors = [
+      ...notNegativeErrors(spec.replicas, `${path}.replicas`),
+      ...notNegativeErrors(spec.minReadySeconds, `${path}.minReadySeconds`),
+      ...selectorMatchErrors(spec.selector, spec.template, path, 'deployment'),
+      ...replacedTemplateErrors(spec.template, `${path}.template`, 'ReplicaSet'),
+      ...notNegativeErrors(spec.revisionHistoryLimit, `${path}.revisionHistoryLimit`),
+      ...notNegativeErrors(spec.progressDeadlineSeconds, `${path}.progressDeadlineSeconds`),
+    ]
+    const deadline = spec.progressDeadlineSeconds
+    if (deadline !== undefined && deadline <= (spec.minReadySeconds ?? 0))
+      errors.push(invalid(`${path}.progressDeadlineSeconds`, deadline, 'must be greater than minReadySeconds'))
+    return errors
+  },
 })

@@ -1,15 +1,19 @@
 /** Declares ReplicaSet (apps/v1). */
 
+import { type FieldError } from '#schema/field-error.ts'
+import { notNegativeErrors, replacedTemplateErrors, selectorMatchErrors } from '#api/core/v1/template-rules.ts'
+import { selectorText, templateColumns } from '#api/core/v1/template-columns.ts'
+import { ageColumn, nameColumn } from '#schema/table.ts'
 import { PodTemplateSpec } from '#api/core/v1/pod-template.ts'
 import { LabelSelector } from '#api/meta/v1/label-selector.ts'
 import { ObjectMeta } from '#api/meta/v1/object-meta.ts'
-import { int32, int64, list, message, opt, req, string, time, val } from '#schema/message.ts'
+import { int32, int64, list, message, opt, req, rulesFor, string, time, val } from '#schema/message.ts'
 import { object, resource } from '#schema/resource.ts'
 
 export class ReplicaSetSpec extends message('k8s.io.api.apps.v1.ReplicaSetSpec', {
   replicas: opt(1, int32(), { default: 1, keepsZero: true }),
   minReadySeconds: opt(4, int32()),
-  selector: req(2, LabelSelector, { mapType: 'atomic' }),
+  selector: req(2, LabelSelector, { immutable: true, mapType: 'atomic' }),
   template: opt(3, PodTemplateSpec),
 }) {}
 
@@ -48,5 +52,26 @@ export const replicaSets = resource(ReplicaSet, {
   subresources: [
     { name: 'scale', verbs: ['get', 'patch', 'update'], kind: { group: 'autoscaling', version: 'v1', kind: 'Scale' } },
     { name: 'status', verbs: ['get', 'patch', 'update'] },
+  ],
+  columns: [
+    nameColumn,
+    { name: 'Desired', type: 'integer', description: 'Pods wanted.', cell: (r) => r.spec.replicas ?? 0 },
+    { name: 'Current', type: 'integer', description: 'Pods there are.', cell: (r) => r.status.replicas },
+    { name: 'Ready', type: 'integer', description: 'Pods that are ready.', cell: (r) => r.status.readyReplicas ?? 0 },
+    ageColumn,
+    ...templateColumns<ReplicaSet>(
+      (r) => r.spec.template,
+      (r) => selectorText(r.spec.selector),
+    ),
+  ],
+  selectable: { 'status.replicas': (r) => String(r.status.replicas) },
+})
+
+rulesFor(ReplicaSetSpec, {
+  check: (spec, path): FieldError[] => [
+    ...notNegativeErrors(spec.replicas, `${path}.replicas`),
+    ...notNegativeErrors(spec.minReadySeconds, `${path}.minReadySeconds`),
+    ...selectorMatchErrors(spec.selector, spec.template, path, 'deployment'),
+    ...replacedTemplateErrors(spec.template, `${path}.template`, 'ReplicaSet'),
   ],
 })

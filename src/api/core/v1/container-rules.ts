@@ -1,10 +1,34 @@
 /** The rules of one container: ports, environment, mounts, probes, hooks. */
 
-import type { Container, ContainerPort, EnvFromSource, EnvVar, HTTPGetAction, LifecycleHandler, Probe, ProbeHandler, SecurityContext, VolumeMount } from './container.ts'
+import type {
+  Container,
+  ContainerPort,
+  EnvFromSource,
+  EnvVar,
+  HTTPGetAction,
+  LifecycleHandler,
+  Probe,
+  ProbeHandler,
+  SecurityContext,
+  VolumeMount,
+} from './container.ts'
 import { requirementErrors } from './resource-rules.ts'
 import type { Volume } from './volume.ts'
 import { duplicate, forbidden, invalid, invalidEach, notFound, notSupported, required, type FieldError } from '#schema/field-error.ts'
-import { configKey, dns1123Label, dns1123Subdomain, environmentVariableName, httpHeaderName, inRange, ipAddress, labelValue, portName, portNumber, portNumberOrName, qualifiedName } from '#schema/names.ts'
+import {
+  configKey,
+  dns1123Label,
+  dns1123Subdomain,
+  environmentVariableName,
+  httpHeaderName,
+  inRange,
+  ipAddress,
+  labelValue,
+  portName,
+  portNumber,
+  portNumberOrName,
+  qualifiedName,
+} from '#schema/names.ts'
 
 /** What a container may refer to. */
 export interface PodContext {
@@ -52,7 +76,8 @@ export function initContainerErrors(container: Container, path: string, pod: Pod
   if ((container.image ?? '') === '') errors.push(required(`${path}.image`))
   const denied = 'may not be set for init containers without restartPolicy=Always'
   if (container.lifecycle) errors.push(forbidden(`${path}.lifecycle`, denied))
-  for (const probe of ['livenessProbe', 'readinessProbe', 'startupProbe'] as const) if (container[probe]) errors.push(forbidden(`${path}.${probe}`, denied))
+  for (const probe of ['livenessProbe', 'readinessProbe', 'startupProbe'] as const)
+    if (container[probe]) errors.push(forbidden(`${path}.${probe}`, denied))
   return errors
 }
 
@@ -71,15 +96,33 @@ function portErrors(ports: readonly ContainerPort[], path: string, hostNetwork: 
     else errors.push(...invalidEach(`${at}.containerPort`, port.containerPort, portNumber(port.containerPort)))
     if (port.hostPort) {
       errors.push(...invalidEach(`${at}.hostPort`, port.hostPort, portNumber(port.hostPort)))
-      if (hostNetwork && port.hostPort !== port.containerPort) errors.push(invalid(`${at}.containerPort`, port.containerPort, 'must match `hostPort` when `hostNetwork` is true'))
+      if (hostNetwork && port.hostPort !== port.containerPort)
+        errors.push(invalid(`${at}.containerPort`, port.containerPort, 'must match `hostPort` when `hostNetwork` is true'))
     }
     if (port.hostIP) errors.push(...invalidEach(`${at}.hostIP`, port.hostIP, ipAddress(port.hostIP)))
   }
   return errors
 }
 
-const ENVIRONMENT_FIELDS = ['metadata.name', 'metadata.namespace', 'metadata.uid', 'spec.nodeName', 'spec.serviceAccountName', 'status.hostIP', 'status.hostIPs', 'status.podIP', 'status.podIPs']
-const CONTAINER_RESOURCES = ['limits.cpu', 'limits.ephemeral-storage', 'limits.memory', 'requests.cpu', 'requests.ephemeral-storage', 'requests.memory']
+const ENVIRONMENT_FIELDS = [
+  'metadata.name',
+  'metadata.namespace',
+  'metadata.uid',
+  'spec.nodeName',
+  'spec.serviceAccountName',
+  'status.hostIP',
+  'status.hostIPs',
+  'status.podIP',
+  'status.podIPs',
+]
+const CONTAINER_RESOURCES = [
+  'limits.cpu',
+  'limits.ephemeral-storage',
+  'limits.memory',
+  'requests.cpu',
+  'requests.ephemeral-storage',
+  'requests.memory',
+]
 
 function environmentErrors(variables: readonly EnvVar[], path: string, pod: PodContext): FieldError[] {
   const errors: FieldError[] = []
@@ -90,7 +133,10 @@ function environmentErrors(variables: readonly EnvVar[], path: string, pod: PodC
     if (source === undefined) continue
     const where = `${at}.valueFrom`
     const given = Object.values(source).filter((member) => member !== undefined).length
-    if (given === 0) errors.push(invalid(where, '', 'must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or `fileKeyRef`'))
+    if (given === 0)
+      errors.push(
+        invalid(where, '', 'must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or `fileKeyRef`'),
+      )
     else if (variable.value) errors.push(invalid(where, '', 'may not be specified when `value` is not empty'))
     if (given > 1) errors.push(invalid(where, '', 'may not have more than one field specified at a time'))
     if (source.fieldRef) errors.push(...fieldRefErrors(source.fieldRef.fieldPath, `${where}.fieldRef`, ENVIRONMENT_FIELDS))
@@ -99,7 +145,8 @@ function environmentErrors(variables: readonly EnvVar[], path: string, pod: PodC
       const key = source[ref]
       if (key?.key) errors.push(...invalidEach(`${where}.${ref}.key`, key.key, configKey(key.key)))
     }
-    if (source.fileKeyRef && !pod.volumes.has(source.fileKeyRef.volumeName)) errors.push(notFound(`${where}.fileKeyRef.volumeName`, source.fileKeyRef.volumeName))
+    if (source.fileKeyRef && !pod.volumes.has(source.fileKeyRef.volumeName))
+      errors.push(notFound(`${where}.fileKeyRef.volumeName`, source.fileKeyRef.volumeName))
   }
   return errors
 }
@@ -107,7 +154,8 @@ function environmentErrors(variables: readonly EnvVar[], path: string, pod: PodC
 /** A downward API field: one of the plain ones, or a label or annotation by its key. */
 export function fieldRefErrors(fieldPath: string, path: string, supported: readonly string[]): FieldError[] {
   const subscript = /^(metadata\.(?:labels|annotations))\['(.*)'\]$/.exec(fieldPath)
-  if (subscript === null) return fieldPath === '' || supported.includes(fieldPath) ? [] : [notSupported(`${path}.fieldPath`, fieldPath, supported.toSorted())]
+  if (subscript === null)
+    return fieldPath === '' || supported.includes(fieldPath) ? [] : [notSupported(`${path}.fieldPath`, fieldPath, supported.toSorted())]
   const key = subscript[2]!
   return subscript[1] === 'metadata.labels'
     ? invalidEach(path, key, qualifiedName(key))
@@ -128,7 +176,12 @@ function environmentSourceErrors(sources: readonly EnvFromSource[], path: string
     if (given === 0) errors.push(invalid(at, '', 'must specify one of: `configMapRef` or `secretRef`'))
     if (given > 1) errors.push(invalid(at, '', 'may not have more than one field specified at a time'))
     for (const ref of ['configMapRef', 'secretRef'] as const)
-      if (source[ref]) errors.push(...(source[ref].name ? invalidEach(`${at}.${ref}.name`, source[ref].name, dns1123Subdomain(source[ref].name)) : [required(`${at}.${ref}.name`)]))
+      if (source[ref])
+        errors.push(
+          ...(source[ref].name
+            ? invalidEach(`${at}.${ref}.name`, source[ref].name, dns1123Subdomain(source[ref].name))
+            : [required(`${at}.${ref}.name`)]),
+        )
   }
   return errors
 }
@@ -150,7 +203,8 @@ function mountErrors(container: Container, path: string, pod: PodContext): Field
   for (const [index, device] of (container.volumeDevices ?? []).entries()) {
     const at = `${path}.volumeDevices[${index}]`
     if (device.name && !pod.volumes.has(device.name)) errors.push(notFound(`${at}.name`, device.name))
-    if (device.devicePath && places.has(device.devicePath)) errors.push(invalid(`${at}.devicePath`, device.devicePath, 'must not already exist as a path in volumeMounts'))
+    if (device.devicePath && places.has(device.devicePath))
+      errors.push(invalid(`${at}.devicePath`, device.devicePath, 'must not already exist as a path in volumeMounts'))
     if (device.devicePath) errors.push(...noBackstep(device.devicePath, `${at}.devicePath`))
   }
   return errors
@@ -202,7 +256,11 @@ function handlerErrors(handler: LifecycleHandler, path: string, pod: PodContext)
   const seconds = handler.sleep?.seconds
   if (seconds !== undefined && pod.gracePeriodSeconds !== undefined && (seconds < 0 || seconds > pod.gracePeriodSeconds))
     errors.push(
-      invalid(`${path}.sleep`, seconds, `must be non-negative and less than terminationGracePeriodSeconds (${pod.gracePeriodSeconds}). Enable AllowPodLifecycleSleepActionZeroValue feature gate for zero sleep.`),
+      invalid(
+        `${path}.sleep`,
+        seconds,
+        `must be non-negative and less than terminationGracePeriodSeconds (${pod.gracePeriodSeconds}). Enable AllowPodLifecycleSleepActionZeroValue feature gate for zero sleep.`,
+      ),
     )
   return errors
 }
@@ -219,13 +277,15 @@ function actionErrors(handler: Actions, path: string, members: readonly string[]
   if (count === 0) errors.push(required(path, 'must specify a handler type'))
   if (handler.exec && (handler.exec.command ?? []).length === 0) errors.push(required(`${path}.exec.command`))
   if (handler.httpGet) errors.push(...httpErrors(handler.httpGet, `${path}.httpGet`))
-  if (handler.tcpSocket) errors.push(...invalidEach(`${path}.tcpSocket.port`, handler.tcpSocket.port, portNumberOrName(handler.tcpSocket.port)))
+  if (handler.tcpSocket)
+    errors.push(...invalidEach(`${path}.tcpSocket.port`, handler.tcpSocket.port, portNumberOrName(handler.tcpSocket.port)))
   return errors
 }
 
 function httpErrors(action: HTTPGetAction, path: string): FieldError[] {
   const errors = invalidEach(`${path}.port`, action.port, portNumberOrName(action.port))
-  for (const header of action.httpHeaders ?? []) errors.push(...invalidEach(`${path}.httpHeaders`, header.name, httpHeaderName(header.name)))
+  for (const header of action.httpHeaders ?? [])
+    errors.push(...invalidEach(`${path}.httpHeaders`, header.name, httpHeaderName(header.name)))
   return errors
 }
 
@@ -239,7 +299,8 @@ function securityErrors(context: SecurityContext | undefined, path: string): Fie
   const added = context.capabilities?.add ?? []
   if (context.allowPrivilegeEscalation === false) {
     if (context.privileged) errors.push(invalid(path, context, 'cannot set `allowPrivilegeEscalation` to false and `privileged` to true'))
-    if (added.includes('CAP_SYS_ADMIN')) errors.push(invalid(path, context, 'cannot set `allowPrivilegeEscalation` to false and `capabilities.Add` CAP_SYS_ADMIN'))
+    if (added.includes('CAP_SYS_ADMIN'))
+      errors.push(invalid(path, context, 'cannot set `allowPrivilegeEscalation` to false and `capabilities.Add` CAP_SYS_ADMIN'))
   }
   return errors
 }
@@ -251,7 +312,10 @@ export function idErrors(id: number | undefined, path: string): FieldError[] {
 export function seccompErrors(profile: SecurityContext['seccompProfile'], path: string): FieldError[] {
   if (profile === undefined) return []
   const file = profile.localhostProfile
-  if (profile.type === 'Localhost') return file === undefined ? [required(`${path}.localhostProfile`, 'must be set when seccomp type is Localhost')] : relativePathErrors(file, `${path}.localhostProfile`)
+  if (profile.type === 'Localhost')
+    return file === undefined
+      ? [required(`${path}.localhostProfile`, 'must be set when seccomp type is Localhost')]
+      : relativePathErrors(file, `${path}.localhostProfile`)
   return file === undefined ? [] : [invalid(`${path}.localhostProfile`, file, 'can only be set when seccomp type is Localhost')]
 }
 

@@ -3,7 +3,24 @@
 import { defaultPullPolicy } from './image-pull-policy.ts'
 import { LocalObjectReference } from './reference.ts'
 import { ObjectFieldSelector, ResourceFieldSelector } from './volume.ts'
-import { bool, inline, int32, int64, intOrString, list, map, message, oneOf, oneOfInOrder, opt, quantity, req, rulesFor, string, val } from '#schema/message.ts'
+import {
+  bool,
+  inline,
+  int32,
+  int64,
+  intOrString,
+  list,
+  map,
+  message,
+  oneOf,
+  oneOfInOrder,
+  opt,
+  quantity,
+  req,
+  rulesFor,
+  string,
+  val,
+} from '#schema/message.ts'
 
 export class ContainerPort extends message('k8s.io.api.core.v1.ContainerPort', {
   name: opt(1, string),

@@ -1,8 +1,10 @@
 /** Declares Namespace (core/v1). */
 
+import { finalizerErrors } from '#schema/validate-metadata.ts'
+import { ageColumn, nameColumn } from '#schema/table.ts'
 import { ObjectMeta } from '#api/meta/v1/object-meta.ts'
-import { list, message, oneOf, opt, req, string, time, val } from '#schema/message.ts'
-import { object, resource } from '#schema/resource.ts'
+import { list, message, oneOf, opt, req, rulesFor, string, time, val } from '#schema/message.ts'
+import { labelName, object, resource } from '#schema/resource.ts'
 
 export class NamespaceSpec extends message('k8s.io.api.core.v1.NamespaceSpec', {
   finalizers: opt(1, list(string, { listType: 'atomic' })),
@@ -39,4 +41,23 @@ export const namespaces = resource(Namespace, {
     { name: 'finalize', verbs: ['update'] },
     { name: 'status', verbs: ['get', 'patch', 'update'] },
   ],
+  columns: [
+    nameColumn,
+    { name: 'Status', type: 'string', description: 'Whether it lives or is being emptied.', cell: (n) => n.status.phase ?? '' },
+    ageColumn,
+  ],
+  selectable: { 'status.phase': (n) => n.status.phase ?? '' },
+  nameProblems: labelName,
 })
+
+const NAME_LABEL = 'kubernetes.io/metadata.name'
+
+rulesFor(Namespace, {
+  /** So that selectors can choose a namespace by its name. */
+  defaults: ({ metadata }) =>
+    metadata.name && metadata.labels?.[NAME_LABEL] !== metadata.name
+      ? { metadata: { ...metadata, labels: { ...metadata.labels, [NAME_LABEL]: metadata.name } } }
+      : undefined,
+})
+
+rulesFor(NamespaceSpec, { check: (spec, path) => finalizerErrors(spec.finalizers ?? [], `${path}.finalizers`) })

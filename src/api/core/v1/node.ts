@@ -1,8 +1,12 @@
 /** Declares Node (core/v1). */
 
+import { sameJson } from '#schema/json-patch.ts'
+import { labelValue, qualifiedName, cidr } from '#schema/names.ts'
+import { duplicate, forbidden, invalidEach, type FieldError } from '#schema/field-error.ts'
+import { nodeColumns } from './node-columns.ts'
 import { Taint } from './toleration.ts'
 import { ObjectMeta } from '#api/meta/v1/object-meta.ts'
-import { bool, int32, int64, list, map, message, opt, quantity, req, string, time, val } from '#schema/message.ts'
+import { bool, int32, int64, list, map, message, opt, quantity, req, rulesFor, string, time, val } from '#schema/message.ts'
 import { object, resource } from '#schema/resource.ts'
 
 export class ConfigMapNodeConfigSource extends message('k8s.io.api.core.v1.ConfigMapNodeConfigSource', {
@@ -132,4 +136,37 @@ export const nodes = resource(Node, {
     { name: 'proxy', verbs: ['create', 'delete', 'get', 'patch', 'update'], kind: { group: '', version: 'v1', kind: 'NodeProxyOptions' } },
     { name: 'status', verbs: ['get', 'patch', 'update'] },
   ],
+  columns: nodeColumns,
+  selectable: { 'spec.unschedulable': (n) => String(n.spec.unschedulable ?? false) },
+})
+
+rulesFor(NodeStatus, {
+  /** Until the kubelet says otherwise, all of a node can be used. */
+  defaults: ({ capacity, allocatable }) => (allocatable === undefined && capacity !== undefined ? { allocatable: capacity } : undefined),
+})
+
+rulesFor(NodeSpec, {
+  check(spec, path): FieldError[] {
+    const errors: FieldError[] = []
+    const seen = new Set<string>()
+    for (const [index, taint] of (spec.taints ?? []).entries()) {
+      const at = `${path}.taints[${index}]`
+      if (taint.key !== '') errors.push(...invalidEach(`${at}.key`, taint.key, qualifiedName(taint.key)))
+      errors.push(...invalidEach(`${at}.value`, taint.value ?? '', labelValue(taint.value ?? '')))
+      const identity = `${taint.key}:${taint.effect}`
+      if (seen.has(identity)) errors.push(duplicate(at, taint))
+      seen.add(identity)
+    }
+    for (const [index, range] of (spec.podCIDRs ?? []).entries())
+      errors.push(...invalidEach(`${path}.podCIDRs[${index}]`, range, cidr(range)))
+    return errors
+  },
+  checkUpdate(spec, old, path): FieldError[] {
+    const errors: FieldError[] = []
+    if (old.podCIDRs?.length && !sameJson(spec.podCIDRs ?? [], old.podCIDRs))
+      errors.push(forbidden(`${path}.podCIDRs`, 'node updates may not change podCIDR except from "" to valid'))
+    if (old.providerID && spec.providerID !== old.providerID)
+      errors.push(forbidden(`${path}.providerID`, 'node updates may not change providerID except from "" to valid'))
+    return errors
+  },
 })

@@ -67,14 +67,20 @@ export function summaryOf(pod: Pod, now: number): Summary {
       }
     }
     // Some containers are done while others run.
-    if (reason === 'Completed' && running) reason = (status.conditions ?? []).some((c) => c.type === 'Ready' && c.status === 'True') ? 'Running' : 'NotReady'
+    if (reason === 'Completed' && running)
+      reason = (status.conditions ?? []).some((c) => c.type === 'Ready' && c.status === 'True') ? 'Running' : 'NotReady'
   }
 
   if (pod.metadata.deletionTimestamp !== undefined) {
     if (status.reason === 'NodeLost') reason = 'Unknown'
     else if (status.phase !== 'Succeeded' && status.phase !== 'Failed') reason = 'Terminating'
   }
-  return { reason, ready, total, restarts: restarts > 0 && last > -Infinity ? `${restarts} (${humanDuration(now - last)} ago)` : String(restarts) }
+  return {
+    reason,
+    ready,
+    total,
+    restarts: restarts > 0 && last > -Infinity ? `${restarts} (${humanDuration(now - last)} ago)` : String(restarts),
+  }
 }
 
 function isSidecar(container: { readonly restartPolicy?: string }): boolean {
@@ -94,13 +100,40 @@ const none = (text: string | undefined) => text || '<none>'
 
 export const podColumns: readonly Column<Pod>[] = [
   nameColumn,
-  { name: 'Ready', type: 'string', description: 'Containers that are ready, of all that should run.', cell: (pod, now) => ready(summaryOf(pod, now)) },
-  { name: 'Status', type: 'string', description: 'What the containers, taken together, are doing.', cell: (pod, now) => summaryOf(pod, now).reason },
-  { name: 'Restarts', type: 'string', description: 'Restarts of all containers, and when the last one was.', cell: (pod, now) => summaryOf(pod, now).restarts },
+  {
+    name: 'Ready',
+    type: 'string',
+    description: 'Containers that are ready, of all that should run.',
+    cell: (pod, now) => ready(summaryOf(pod, now)),
+  },
+  {
+    name: 'Status',
+    type: 'string',
+    description: 'What the containers, taken together, are doing.',
+    cell: (pod, now) => summaryOf(pod, now).reason,
+  },
+  {
+    name: 'Restarts',
+    type: 'string',
+    description: 'Restarts of all containers, and when the last one was.',
+    cell: (pod, now) => summaryOf(pod, now).restarts,
+  },
   ageColumn,
-  { name: 'IP', type: 'string', priority: 1, description: 'The address of the pod.', cell: (pod) => none(pod.status.podIPs?.[0]?.ip ?? pod.status.podIP) },
+  {
+    name: 'IP',
+    type: 'string',
+    priority: 1,
+    description: 'The address of the pod.',
+    cell: (pod) => none(pod.status.podIPs?.[0]?.ip ?? pod.status.podIP),
+  },
   { name: 'Node', type: 'string', priority: 1, description: 'The node that the pod is bound to.', cell: (pod) => none(pod.spec.nodeName) },
-  { name: 'Nominated Node', type: 'string', priority: 1, description: 'The node where room is being made.', cell: (pod) => none(pod.status.nominatedNodeName) },
+  {
+    name: 'Nominated Node',
+    type: 'string',
+    priority: 1,
+    description: 'The node where room is being made.',
+    cell: (pod) => none(pod.status.nominatedNodeName),
+  },
   { name: 'Readiness Gates', type: 'string', priority: 1, description: 'Gates that are open, of all.', cell: gates },
 ]
 

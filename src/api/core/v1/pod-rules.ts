@@ -20,7 +20,8 @@ export function podSpecDefaults(spec: PodSpec): Partial<PodSpec> {
   const account = spec.serviceAccountName || spec.serviceAccount
   return {
     ...(spec.securityContext === undefined && { securityContext: {} }),
-    ...(account && (account !== spec.serviceAccountName || account !== spec.serviceAccount) && { serviceAccountName: account, serviceAccount: account }),
+    ...(account &&
+      (account !== spec.serviceAccountName || account !== spec.serviceAccount) && { serviceAccountName: account, serviceAccount: account }),
   }
 }
 
@@ -120,7 +121,8 @@ function ephemeralErrors(container: EphemeralContainer, at: string, context: Pod
   const errors = commonContainerErrors(container as Container, at, context)
   if (!container.name) errors.push(required(`${at}.name`))
   if (!container.image) errors.push(required(`${at}.image`))
-  for (const member of NOT_EPHEMERAL) if (container[member] !== undefined) errors.push(forbidden(`${at}.${member}`, 'cannot be set for an Ephemeral Container'))
+  for (const member of NOT_EPHEMERAL)
+    if (container[member] !== undefined) errors.push(forbidden(`${at}.${member}`, 'cannot be set for an Ephemeral Container'))
   const target = container.targetContainerName
   const known = [...(spec.containers ?? []), ...(spec.initContainers ?? [])].some((c) => c.name === target)
   if (target && !known) errors.push(notFound(`${at}.targetContainerName`, target))
@@ -130,12 +132,14 @@ function ephemeralErrors(container: EphemeralContainer, at: string, context: Pod
 function nameErrors(spec: PodSpec, path: string): FieldError[] {
   const subdomains = ['nodeName', 'serviceAccountName', 'priorityClassName', 'runtimeClassName'] as const
   const errors = subdomains.flatMap((name) => (spec[name] ? invalidEach(`${path}.${name}`, spec[name], dns1123Subdomain(spec[name])) : []))
-  for (const name of ['hostname', 'subdomain'] as const) if (spec[name]) errors.push(...invalidEach(`${path}.${name}`, spec[name], dns1123Label(spec[name])))
+  for (const name of ['hostname', 'subdomain'] as const)
+    if (spec[name]) errors.push(...invalidEach(`${path}.${name}`, spec[name], dns1123Label(spec[name])))
   const deadline = spec.activeDeadlineSeconds
   if (deadline !== undefined) errors.push(...invalidEach(`${path}.activeDeadlineSeconds`, deadline, inRange(deadline, 1, 2_147_483_647)))
   for (const [index, alias] of (spec.hostAliases ?? []).entries()) {
     if (alias.ip) errors.push(...invalidEach(`${path}.hostAliases[${index}].ip`, alias.ip, ipAddress(alias.ip)))
-    for (const hostname of alias.hostnames ?? []) errors.push(...invalidEach(`${path}.hostAliases[${index}].hostnames`, hostname, dns1123Subdomain(hostname)))
+    for (const hostname of alias.hostnames ?? [])
+      errors.push(...invalidEach(`${path}.hostAliases[${index}].hostnames`, hostname, dns1123Subdomain(hostname)))
   }
   return errors
 }
@@ -145,12 +149,21 @@ function contextErrors(spec: PodSpec, path: string): FieldError[] {
   if (context === undefined) return []
   const at = `${path}.securityContext`
   const errors = (['fsGroup', 'runAsUser', 'runAsGroup'] as const).flatMap((id) => idErrors(context[id], `${at}.${id}`))
-  for (const [index, group] of (context.supplementalGroups ?? []).entries()) errors.push(...idErrors(group, `${at}.supplementalGroups[${index}]`))
-  if (spec.shareProcessNamespace && spec.hostPID) errors.push(invalid(`${at}.shareProcessNamespace`, true, 'ShareProcessNamespace and HostPID cannot both be enabled'))
+  for (const [index, group] of (context.supplementalGroups ?? []).entries())
+    errors.push(...idErrors(group, `${at}.supplementalGroups[${index}]`))
+  if (spec.shareProcessNamespace && spec.hostPID)
+    errors.push(invalid(`${at}.shareProcessNamespace`, true, 'ShareProcessNamespace and HostPID cannot both be enabled'))
   const names = new Set<string>()
   for (const [index, { name }] of (context.sysctls ?? []).entries()) {
     const where = `${at}.sysctls[${index}].name`
-    if (name !== '' && !sysctlName(name)) errors.push(invalid(where, name, `must have at most 253 characters and match regex ^([a-z0-9]([-_a-z0-9]*[a-z0-9])?[\\./])*[a-z0-9]([-_a-z0-9]*[a-z0-9])?$`))
+    if (name !== '' && !sysctlName(name))
+      errors.push(
+        invalid(
+          where,
+          name,
+          `must have at most 253 characters and match regex ^([a-z0-9]([-_a-z0-9]*[a-z0-9])?[\\./])*[a-z0-9]([-_a-z0-9]*[a-z0-9])?$`,
+        ),
+      )
     else if (names.has(name)) errors.push(duplicate(where, name))
     names.add(name)
   }
@@ -162,19 +175,29 @@ function dnsErrors(spec: PodSpec, path: string): FieldError[] {
   const servers = spec.dnsConfig?.nameservers ?? []
   if (spec.dnsPolicy === 'None' && spec.dnsConfig === undefined) return [required(at, 'must provide `dnsConfig` when `dnsPolicy` is None')]
   const errors: FieldError[] = []
-  if (spec.dnsPolicy === 'None' && servers.length === 0) errors.push(required(`${at}.nameservers`, 'must provide at least one DNS nameserver when `dnsPolicy` is None'))
+  if (spec.dnsPolicy === 'None' && servers.length === 0)
+    errors.push(required(`${at}.nameservers`, 'must provide at least one DNS nameserver when `dnsPolicy` is None'))
   if (spec.dnsConfig === undefined) return errors
-  if (servers.length > NAMESERVERS_MAX) errors.push(invalid(`${at}.nameservers`, servers, `must not have more than ${NAMESERVERS_MAX} nameservers`))
+  if (servers.length > NAMESERVERS_MAX)
+    errors.push(invalid(`${at}.nameservers`, servers, `must not have more than ${NAMESERVERS_MAX} nameservers`))
   for (const [index, server] of servers.entries()) errors.push(...invalidEach(`${at}.nameservers[${index}]`, server, ipAddress(server)))
   const searches = spec.dnsConfig.searches ?? []
-  if (searches.length > SEARCH_PATHS_MAX) errors.push(invalid(`${at}.searches`, searches, `must not have more than ${SEARCH_PATHS_MAX} search paths`))
+  if (searches.length > SEARCH_PATHS_MAX)
+    errors.push(invalid(`${at}.searches`, searches, `must not have more than ${SEARCH_PATHS_MAX} search paths`))
   if (searches.join(' ').length > SEARCH_CHARACTERS_MAX)
-    errors.push(invalid(`${at}.searches`, searches, `must not have more than ${SEARCH_CHARACTERS_MAX} characters (including spaces) in the search list`))
+    errors.push(
+      invalid(
+        `${at}.searches`,
+        searches,
+        `must not have more than ${SEARCH_CHARACTERS_MAX} characters (including spaces) in the search list`,
+      ),
+    )
   for (const [index, search] of searches.entries()) {
     const name = search.replace(/\.$/, '').replaceAll('_', '-')
     if (search !== '.') errors.push(...invalidEach(`${at}.searches[${index}]`, search, dns1123Subdomain(name)))
   }
-  for (const [index, option] of (spec.dnsConfig.options ?? []).entries()) if (!option.name) errors.push(required(`${at}.options[${index}]`, 'must not be empty'))
+  for (const [index, option] of (spec.dnsConfig.options ?? []).entries())
+    if (!option.name) errors.push(required(`${at}.options[${index}]`, 'must not be empty'))
   return errors
 }
 

@@ -1,8 +1,11 @@
 /** Declares PodTemplate (core/v1). */
 
+import { nameColumn } from '#schema/table.ts'
+import { templateColumns, labelsText } from './template-columns.ts'
+import { templateErrors } from './template-rules.ts'
 import { PodSpec } from './pod.ts'
 import { ObjectMeta } from '#api/meta/v1/object-meta.ts'
-import { message, val } from '#schema/message.ts'
+import { message, rulesFor, val } from '#schema/message.ts'
 import { object, resource } from '#schema/resource.ts'
 
 export class PodTemplateSpec extends message('k8s.io.api.core.v1.PodTemplateSpec', {
@@ -21,4 +24,11 @@ export const podTemplates = resource(PodTemplate, {
   kind: 'PodTemplate',
   plural: 'podtemplates',
   scope: 'Namespaced',
+  columns: [
+    nameColumn,
+    ...templateColumns<PodTemplate>((t) => t.template).map((column) => ({ ...column, priority: 0 as const })),
+    { name: 'Pod Labels', type: 'string', description: 'Labels of the pods.', cell: (t) => labelsText(t.template.metadata.labels) },
+  ],
 })
+
+rulesFor(PodTemplateSpec, { check: templateErrors })

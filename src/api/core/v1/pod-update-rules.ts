@@ -39,7 +39,8 @@ export function podUpdateErrors(pod: Pod, old: Pod, _path: string, subresource: 
 
 function countErrors(spec: PodSpec, before: PodSpec): FieldError[] {
   const errors: FieldError[] = []
-  if (spec.containers.length !== before.containers.length) errors.push(forbidden('spec.containers', 'pod updates may not add or remove containers'))
+  if (spec.containers.length !== before.containers.length)
+    errors.push(forbidden('spec.containers', 'pod updates may not add or remove containers'))
   if ((spec.initContainers?.length ?? 0) !== (before.initContainers?.length ?? 0))
     errors.push(forbidden('spec.initContainers', 'pod updates may not add or remove containers'))
   return errors
@@ -83,7 +84,9 @@ function withUpdatable(spec: PodSpec, before: PodSpec, gated: boolean, subresour
       const image = was?.image
       const back = { ...container, ...(image !== undefined && { image }) }
       // Without the path known, a resize may be what this is.
-      return subresource === undefined && was ? { ...back, resources: was.resources, ...(was.resizePolicy && { resizePolicy: was.resizePolicy }) } : back
+      return subresource === undefined && was
+        ? { ...back, resources: was.resources, ...(was.resizePolicy && { resizePolicy: was.resizePolicy }) }
+        : back
     })
   const munged: Record<string, unknown> = {
     ...spec,

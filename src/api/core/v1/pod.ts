@@ -19,7 +19,23 @@ import { Toleration } from './toleration.ts'
 import { Volume } from './volume.ts'
 import { LabelSelector } from '#api/meta/v1/label-selector.ts'
 import { ObjectMeta } from '#api/meta/v1/object-meta.ts'
-import { bool, int32, int64, list, map, message, oneOf, oneOfInOrder, opt, quantity, req, rulesFor, string, time, val } from '#schema/message.ts'
+import {
+  bool,
+  int32,
+  int64,
+  list,
+  map,
+  message,
+  oneOf,
+  oneOfInOrder,
+  opt,
+  quantity,
+  req,
+  rulesFor,
+  string,
+  time,
+  val,
+} from '#schema/message.ts'
 import { object, resource } from '#schema/resource.ts'
 
 export class Sysctl extends message('k8s.io.api.core.v1.Sysctl', {

@@ -1,8 +1,12 @@
 /** Declares ReplicationController (core/v1). */
 
+import { invalid, required, type FieldError } from '#schema/field-error.ts'
+import { notNegativeErrors, replacedTemplateErrors } from './template-rules.ts'
+import { labelsText, templateColumns } from './template-columns.ts'
+import { ageColumn, nameColumn } from '#schema/table.ts'
 import { PodTemplateSpec } from './pod-template.ts'
 import { ObjectMeta } from '#api/meta/v1/object-meta.ts'
-import { int32, int64, list, map, message, opt, req, string, time, val } from '#schema/message.ts'
+import { int32, int64, list, map, message, opt, req, rulesFor, string, time, val } from '#schema/message.ts'
 import { object, resource } from '#schema/resource.ts'
 
 export class ReplicationControllerSpec extends message('k8s.io.api.core.v1.ReplicationControllerSpec', {
@@ -50,4 +54,41 @@ export const replicationControllers = resource(ReplicationController, {
     { name: 'scale', verbs: ['get', 'patch', 'update'], kind: { group: 'autoscaling', version: 'v1', kind: 'Scale' } },
     { name: 'status', verbs: ['get', 'patch', 'update'] },
   ],
+  columns: [
+    nameColumn,
+    { name: 'Desired', type: 'integer', description: 'Pods wanted.', cell: (r) => r.spec.replicas ?? 0 },
+    { name: 'Current', type: 'integer', description: 'Pods there are.', cell: (r) => r.status.replicas },
+    { name: 'Ready', type: 'integer', description: 'Pods that are ready.', cell: (r) => r.status.readyReplicas ?? 0 },
+    ageColumn,
+    ...templateColumns<ReplicationController>(
+      (r) => r.spec.template,
+      (r) => labelsText(r.spec.selector),
+    ),
+  ],
+  selectable: { 'status.replicas': (r) => String(r.status.replicas) },
+})
+
+rulesFor(ReplicationController, {
+  /** Selector and own labels come from the template's labels when nothing is said of them. */
+  defaults({ metadata, spec }) {
+    const labels = spec.template?.metadata.labels
+    if (labels === undefined) return undefined
+    return {
+      ...(spec.selector === undefined && { spec: { ...spec, selector: labels } }),
+      ...(metadata.labels === undefined && { metadata: { ...metadata, labels } }),
+    }
+  },
+})
+
+rulesFor(ReplicationControllerSpec, {
+  check(spec, path): FieldError[] {
+    const errors = [...notNegativeErrors(spec.minReadySeconds, `${path}.minReadySeconds`)]
+    const selector = Object.entries(spec.selector ?? {})
+    if (selector.length === 0) errors.push(required(`${path}.selector`))
+    errors.push(...notNegativeErrors(spec.replicas, `${path}.replicas`))
+    const labels = spec.template?.metadata.labels
+    if (spec.template && selector.some(([key, value]) => labels?.[key] !== value))
+      errors.push(invalid(`${path}.template.metadata.labels`, labels ?? null, '`selector` does not match template `labels`'))
+    return [...errors, ...replacedTemplateErrors(spec.template, `${path}.template`, 'ReplicationController')]
+  },
 })

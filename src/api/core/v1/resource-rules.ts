@@ -22,18 +22,25 @@ function isNative(name: string): boolean {
 }
 
 /** Extended resources and huge pages cannot be overcommitted: their requests equal their limits. */
-export function requirementErrors(resources: ResourceRequirements | undefined, path: string, level: 'container' | 'pod' = 'container'): FieldError[] {
+export function requirementErrors(
+  resources: ResourceRequirements | undefined,
+  path: string,
+  level: 'container' | 'pod' = 'container',
+): FieldError[] {
   const { limits = {}, requests = {} } = resources ?? {}
   const errors: FieldError[] = []
-  for (const [name, amount] of Object.entries(limits)) errors.push(...amountErrors(name, amount, `${path}.limits[${name}]`, `${path}.limits`, level))
+  for (const [name, amount] of Object.entries(limits))
+    errors.push(...amountErrors(name, amount, `${path}.limits[${name}]`, `${path}.limits`, level))
   for (const [name, amount] of Object.entries(requests)) {
     const at = `${path}.requests[${name}]`
     errors.push(...amountErrors(name, amount, at, `${path}.requests`, level))
     const limit = limits[name]
     const rigid = isExtendedResource(name) || isHugePage(name)
     if (limit !== undefined) {
-      if (rigid && compareQuantity(amount, limit) !== 0) errors.push(invalid(`${path}.requests`, amount, `must be equal to ${name} limit of ${limit}`))
-      else if (compareQuantity(amount, limit) > 0) errors.push(invalid(`${path}.requests`, amount, `must be less than or equal to ${name} limit of ${limit}`))
+      if (rigid && compareQuantity(amount, limit) !== 0)
+        errors.push(invalid(`${path}.requests`, amount, `must be equal to ${name} limit of ${limit}`))
+      else if (compareQuantity(amount, limit) > 0)
+        errors.push(invalid(`${path}.requests`, amount, `must be less than or equal to ${name} limit of ${limit}`))
     } else if (rigid) errors.push(required(`${path}.limits`, 'Limit must be set for non overcommitable resources'))
   }
   return errors

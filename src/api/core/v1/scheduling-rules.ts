@@ -17,13 +17,20 @@ export function tolerationErrors(tolerations: readonly Toleration[], path: strin
     const { key = '', operator = 'Equal', value = '', effect = '' } = toleration
     if (key !== '') errors.push(...invalidEach(`${at}.key`, key, qualifiedName(key)))
     else if (operator !== 'Exists')
-      errors.push(invalid(`${at}.operator`, toleration.operator ?? '', 'operator must be Exists when `key` is empty, which means "match all values and all keys"'))
+      errors.push(
+        invalid(
+          `${at}.operator`,
+          toleration.operator ?? '',
+          'operator must be Exists when `key` is empty, which means "match all values and all keys"',
+        ),
+      )
     if (toleration.tolerationSeconds !== undefined && effect !== 'NoExecute')
       errors.push(invalid(`${at}.effect`, effect, "effect must be 'NoExecute' when `tolerationSeconds` is set"))
     if (operator === 'Equal') {
       const problems = labelValue(value)
       if (problems.length > 0) errors.push(invalid(`${at}.operator`, value, problems.join(';')))
-    } else if (operator === 'Exists' && value !== '') errors.push(invalid(`${at}.operator`, toleration, "value must be empty when `operator` is 'Exists'"))
+    } else if (operator === 'Exists' && value !== '')
+      errors.push(invalid(`${at}.operator`, toleration, "value must be empty when `operator` is 'Exists'"))
   }
   return errors
 }
@@ -33,12 +40,16 @@ export function affinityErrors(affinity: Affinity | undefined, path: string): Fi
   const errors: FieldError[] = []
   const { nodeAffinity, podAffinity, podAntiAffinity } = affinity
   const hard = nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution
-  if (hard) errors.push(...nodeSelectorErrors(hard.nodeSelectorTerms, `${path}.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution`))
+  if (hard)
+    errors.push(...nodeSelectorErrors(hard.nodeSelectorTerms, `${path}.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution`))
   for (const [index, term] of (nodeAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? []).entries()) {
     const at = `${path}.nodeAffinity.preferredDuringSchedulingIgnoredDuringExecution[${index}]`
     errors.push(...weightErrors(term.weight, `${at}.weight`), ...nodeSelectorTermErrors(term.preference, `${at}.preference`))
   }
-  for (const [name, terms] of [['podAffinity', podAffinity], ['podAntiAffinity', podAntiAffinity]] as const) {
+  for (const [name, terms] of [
+    ['podAffinity', podAffinity],
+    ['podAntiAffinity', podAntiAffinity],
+  ] as const) {
     for (const [index, term] of (terms?.requiredDuringSchedulingIgnoredDuringExecution ?? []).entries())
       errors.push(...podTermErrors(term, `${path}.${name}.requiredDuringSchedulingIgnoredDuringExecution[${index}]`))
     for (const [index, term] of (terms?.preferredDuringSchedulingIgnoredDuringExecution ?? []).entries()) {
@@ -74,14 +85,18 @@ function nodeSelectorTermErrors(term: NodeSelectorTerm, path: string): FieldErro
   for (const [index, { key, operator, values = [] }] of (term.matchFields ?? []).entries()) {
     const at = `${path}.matchFields[${index}]`
     if (operator !== 'In' && operator !== 'NotIn') errors.push(invalid(`${at}.operator`, operator, 'not a valid selector operator'))
-    else if (values.length !== 1) errors.push(required(`${at}.values`, 'must be only one value when `operator` is \'In\' or \'NotIn\' for node field selector'))
+    else if (values.length !== 1)
+      errors.push(required(`${at}.values`, "must be only one value when `operator` is 'In' or 'NotIn' for node field selector"))
     if (key !== 'metadata.name') errors.push(invalid(`${at}.key`, key, 'not a valid field selector key'))
   }
   return errors
 }
 
 function podTermErrors(term: PodAffinityTerm, path: string): FieldError[] {
-  const errors = [...selectorErrors(term.labelSelector, `${path}.labelSelector`), ...selectorErrors(term.namespaceSelector, `${path}.namespaceSelector`)]
+  const errors = [
+    ...selectorErrors(term.labelSelector, `${path}.labelSelector`),
+    ...selectorErrors(term.namespaceSelector, `${path}.namespaceSelector`),
+  ]
   if (term.topologyKey !== '') errors.push(...invalidEach(`${path}.topologyKey`, term.topologyKey, qualifiedName(term.topologyKey)))
   return errors
 }
@@ -92,7 +107,8 @@ export function spreadErrors(constraints: readonly TopologySpreadConstraint[], p
   for (const [index, constraint] of constraints.entries()) {
     const at = `${path}[${index}]`
     if (constraint.maxSkew <= 0) errors.push(invalid(`${at}.maxSkew`, constraint.maxSkew, 'must be greater than zero'))
-    if (constraint.topologyKey !== '') errors.push(...invalidEach(`${at}.topologyKey`, constraint.topologyKey, qualifiedName(constraint.topologyKey)))
+    if (constraint.topologyKey !== '')
+      errors.push(...invalidEach(`${at}.topologyKey`, constraint.topologyKey, qualifiedName(constraint.topologyKey)))
     const pair = `{${constraint.topologyKey}, ${constraint.whenUnsatisfiable}}`
     if (seen.has(pair)) errors.push(duplicate(`${at}.{topologyKey, whenUnsatisfiable}`, pair))
     seen.add(pair)
@@ -100,7 +116,13 @@ export function spreadErrors(constraints: readonly TopologySpreadConstraint[], p
     if (minDomains !== undefined) {
       if (minDomains <= 0) errors.push(invalid(`${at}.minDomains`, minDomains, 'must be greater than zero'))
       if (constraint.whenUnsatisfiable !== 'DoNotSchedule')
-        errors.push(invalid(`${at}.minDomains`, minDomains, `can only use minDomains if whenUnsatisfiable=DoNotSchedule, not ${constraint.whenUnsatisfiable}`))
+        errors.push(
+          invalid(
+            `${at}.minDomains`,
+            minDomains,
+            `can only use minDomains if whenUnsatisfiable=DoNotSchedule, not ${constraint.whenUnsatisfiable}`,
+          ),
+        )
     }
     errors.push(...selectorErrors(constraint.labelSelector, `${at}.labelSelector`))
   }

@@ -1,9 +1,11 @@
 /** Declares Service (core/v1). */
 
+import { serviceDefaults, serviceErrors, servicePortDefaults, serviceUpdateErrors } from './service-rules.ts'
+import { serviceColumns } from './service-columns.ts'
 import { Condition } from '#api/meta/v1/condition.ts'
 import { ObjectMeta } from '#api/meta/v1/object-meta.ts'
-import { bool, int32, intOrString, list, map, message, oneOf, opt, req, string, val } from '#schema/message.ts'
-import { object, resource } from '#schema/resource.ts'
+import { bool, int32, intOrString, list, map, message, oneOf, opt, req, rulesFor, string, val } from '#schema/message.ts'
+import { dns1035Name, object, resource } from '#schema/resource.ts'
 
 export class ServicePort extends message('k8s.io.api.core.v1.ServicePort', {
   name: opt(1, string),
@@ -41,7 +43,7 @@ export class ServiceSpec extends message('k8s.io.api.core.v1.ServiceSpec', {
   ipFamilyPolicy: opt(17, oneOf('SingleStack', 'PreferDualStack', 'RequireDualStack'), { keepsZero: true }),
   allocateLoadBalancerNodePorts: opt(20, bool, { keepsZero: true }),
   loadBalancerClass: opt(21, string, { keepsZero: true }),
-  internalTrafficPolicy: opt(22, oneOf('Cluster', 'Local'), { default: 'Cluster', keepsZero: true }),
+  internalTrafficPolicy: opt(22, oneOf('Cluster', 'Local'), { keepsZero: true }),
   trafficDistribution: opt(23, string, { keepsZero: true }),
 }) {}
 
@@ -89,4 +91,10 @@ export const services = resource(Service, {
     },
     { name: 'status', verbs: ['get', 'patch', 'update'] },
   ],
+  columns: serviceColumns,
+  nameProblems: dns1035Name,
+  selectable: { 'spec.clusterIP': (s) => s.spec.clusterIP ?? '', 'spec.type': (s) => s.spec.type ?? '' },
 })
+
+rulesFor(ServicePort, { defaults: servicePortDefaults })
+rulesFor(Service, { defaults: serviceDefaults, check: serviceErrors, checkUpdate: serviceUpdateErrors })

@@ -17,7 +17,8 @@ const TOKEN_SECONDS_MAX = 2 ** 32
 export function volumeDefaults(volume: Volume): Partial<VolumeSource> | undefined {
   const { name: _, ...sources } = volume
   if (Object.values(sources).every((source) => source === undefined)) return { emptyDir: {} }
-  if (volume.image && !volume.image.pullPolicy) return { image: { ...volume.image, pullPolicy: defaultPullPolicy(volume.image.reference ?? '') } }
+  if (volume.image && !volume.image.pullPolicy)
+    return { image: { ...volume.image, pullPolicy: defaultPullPolicy(volume.image.reference ?? '') } }
   return undefined
 }
 
@@ -56,18 +57,34 @@ function sourceErrors(volume: Volume, at: string): FieldError[] {
   }
   if (configMap) {
     if (!configMap.name) errors.push(required(`${at}.configMap.name`))
-    errors.push(...modeErrors(configMap.defaultMode, `${at}.configMap.defaultMode`), ...itemErrors(configMap.items ?? [], `${at}.configMap.items`))
+    errors.push(
+      ...modeErrors(configMap.defaultMode, `${at}.configMap.defaultMode`),
+      ...itemErrors(configMap.items ?? [], `${at}.configMap.items`),
+    )
   }
-  if (downwardAPI) errors.push(...modeErrors(downwardAPI.defaultMode, `${at}.downwardAPI.defaultMode`), ...downwardErrors(downwardAPI.items ?? [], `${at}.downwardAPI`))
+  if (downwardAPI)
+    errors.push(
+      ...modeErrors(downwardAPI.defaultMode, `${at}.downwardAPI.defaultMode`),
+      ...downwardErrors(downwardAPI.items ?? [], `${at}.downwardAPI`),
+    )
   if (projected) errors.push(...projectedErrors(projected, `${at}.projected`))
-  if (persistentVolumeClaim?.claimName) errors.push(...invalidEach(`${at}.persistentVolumeClaim.claimName`, persistentVolumeClaim.claimName, dns1123Subdomain(persistentVolumeClaim.claimName)))
+  if (persistentVolumeClaim?.claimName)
+    errors.push(
+      ...invalidEach(
+        `${at}.persistentVolumeClaim.claimName`,
+        persistentVolumeClaim.claimName,
+        dns1123Subdomain(persistentVolumeClaim.claimName),
+      ),
+    )
   if (nfs?.path && !nfs.path.startsWith('/')) errors.push(invalid(`${at}.nfs.path`, nfs.path, 'must be an absolute path'))
   return errors
 }
 
 function modeErrors(mode: number | undefined, path: string): FieldError[] {
   if (mode === undefined) return []
-  return inRange(mode, 0, FILE_MODE_MAX).length === 0 ? [] : [invalid(path, mode, 'must be a number between 0 and 0777 (octal), both inclusive')]
+  return inRange(mode, 0, FILE_MODE_MAX).length === 0
+    ? []
+    : [invalid(path, mode, 'must be a number between 0 and 0777 (octal), both inclusive')]
 }
 
 function itemErrors(items: readonly KeyToPath[], path: string): FieldError[] {
@@ -126,8 +143,10 @@ function projectedErrors(projected: ProjectedVolumeSource, path: string): FieldE
     if (token) {
       const seconds = token.expirationSeconds ?? 3600
       const field = `${at}.serviceAccountToken`
-      if (seconds < TOKEN_SECONDS_MIN) errors.push(invalid(`${field}.expirationSeconds`, seconds, 'may not specify a duration less than 10 minutes'))
-      if (seconds > TOKEN_SECONDS_MAX) errors.push(invalid(`${field}.expirationSeconds`, seconds, 'may not specify a duration larger than 2^32 seconds'))
+      if (seconds < TOKEN_SECONDS_MIN)
+        errors.push(invalid(`${field}.expirationSeconds`, seconds, 'may not specify a duration less than 10 minutes'))
+      if (seconds > TOKEN_SECONDS_MAX)
+        errors.push(invalid(`${field}.expirationSeconds`, seconds, 'may not specify a duration larger than 2^32 seconds'))
       if (token.path) errors.push(...localPathErrors(token.path, `${field}.path`))
       claim(token.path, `${field}.path`)
     }
