@@ -2,7 +2,6 @@
 
 import { existsSync } from 'node:fs'
 import { sleep, systemClock } from '#base/clock.ts'
-import { systemRandom } from '#base/random.ts'
 import type { Client } from '#client/client.ts'
 import { OperatorError, type Environment } from '../command.ts'
 
@@ -13,7 +12,7 @@ export async function connect(kubeconfig: string): Promise<Client> {
     import('#client/https-transport.ts'),
     import('#client/kubeconfig.ts'),
   ])
-  return createClient(httpsTransport({ ...loadKubeconfig(kubeconfig), clock: systemClock, random: systemRandom }), { userAgent: 'k8ts' })
+  return createClient(httpsTransport({ ...loadKubeconfig(kubeconfig), clock: systemClock }), { userAgent: 'k8ts' })
 }
 
 const POLL_MS = 25
