@@ -169,13 +169,13 @@ function serveTcp(
   answer: (bytes: Uint8Array) => Promise<Uint8Array | undefined>,
   failed: (e: unknown) => void,
 ): void {
-  let received = Buffer.alloc(0)
+  let received: Buffer = Buffer.alloc(0)
   let busy = Promise.resolve()
   const close = () => socket.destroy()
   let idle = clock.timer(CONNECTION_IDLE_MS, close)
   socket.on('error', close)
   socket.on('close', () => idle[Symbol.dispose]())
-  socket.on('data', (bytes) => {
+  socket.on('data', (bytes: Buffer) => {
     idle[Symbol.dispose]()
     idle = clock.timer(CONNECTION_IDLE_MS, close)
     received = Buffer.concat([received, bytes])

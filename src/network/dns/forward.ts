@@ -53,7 +53,7 @@ function askUdp(query: Uint8Array, { address, port }: Address, clock: Clock, sig
 function askTcp(query: Uint8Array, { address, port }: Address, clock: Clock, signal: AbortSignal): Promise<Uint8Array | undefined> {
   return new Promise((resolve) => {
     const socket = connect(port, address)
-    let received = Buffer.alloc(0)
+    let received: Buffer = Buffer.alloc(0)
     const end = (answer?: Uint8Array) => {
       timer[Symbol.dispose]()
       signal.removeEventListener('abort', abort)
@@ -65,7 +65,7 @@ function askTcp(query: Uint8Array, { address, port }: Address, clock: Clock, sig
     signal.addEventListener('abort', abort, { once: true })
     socket.on('error', abort)
     socket.on('close', abort)
-    socket.on('data', (bytes) => {
+    socket.on('data', (bytes: Buffer) => {
       received = Buffer.concat([received, bytes])
       if (received.length > TCP_BYTES_MAX) return end()
       if (received.length >= 2 && received.length >= received.readUInt16BE(0) + 2) end(received.subarray(2, received.readUInt16BE(0) + 2))

@@ -276,15 +276,7 @@ function addressOfReverse(name: string): string | undefined {
   return shortIpv6(digits.match(/.{4}/g)!.map((group) => group.replace(/^0{1,3}/, '')))
 }
 
-/** The canonical text: the longest run of zero groups becomes `::`. */
+/** The canonical text, as addresses are written in objects. */
 function shortIpv6(groups: readonly string[]): string {
-  const text = groups.join(':')
-  const runs = [...text.matchAll(/(?:^|:)0(?::0)+(?=:|$)/g)].map((m) => m[0])
-  const longest = runs.toSorted((a, b) => b.length - a.length)[0]
-  return longest === undefined
-    ? text
-    : text
-        .replace(longest, text.startsWith(longest) && !longest.startsWith(':') ? ':' : ':')
-        .replace(/^:(?!:)/, '::')
-        .replace(/([^:]):$/, '$1::')
+  return new URL(`http://[${groups.join(':')}]/`).hostname.slice(1, -1)
 }
