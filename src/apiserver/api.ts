@@ -103,7 +103,7 @@ export async function openApi(parts: ApiParts): Promise<Api> {
     lister<T extends KubeObject>(resource: Resource<T>): Lister<T> {
       const endpoint = byName.get(groupResource(resource))
       if (endpoint === undefined) throw new Error(`${groupResource(resource)} are not served`)
-      return listerOf(endpoint.registry) as unknown as Lister<T>
+      return listerOf(endpoint.registry, endpoint.served.view?.show) as unknown as Lister<T>
     },
   }
   const authorizer = parts.authorizer?.(listers) ?? ALLOW_ALL

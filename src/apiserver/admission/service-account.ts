@@ -76,9 +76,7 @@ function refuseMirror(pod: Pod): void {
 function withToken(pod: Pod, random: Random): Pod {
   const volumes = pod.spec.volumes ?? []
   const present = volumes.find((v) => v.name.startsWith(VOLUME_PREFIX))
-  const taken = new Set(volumes.map((v) => v.name))
-  let name = present?.name ?? VOLUME_PREFIX + nameSuffix(random)
-  while (present === undefined && taken.has(name)) name = VOLUME_PREFIX + nameSuffix(random)
+  const name = present?.name ?? freeName(new Set(volumes.map((v) => v.name)), random)
   const mount: VolumeMount = { name, readOnly: true, mountPath: MOUNT_PATH }
   let used = false
   const mounted = (list: readonly Container[]) =>
@@ -92,6 +90,13 @@ function withToken(pod: Pod, random: Random): Pod {
   const initContainers = pod.spec.initContainers && mounted(pod.spec.initContainers)
   const spec = { ...pod.spec, containers, ...(initContainers && { initContainers }) }
   return { ...pod, spec: used && present === undefined ? { ...spec, volumes: [...volumes, tokenVolume(name)] } : spec } as Pod
+}
+
+function freeName(taken: ReadonlySet<string>, random: Random): string {
+  for (;;) {
+    const name = VOLUME_PREFIX + nameSuffix(random)
+    if (!taken.has(name)) return name
+  }
 }
 
 function tokenVolume(name: string): Volume {

@@ -30,24 +30,28 @@ export function openMetrics(objects: () => Iterable<readonly [resource: string, 
     buckets: DURATION_BUCKETS,
     registers,
   })
-  new Gauge({
-    name: 'apiserver_storage_objects',
-    help: 'Stored objects by kind.',
-    labelNames: ['resource'],
-    registers,
-    collect() {
-      for (const [resource, group, count] of objects()) this.set({ resource: group === '' ? resource : `${resource}.${group}` }, count)
-    },
-  })
-  new Gauge({
-    name: 'apiserver_resource_objects',
-    help: 'Stored objects by group and resource.',
-    labelNames: ['group', 'resource'],
-    registers,
-    collect() {
-      for (const [resource, group, count] of objects()) this.set({ group, resource }, count)
-    },
-  })
+  registry.registerMetric(
+    new Gauge({
+      name: 'apiserver_storage_objects',
+      help: 'Stored objects by kind.',
+      labelNames: ['resource'],
+      registers: [],
+      collect() {
+        for (const [resource, group, count] of objects()) this.set({ resource: group === '' ? resource : `${resource}.${group}` }, count)
+      },
+    }),
+  )
+  registry.registerMetric(
+    new Gauge({
+      name: 'apiserver_resource_objects',
+      help: 'Stored objects by group and resource.',
+      labelNames: ['group', 'resource'],
+      registers: [],
+      collect() {
+        for (const [resource, group, count] of objects()) this.set({ group, resource }, count)
+      },
+    }),
+  )
   return {
     observe({ info, query }, code, seconds) {
       const labels = {

@@ -1,3 +1,4 @@
+/* oxlint-disable typescript/no-explicit-any -- tests look into answers of every kind, and a wrong path fails there anyway */
 /** For tests of the API: one over a memory store on a virtual clock, and calls of its handler as short as a request line. */
 
 import { openApi, type Api, type ApiParts } from '../api.ts'
@@ -15,7 +16,6 @@ import type { Store } from '#store/store.ts'
 
 export interface Reply {
   readonly status: number
-  // Tests look into answers of every kind.
   readonly object: any
   readonly warnings: readonly string[]
 }

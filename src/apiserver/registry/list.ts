@@ -3,7 +3,6 @@
 import { decodeContinue, encodeContinue } from './continue-token.ts'
 import { decodeStored, withMetadata, type Registry } from './registry.ts'
 import { indexOf, type Selection } from './selection.ts'
-import type { Stored } from './strategy.ts'
 import type { ListMeta } from '#api/meta/v1/list-meta.ts'
 import { badRequest, expired, invalid } from '#apiserver/endpoints/errors.ts'
 import { Published } from '#apiserver/cache/published.ts'

@@ -1,23 +1,26 @@
 /** A live read of a registry's cache in the shape that informers have. */
 
+import type { Published } from '#apiserver/cache/published.ts'
 import type { Registry } from './registry.ts'
 import { splitKey, type Lister } from '#client/informer.ts'
 import type { KubeObject } from '#schema/resource.ts'
 
-export function listerOf(registry: Registry): Lister<KubeObject> {
+/** `show` turns stored objects into another kind's, for resources that are views. */
+export function listerOf(registry: Registry, show: (stored: Published) => Published = (p) => p): Lister<KubeObject> {
   const list = (namespace?: string) =>
-    registry.cache.list(namespace ? `${registry.prefix}${namespace}/` : registry.prefix).items.map((item) => item.object)
+    registry.cache.list(namespace ? `${registry.prefix}${namespace}/` : registry.prefix).items.map((item) => show(item).object)
   return {
     get(key) {
       const { namespace, name } = splitKey(key)
-      return registry.find(namespace, name)?.object
+      const found = registry.find(namespace, name)
+      return found && show(found).object
     },
     list,
     by(index, value) {
       if (index === 'uid') return list().filter((o) => o.metadata.uid === value)
       if (index === 'owner') return list().filter((o) => o.metadata.ownerReferences?.some((r) => r.uid === value))
       if (registry.strategy.indexes?.[index])
-        return registry.cache.list(registry.prefix, { index: { name: index, value } }).items.map((item) => item.object)
+        return registry.cache.list(registry.prefix, { index: { name: index, value } }).items.map((item) => show(item).object)
       throw new Error(`${registry.resource.plural} have no index ${index}`)
     },
   }

@@ -277,7 +277,8 @@ export class Registry {
   }
 
   #checkLock(sent: Partial<Stored>, old: Stored, name: string): void {
-    const asked = sent.metadata?.resourceVersion ?? ''
+    // "0" says that any version will do, as nothing at all does.
+    const asked = (sent.metadata?.resourceVersion ?? '').replace(/^0$/, '')
     if (asked === '' && this.strategy.unconditionalUpdate === false)
       throw invalid(this.resource, name, [invalidField('metadata.resourceVersion', 0, 'must be specified for an update')])
     const uid = sent.metadata?.uid ?? ''

@@ -1,7 +1,6 @@
 /** Which objects a list, watch or collection delete means: label and field selectors of one resource, as one question. */
 
 import type { Registry } from './registry.ts'
-import type { Stored } from './strategy.ts'
 import { badRequest } from '#apiserver/endpoints/errors.ts'
 import type { KubeObject, Resource } from '#schema/resource.ts'
 import { parseFieldSelector, parseLabelSelector } from '#schema/selector.ts'

@@ -3,12 +3,11 @@
 import { listOptionsInvalid, parseResourceVersion } from './list.ts'
 import { withMetadata, type Registry } from './registry.ts'
 import { indexOf, type Selection } from './selection.ts'
-import type { Stored } from './strategy.ts'
 import type { Clock } from '#base/clock.ts'
 import type { Random } from '#base/random.ts'
 import type { PublishedEvent } from '#apiserver/answer.ts'
 import { Published } from '#apiserver/cache/published.ts'
-import type { CacheEvent } from '#apiserver/cache/watch-cache.ts'
+import { SlowWatcher, type CacheEvent } from '#apiserver/cache/watch-cache.ts'
 import { expired, internalError } from '#apiserver/endpoints/errors.ts'
 import { StatusError } from '#client/client.ts'
 import type { KubeObject, Resource } from '#schema/resource.ts'
@@ -85,7 +84,8 @@ async function* events(
       if (seen.length > 0) yield seen
     }
   } catch (error) {
-    if (signal.aborted && !(error instanceof Compacted)) return
+    // A watcher that was too slow is simply ended: its client resumes from the last event it got.
+    if (error instanceof SlowWatcher || (signal.aborted && !(error instanceof Compacted))) return
     yield [{ type: 'ERROR', error: asStatus(error, asked ?? 0, registry.cache.revision) }]
   } finally {
     end[Symbol.dispose]()

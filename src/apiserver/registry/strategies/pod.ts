@@ -19,18 +19,7 @@ export const podStrategy: Strategy<StoredPod> = {
     const gated = (pod.spec.schedulingGates?.length ?? 0) > 0
     return {
       phase: 'Pending',
-      ...(gated && {
-        conditions: [
-          {
-            type: 'PodScheduled',
-            status: 'False',
-            lastProbeTime: null,
-            lastTransitionTime: null,
-            reason: 'SchedulingGated',
-            message: 'Scheduling is blocked due to non-empty scheduling gates',
-          },
-        ].map(({ lastProbeTime: _, lastTransitionTime: __, ...condition }) => condition),
-      }),
+      ...(gated && { conditions: [GATED] }),
       qosClass: qosClass(pod),
     }
   },
@@ -41,6 +30,13 @@ export const podStrategy: Strategy<StoredPod> = {
     if (!pod.spec.nodeName || pod.status.phase === 'Failed' || pod.status.phase === 'Succeeded') return 0
     return asked < 0 ? 1 : asked
   },
+}
+
+const GATED = {
+  type: 'PodScheduled',
+  status: 'False',
+  reason: 'SchedulingGated',
+  message: 'Scheduling is blocked due to non-empty scheduling gates',
 }
 
 /** Ephemeral containers change only through their subresource. */
