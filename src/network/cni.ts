@@ -45,3 +45,10 @@ export function cniConflist(s: CniSettings): string {
 export function bridgeName(cluster: number, node: number): string {
   return `cni${cluster}n${node}`
 }
+
+/** Kernel settings of a node's network namespace without which pods reach neither Services nor the outside. */
+export const nodeSysctls: readonly string[] = [
+  'net.ipv4.ip_forward=1',
+  // Answers between pods of one bridge must pass the connection tracker, which gives them back the Service's address.
+  'net.bridge.bridge-nf-call-iptables=1',
+]
