@@ -222,6 +222,18 @@ test('a Service without endpoints refuses at once', { skip }, async () => {
   }
   await put(slice(['10.244.0.2'], 'empty'))
   deepEqual(await answers(names.outside, '10.96.0.11', 4), [names.one])
+  await put(slice([], 'empty'))
+  await rejects(get(names.outside, '10.96.0.11'), /Connection refused/)
+  await put(slice(['10.244.0.2'], 'empty'))
+})
+
+test('affinity taken back and a Service deleted leave none of their chains and sets', { skip }, async () => {
+  await put(web())
+  const had = scripts.length
+  cluster.of(services).delete('default/web')
+  while (scripts.length === had) await new Promise((resolve) => setTimeout(resolve, 10))
+  const { stdout } = await run('ip', ['netns', 'exec', names.node, 'nft', 'list', 'ruleset'], { env })
+  equal(/default\/web|affinity-/.test(stdout), false, stdout)
 })
 
 test(
