@@ -2,7 +2,7 @@
 
 import { ObjectMeta } from '#api/meta/v1/object-meta.ts'
 import { list, message, opt, req, string, val } from '#schema/message.ts'
-import { object, resource } from '#schema/resource.ts'
+import { object, resource, segmentName } from '#schema/resource.ts'
 
 export class Subject extends message(
   'k8s.io.api.rbac.v1.Subject',
@@ -37,4 +37,5 @@ export const clusterRoleBindings = resource(ClusterRoleBinding, {
   kind: 'ClusterRoleBinding',
   plural: 'clusterrolebindings',
   scope: 'Cluster',
+  nameProblems: segmentName,
 })

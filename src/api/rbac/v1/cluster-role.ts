@@ -3,7 +3,7 @@
 import { LabelSelector } from '#api/meta/v1/label-selector.ts'
 import { ObjectMeta } from '#api/meta/v1/object-meta.ts'
 import { list, message, opt, req, string, val } from '#schema/message.ts'
-import { object, resource } from '#schema/resource.ts'
+import { object, resource, segmentName } from '#schema/resource.ts'
 
 export class PolicyRule extends message('k8s.io.api.rbac.v1.PolicyRule', {
   verbs: req(1, list(string, { listType: 'atomic' })),
@@ -29,4 +29,5 @@ export const clusterRoles = resource(ClusterRole, {
   kind: 'ClusterRole',
   plural: 'clusterroles',
   scope: 'Cluster',
+  nameProblems: segmentName,
 })

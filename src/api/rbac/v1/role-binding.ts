@@ -3,7 +3,7 @@
 import { RoleRef, Subject } from './cluster-role-binding.ts'
 import { ObjectMeta } from '#api/meta/v1/object-meta.ts'
 import { list, opt, req, val } from '#schema/message.ts'
-import { object, resource } from '#schema/resource.ts'
+import { object, resource, segmentName } from '#schema/resource.ts'
 
 export class RoleBinding extends object('k8s.io.api.rbac.v1.RoleBinding', {
   metadata: val(1, ObjectMeta),
@@ -17,4 +17,5 @@ export const roleBindings = resource(RoleBinding, {
   kind: 'RoleBinding',
   plural: 'rolebindings',
   scope: 'Namespaced',
+  nameProblems: segmentName,
 })

@@ -3,7 +3,7 @@
 import { PolicyRule } from './cluster-role.ts'
 import { ObjectMeta } from '#api/meta/v1/object-meta.ts'
 import { list, opt, val } from '#schema/message.ts'
-import { object, resource } from '#schema/resource.ts'
+import { object, resource, segmentName } from '#schema/resource.ts'
 
 export class Role extends object('k8s.io.api.rbac.v1.Role', {
   metadata: val(1, ObjectMeta),
@@ -16,4 +16,5 @@ export const roles = resource(Role, {
   kind: 'Role',
   plural: 'roles',
   scope: 'Namespaced',
+  nameProblems: segmentName,
 })
