@@ -174,7 +174,9 @@ function slice(addresses: readonly string[], name = 'web', node = 'node-1'): End
 /** Puts objects in and waits until their rules are in the kernel. */
 async function put(...objects: readonly (Service | EndpointSlice)[]): Promise<void> {
   const had = scripts.length
-  for (const o of objects) 'addressType' in o ? cluster.of(endpointSlices).put(o) : cluster.of(services).put(o)
+  for (const o of objects)
+    if ('addressType' in o) cluster.of(endpointSlices).put(o)
+    else cluster.of(services).put(o)
   for (let i = 0; i < 200 && scripts.length === had; i++) await new Promise((resolve) => setTimeout(resolve, 10))
   ok(scripts.length > had, 'the rules were not written')
 }
@@ -258,7 +260,7 @@ test('pods reach out under the address of the node', { skip }, async () => {
 
 test('a new run takes over the table of an old one', { skip }, async () => {
   const again = new AbortController()
-  let written = 0
+  const written: string[] = []
   const second = createProxy({
     informers: cluster.informers,
     clock: systemClock,
@@ -268,10 +270,10 @@ test('a new run takes over the table of an old one', { skip }, async () => {
     clusterCidr: '10.244.0.0/16',
     run: async (script) => {
       await nft(script)
-      written++
+      written.push(script)
     },
   }).run(again.signal)
-  for (let i = 0; i < 200 && written === 0; i++) await new Promise((resolve) => setTimeout(resolve, 10))
+  for (let i = 0; i < 200 && written.length === 0; i++) await new Promise((resolve) => setTimeout(resolve, 10))
   again.abort()
   await second
   deepEqual(await answers(names.outside, '10.96.0.11', 4), [names.one])
