@@ -105,7 +105,10 @@ export function dial(
 }
 
 /** Passes bytes both ways until either side ends, after the backend's own answer to the upgrade. */
-function relay({ message, socket, head }: Extract<Dialed, { type: 'upgraded' }>, signal: AbortSignal): Extract<Answer, { type: 'upgrade' }>['connect'] {
+function relay(
+  { message, socket, head }: Extract<Dialed, { type: 'upgraded' }>,
+  signal: AbortSignal,
+): Extract<Answer, { type: 'upgrade' }>['connect'] {
   signal.addEventListener('abort', () => socket.destroy(), { once: true })
   return async (client, sent) => {
     const lines = [`HTTP/1.1 101 ${message.statusMessage ?? 'Switching Protocols'}`]
@@ -144,18 +147,37 @@ export function responseAnswer(message: IncomingMessage): Answer {
 }
 
 // these are about one connection, not about the request
-const HOP_BY_HOP = new Set(['connection', 'keep-alive', 'proxy-authenticate', 'proxy-authorization', 'proxy-connection', 'te', 'trailer', 'transfer-encoding', 'upgrade'])
+const HOP_BY_HOP = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+])
 
 export function wantsUpgrade(headers: RequestContext['headers']): boolean {
-  return (headers['connection'] ?? '').toLowerCase().split(',').some((p) => p.trim() === 'upgrade') && (headers['upgrade'] ?? '') !== ''
+  return (
+    (headers['connection'] ?? '')
+      .toLowerCase()
+      .split(',')
+      .some((p) => p.trim() === 'upgrade') && (headers['upgrade'] ?? '') !== ''
+  )
 }
 
 /** The caller's headers that are the backend's business. Credentials were taken out when they were checked. */
 export function forwarded(headers: RequestContext['headers']): Record<string, string> {
-  const named = (headers['connection'] ?? '').toLowerCase().split(',').map((p) => p.trim())
+  const named = (headers['connection'] ?? '')
+    .toLowerCase()
+    .split(',')
+    .map((p) => p.trim())
   const kept: Record<string, string> = {}
   for (const [name, value] of Object.entries(headers))
-    if (value !== undefined && !HOP_BY_HOP.has(name) && !named.includes(name) && name !== 'host' && name !== 'content-length') kept[name] = value
+    if (value !== undefined && !HOP_BY_HOP.has(name) && !named.includes(name) && name !== 'host' && name !== 'content-length')
+      kept[name] = value
   return kept
 }
 
@@ -174,9 +196,18 @@ async function bodyOf({ body }: RequestContext): Promise<Uint8Array | undefined>
 
 function unreachable(backend: Backend, upgrade: boolean, error: NodeJS.ErrnoException) {
   const why = dialError(backend, error)
-  if (backend.tls === undefined) return refusal({ code: 503, reason: 'ServiceUnavailable', message: `error trying to reach service: ${why}` }, error)
+  if (backend.tls === undefined)
+    return refusal({ code: 503, reason: 'ServiceUnavailable', message: `error trying to reach service: ${why}` }, error)
   if (upgrade) return refusal({ code: 500, reason: '', message: `error dialing backend: ${why}` }, error)
-  return refusal({ code: 500, reason: 'InternalError', message: `Internal error occurred: Get "https://${address(backend)}${backend.path}": ${why}`, details: { causes: [{ message: why }] } }, error)
+  return refusal(
+    {
+      code: 500,
+      reason: 'InternalError',
+      message: `Internal error occurred: Get "https://${address(backend)}${backend.path}": ${why}`,
+      details: { causes: [{ message: why }] },
+    },
+    error,
+  )
 }
 
 const address = ({ host, port }: Backend) => (host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`)
