@@ -107,7 +107,7 @@ export async function startApi(settings: ApiSettings, log: Log): Promise<ApiProc
       },
     }
   } catch (error) {
-    await store[Symbol.asyncDispose]().catch(() => {})
+    await Promise.resolve(store[Symbol.asyncDispose]()).catch(() => {})
     throw error
   }
 }

@@ -8,7 +8,7 @@ import { createClient } from '#client/create-client.ts'
 import { createInformers } from '#client/create-informers.ts'
 import { runAsLeader } from '#client/leader-elector.ts'
 import type { Identity, Transport } from '#client/transport.ts'
-import { runControllers } from '#controllers/run-controllers.ts'
+import { runControllers, type ControllersParts } from '#controllers/run-controllers.ts'
 import type { Resource } from '#schema/resource.ts'
 import { runScheduler } from '#scheduler/scheduler.ts'
 
@@ -33,7 +33,7 @@ export interface ControllerManagerParts extends LoopParts {
   /** A transport under one controller's own identity; absent: all act as the manager. */
   readonly transportFor?: (account: string) => Transport
   readonly rootCa: string
-  readonly signCertificate?: (csr: string, options: { readonly usages: readonly string[]; readonly expirationSeconds?: number }) => string
+  readonly certificates?: NonNullable<ControllersParts['certificates']>
   readonly clusterCidr: string
   readonly resources: readonly Resource[]
   /** Upstream's `--controllers`: `*`, `name`, `-name`. */

@@ -3,16 +3,14 @@
 import { systemClock } from '#base/clock.ts'
 import { systemRandom } from '#base/random.ts'
 import { settings } from '#base/settings.ts'
-import { signCertificate } from '#apiserver/pki/sign-certificate.ts'
 import { command } from '#cli/command.ts'
 import { applyClusterDns } from './cluster-dns.ts'
 import { startApi } from './api-process.ts'
 import { CONTROLLER_MANAGER, controllerIdentity, runControllerManager, runSchedulerLoop, SCHEDULER } from './control-loops.ts'
+import { certificateParts } from './certificate-parts.ts'
 import { apiSettings } from './control-plane-settings.ts'
 import { processLog } from './process-log.ts'
 import { createClient } from '#client/create-client.ts'
-
-const CERTIFICATE_MS = 365 * 24 * 3600 * 1000 // upstream's --cluster-signing-duration
 
 export const server = command({
   usage: '[flags]',
@@ -42,14 +40,7 @@ export const server = command({
           clusterCidr: values.clusterCidr,
           controllers: values.controllers,
           resources: assembled.api.resources,
-          signCertificate: (csr, o) =>
-            signCertificate(csr, {
-              ca: pki.ca,
-              usages: o.usages,
-              lifetimeMs: o.expirationSeconds === undefined ? CERTIFICATE_MS : Math.min(o.expirationSeconds * 1000, CERTIFICATE_MS),
-              now: systemClock.now(),
-              random: systemRandom,
-            }),
+          certificates: certificateParts(pki),
         },
         stop.signal,
       ),

@@ -104,7 +104,7 @@ function digest(content: Uint8Array): string {
 async function tar(files: readonly ImageFile[]): Promise<Buffer> {
   const archive = pack()
   const chunks: Buffer[] = []
-  archive.on('data', (chunk: Buffer) => chunks.push(chunk))
+  archive.on('data', (chunk: unknown) => chunks.push(chunk as Buffer))
   const done = new Promise<void>((resolve, reject) => {
     archive.on('end', resolve)
     archive.on('error', reject)

@@ -1,0 +1,118 @@
+/** All controllers of kube-controller-manager: which there are, under which account each acts, and how they are started. */
+
+import type { Clock } from '#base/clock.ts'
+import type { Log } from '#base/log.ts'
+import type { Random } from '#base/random.ts'
+import type { Client } from '#client/client.ts'
+import { createEventRecorder } from '#client/event-recorder.ts'
+import type { Informers } from '#client/informer.ts'
+import type { Resource } from '#schema/resource.ts'
+import { prepareApprover } from './certificates/approver.ts'
+import { prepareCleaner } from './certificates/cleaner.ts'
+import type { ReadRequest } from './certificates/request.ts'
+import { prepareSigner, type SignCertificate } from './certificates/signer.ts'
+import { clusterRoleAggregationController } from './clusterrole-aggregation.ts'
+import type { Controller } from './controller.ts'
+import { deploymentController } from './deployment/deployment.ts'
+import { endpointsController } from './endpoints.ts'
+import { endpointSliceController } from './endpointslice.ts'
+import { garbageCollector } from './garbage-collector.ts'
+import { namespaceController } from './namespace.ts'
+import { rootCaPublisher, serviceAccountController } from './namespace-defaults.ts'
+import { nodeIpamController } from './node-ipam.ts'
+import { nodeLifecycleController } from './node-lifecycle.ts'
+import { preparePodGc } from './pod-gc.ts'
+import { replicaSetController } from './replicaset.ts'
+import { replicationControllerController } from './replicationcontroller.ts'
+import { prepareController, type RunnerParts } from './runner.ts'
+import { taintEvictionController } from './taint-eviction.ts'
+
+export interface ControllersParts {
+  readonly client: Client
+  /** A client under one controller's service account in kube-system; absent: `client` for all. */
+  readonly clientFor?: (account: string) => Client
+  readonly informers: Informers
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+  /** Everything served: what namespaces are emptied of and garbage is looked for in. */
+  readonly resources: readonly Resource[]
+  /** The cluster's authority (PEM), published to every namespace; absent: not published. */
+  readonly rootCa?: string
+  /** Absent: certificate requests are neither approved nor signed here. */
+  readonly certificates?: { readonly readRequest: ReadRequest; readonly signCertificate: SignCertificate }
+  /** Pod addresses, each node's a /24 of them; absent: nodes bring their own. */
+  readonly clusterCidr?: string
+  readonly nodeMonitorGracePeriodMs?: number
+  readonly terminatedPodsMax?: number
+  /** Upstream's `--controllers`: `*` for all, `name` or `name-controller`, `-name` to leave one out. */
+  readonly controllers?: readonly string[]
+}
+
+type Prepare = (parts: RunnerParts) => (signal: AbortSignal) => Promise<void>
+
+interface Listed {
+  readonly name: string
+  /** Upstream's service account of the controller. */
+  readonly account: string
+  readonly prepare: Prepare
+}
+
+/** Starts the chosen controllers and the informers they read from; runs until `signal` aborts. */
+export async function runControllers(parts: ControllersParts, signal: AbortSignal): Promise<void> {
+  const { clock, log, informers } = parts
+  const loops = listControllers(parts)
+    .filter((c) => isChosen(c.name, parts.controllers ?? ['*']))
+    .map(({ name, account, prepare }) => {
+      const client = parts.clientFor?.(account) ?? parts.client
+      const recorder = createEventRecorder({ client, clock, log, component: name === 'deployment' ? 'deployment-controller' : account })
+      return { name, run: prepare({ client, informers, recorder, clock, log }) }
+    })
+  informers.start(signal)
+  await Promise.all(
+    loops.map(({ name, run }) =>
+      run(signal).catch((error: unknown) => {
+        if (signal.aborted) return
+        throw new Error(`controller ${name} failed`, { cause: error })
+      }),
+    ),
+  )
+}
+
+function listControllers(parts: ControllersParts): readonly Listed[] {
+  const of = (controller: Controller<never>, account: string): Listed => ({ name: controller.name, account, prepare: (p) => prepareController(controller, p) })
+  const { rootCa, certificates, clusterCidr, resources, clock } = parts
+  return [
+    of(namespaceController(resources), 'namespace-controller'),
+    of(serviceAccountController, 'service-account-controller'),
+    ...(rootCa === undefined ? [] : [of(rootCaPublisher(rootCa), 'root-ca-cert-publisher')]),
+    of(deploymentController, 'deployment-controller'),
+    of(replicaSetController, 'replicaset-controller'),
+    of(replicationControllerController, 'replication-controller'),
+    of(endpointsController, 'endpoint-controller'),
+    of(endpointSliceController, 'endpointslice-controller'),
+    of(garbageCollector(resources), 'generic-garbage-collector'),
+    of(nodeLifecycleController(clock, parts.nodeMonitorGracePeriodMs), 'node-controller'),
+    of(taintEvictionController, 'node-controller'),
+    ...(clusterCidr === undefined ? [] : [of(nodeIpamController(clusterCidr), 'node-controller')]),
+    of(clusterRoleAggregationController, 'clusterrole-aggregation-controller'),
+    {
+      name: 'pod-garbage-collector',
+      account: 'pod-garbage-collector',
+      prepare: (p) => preparePodGc(p, parts.terminatedPodsMax === undefined ? {} : { terminatedPodsMax: parts.terminatedPodsMax }),
+    },
+    ...(certificates === undefined
+      ? []
+      : [
+          { name: 'certificatesigningrequest-approving', account: 'certificate-controller', prepare: (p: RunnerParts) => prepareApprover(certificates.readRequest, p) },
+          { name: 'certificatesigningrequest-signing', account: 'certificate-controller', prepare: (p: RunnerParts) => prepareSigner(certificates, p) },
+          { name: 'certificatesigningrequest-cleaner', account: 'certificate-controller', prepare: prepareCleaner },
+        ]),
+  ]
+}
+
+function isChosen(name: string, chosen: readonly string[]): boolean {
+  const plain = (text: string) => text.replace(/-controller$/, '')
+  if (chosen.some((c) => c.startsWith('-') && plain(c.slice(1)) === name)) return false
+  return chosen.includes('*') || chosen.some((c) => plain(c) === name)
+}
