@@ -16,6 +16,7 @@ export interface DefaultObject {
 
 const NAMESPACES = ['default', 'kube-system', 'kube-public', 'kube-node-lease']
 const SERVICE_PORT = 443
+const SECURE_PORT = 6443
 
 export function defaultObjects(serviceAddress: string, advertised: AdvertisedAddress | undefined): readonly DefaultObject[] {
   return [
@@ -26,7 +27,7 @@ export function defaultObjects(serviceAddress: string, advertised: AdvertisedAdd
       2_000_000_000,
       'Used for system critical pods that must run in the cluster, but can be moved to another node if necessary.',
     ),
-    { resource: 'services', object: kubernetesService(serviceAddress) },
+    { resource: 'services', object: kubernetesService(serviceAddress, advertised?.port ?? SECURE_PORT) },
     ...(advertised
       ? [
           { resource: 'endpoints', object: kubernetesEndpoints(advertised) },
@@ -38,7 +39,7 @@ export function defaultObjects(serviceAddress: string, advertised: AdvertisedAdd
 
 const NAMED = { name: 'kubernetes', namespace: 'default' }
 
-function kubernetesService(clusterIP: string): KubeObject {
+function kubernetesService(clusterIP: string, targetPort: number): KubeObject {
   return draft({
     kind: 'Service',
     apiVersion: 'v1',
@@ -50,7 +51,7 @@ function kubernetesService(clusterIP: string): KubeObject {
       ipFamilies: ['IPv4'],
       ipFamilyPolicy: 'SingleStack',
       sessionAffinity: 'None',
-      ports: [{ name: 'https', protocol: 'TCP', port: SERVICE_PORT, targetPort: 6443 }],
+      ports: [{ name: 'https', protocol: 'TCP', port: SERVICE_PORT, targetPort }],
     },
   })
 }
