@@ -112,7 +112,7 @@ export const deploymentController: Controller<Snapshot> = {
       return makeNew(d, sets, old, now)
     }
     const renewed = refresh(d, newSet, old)
-    if (renewed !== undefined) return { actions: [renewed, ...bumpRevision(d, newSet, old)] }
+    if (renewed.length > 0) return { actions: renewed }
     return finish(d, sets, newSet, now, roll(d, newSet, sets, old, oldPods))
   },
 }
@@ -190,43 +190,28 @@ function makeNew(d: Deployment, sets: readonly ReplicaSet[], old: readonly Repli
     }),
     failed: { type: 'Warning', reason: 'FailedCreate', message: `Failed to create new replica set "${name}": {error}` } as const,
   }
-  const status = statusOf(d, undefined, sets, now, { created: name })
   return {
-    actions: [
-      create(replicaSets, rs, say),
-      ...bumpRevision(d, undefined, old, revision),
-      ...(sameStatus(status, d.status) ? [] : [statusPatch(d, status)]),
-    ],
+    actions: [create(replicaSets, rs, say), ...report(d, revision, statusOf(d, undefined, sets, now, { created: name }))],
   }
 }
 
-/** The status as a patch: the object itself may have been annotated just before. */
-function statusPatch(d: Deployment, status: Deployment['status']): Action {
-  return patch(deployments, d, 'application/merge-patch+json', { status }, 'status')
+/** Writes status and revision where they are not there yet, in one call: the status path takes annotations along. */
+function report(d: Deployment, revision: number, status: Deployment['status'] = d.status): readonly Action[] {
+  if (d.metadata.annotations?.[REVISION] === String(revision) && sameStatus(status, d.status)) return []
+  const annotations = { ...d.metadata.annotations, [REVISION]: String(revision) }
+  return [updateStatus(deployments, { ...d, metadata: { ...d.metadata, annotations }, status })]
 }
 
-/** Writes the revision onto the Deployment when it is not there yet. */
-function bumpRevision(
-  d: Deployment,
-  newSet: ReplicaSet | undefined,
-  old: readonly ReplicaSet[],
-  revision = Math.max(nextRevision(old), revisionOf(newSet)),
-): readonly Action[] {
-  if (d.metadata.annotations?.[REVISION] === String(revision)) return []
-  return [patch(deployments, d, 'application/merge-patch+json', { metadata: { annotations: { [REVISION]: String(revision) } } })]
-}
-
-/** Brings the new ReplicaSet's annotations and minReadySeconds up to date; undefined when they are. */
-function refresh(d: Deployment, newSet: ReplicaSet, old: readonly ReplicaSet[]): Action | undefined {
+/** Brings the new ReplicaSet's annotations and minReadySeconds and the Deployment's revision up to date; empty when they are. */
+function refresh(d: Deployment, newSet: ReplicaSet, old: readonly ReplicaSet[]): readonly Action[] {
   const revision = Math.max(nextRevision(old), revisionOf(newSet))
   const annotations = newAnnotations(d, newSet, revision)
   const minReadySeconds = d.spec.minReadySeconds ?? 0
   const changed =
     Object.entries(annotations).some(([k, v]) => newSet.metadata.annotations?.[k] !== v) ||
     minReadySeconds !== (newSet.spec.minReadySeconds ?? 0)
-  if (changed)
-    return update(replicaSets, { ...newSet, metadata: { ...newSet.metadata, annotations }, spec: { ...newSet.spec, minReadySeconds } })
-  return bumpRevision(d, newSet, old, revision)[0]
+  const renewed = { ...newSet, metadata: { ...newSet.metadata, annotations }, spec: { ...newSet.spec, minReadySeconds } }
+  return [...(changed ? [update(replicaSets, renewed)] : []), ...report(d, revision)]
 }
 
 /** The wanted number changed since the ReplicaSets were last sized: resize before anything else moves. */
