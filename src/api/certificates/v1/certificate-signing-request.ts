@@ -1,8 +1,11 @@
 /** Declares CertificateSigningRequest (certificates/v1). */
 
+import { invalid, required, type FieldError } from '#schema/field-error.ts'
+import { humanDuration } from '#schema/duration.ts'
+import { ageColumn, nameColumn } from '#schema/table.ts'
 import { ObjectMeta } from '#api/meta/v1/object-meta.ts'
-import { bytes, int32, list, map, message, opt, req, string, time, val } from '#schema/message.ts'
-import { object, resource } from '#schema/resource.ts'
+import { bytes, int32, list, map, message, opt, req, rulesFor, string, time, val } from '#schema/message.ts'
+import { object, resource, segmentName } from '#schema/resource.ts'
 
 export class CertificateSigningRequestSpec extends message('k8s.io.api.certificates.v1.CertificateSigningRequestSpec', {
   request: req(1, bytes),
@@ -46,4 +49,48 @@ export const certificateSigningRequests = resource(CertificateSigningRequest, {
     { name: 'approval', verbs: ['get', 'patch', 'update'] },
     { name: 'status', verbs: ['get', 'patch', 'update'] },
   ],
+  columns: [
+    nameColumn,
+    ageColumn,
+    { name: 'SignerName', type: 'string', description: 'Who shall sign.', cell: (c) => c.spec.signerName || '<none>' },
+    { name: 'Requestor', type: 'string', description: 'Who asks.', cell: (c) => c.spec.username ?? '' },
+    {
+      name: 'RequestedDuration',
+      type: 'string',
+      description: 'How long it should hold.',
+      cell: (c) => (c.spec.expirationSeconds === undefined ? '<none>' : humanDuration(c.spec.expirationSeconds * 1000)),
+    },
+    { name: 'Condition', type: 'string', description: 'What became of it.', cell: conditionText },
+  ],
+  nameProblems: segmentName,
+  selectable: { 'spec.signerName': (c) => c.spec.signerName },
+})
+
+const SECONDS_MIN = 600
+
+function conditionText({ status }: CertificateSigningRequest): string {
+  const types = new Set((status.conditions ?? []).map((c) => c.type))
+  const words = types.has('Denied') ? ['Denied'] : types.has('Approved') ? ['Approved'] : ['Pending']
+  if (types.has('Failed')) words.push('Failed')
+  if (status.certificate) words.push('Issued')
+  return words.join(',')
+}
+
+rulesFor(CertificateSigningRequestSpec, {
+  check(spec, path): FieldError[] {
+    const errors: FieldError[] = []
+    const { signerName, expirationSeconds, usages = [], request } = spec
+    if (request && !Buffer.from(request, 'base64').toString('latin1').includes('-----BEGIN CERTIFICATE REQUEST-----'))
+      errors.push(invalid(`${path}.request`, request, 'PEM block type must be CERTIFICATE REQUEST'))
+    if (usages.length === 0) errors.push(required(`${path}.usages`))
+    if (signerName !== '' && !/^[^/]+\.[^/]+\/.+$/.test(signerName))
+      errors.push(
+        invalid(`${path}.signerName`, signerName, 'must be a fully qualified domain and path of the form "example.com/signer-name"'),
+      )
+    if (expirationSeconds !== undefined && expirationSeconds < SECONDS_MIN)
+      errors.push(
+        invalid(`${path}.expirationSeconds`, expirationSeconds, `may not specify a duration less than ${SECONDS_MIN} seconds (10 minutes)`),
+      )
+    return errors
+  },
 })

@@ -1,7 +1,9 @@
 /** Declares Lease (coordination/v1). */
 
+import { invalid, type FieldError } from '#schema/field-error.ts'
+import { ageColumn, nameColumn } from '#schema/table.ts'
 import { ObjectMeta } from '#api/meta/v1/object-meta.ts'
-import { int32, message, microTime, opt, string, val } from '#schema/message.ts'
+import { int32, message, microTime, opt, rulesFor, string, val } from '#schema/message.ts'
 import { object, resource } from '#schema/resource.ts'
 
 export class LeaseSpec extends message('k8s.io.api.coordination.v1.LeaseSpec', {
@@ -25,4 +27,20 @@ export const leases = resource(Lease, {
   kind: 'Lease',
   plural: 'leases',
   scope: 'Namespaced',
+  columns: [
+    nameColumn,
+    { name: 'Holder', type: 'string', description: 'Who holds it.', cell: (l) => l.spec.holderIdentity ?? '' },
+    ageColumn,
+  ],
+})
+
+rulesFor(LeaseSpec, {
+  check({ leaseDurationSeconds, leaseTransitions }, path): FieldError[] {
+    const errors: FieldError[] = []
+    if (leaseDurationSeconds !== undefined && leaseDurationSeconds <= 0)
+      errors.push(invalid(`${path}.leaseDurationSeconds`, leaseDurationSeconds, 'must be greater than 0'))
+    if (leaseTransitions !== undefined && leaseTransitions < 0)
+      errors.push(invalid(`${path}.leaseTransitions`, leaseTransitions, 'must be greater than or equal to 0'))
+    return errors
+  },
 })

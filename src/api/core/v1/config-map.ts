@@ -1,7 +1,9 @@
 /** Declares ConfigMap (core/v1). */
 
+import { configMapErrors, configMapUpdateErrors } from './data-rules.ts'
+import { ageColumn, nameColumn } from '#schema/table.ts'
 import { ObjectMeta } from '#api/meta/v1/object-meta.ts'
-import { bool, bytes, map, opt, string, val } from '#schema/message.ts'
+import { bool, bytes, map, opt, rulesFor, string, val } from '#schema/message.ts'
 import { object, resource } from '#schema/resource.ts'
 
 export class ConfigMap extends object('k8s.io.api.core.v1.ConfigMap', {
@@ -18,4 +20,16 @@ export const configMaps = resource(ConfigMap, {
   plural: 'configmaps',
   scope: 'Namespaced',
   shortNames: ['cm'],
+  columns: [
+    nameColumn,
+    {
+      name: 'Data',
+      type: 'string',
+      description: 'How many keys it holds.',
+      cell: (c) => Object.keys(c.data ?? {}).length + Object.keys(c.binaryData ?? {}).length,
+    },
+    ageColumn,
+  ],
 })
+
+rulesFor(ConfigMap, { check: configMapErrors, checkUpdate: configMapUpdateErrors })

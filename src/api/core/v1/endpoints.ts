@@ -1,8 +1,11 @@
 /** Declares Endpoints (core/v1). */
 
+import { dns1123Label, ipAddress, portNumber } from '#schema/names.ts'
+import { duplicate, invalidEach, required, type FieldError } from '#schema/field-error.ts'
+import { ageColumn, nameColumn } from '#schema/table.ts'
 import { ObjectReference } from './reference.ts'
 import { ObjectMeta } from '#api/meta/v1/object-meta.ts'
-import { int32, list, message, oneOf, opt, req, string, val } from '#schema/message.ts'
+import { int32, list, message, oneOf, opt, req, rulesFor, string, val } from '#schema/message.ts'
 import { object, resource } from '#schema/resource.ts'
 
 export class EndpointAddress extends message(
@@ -45,4 +48,44 @@ export const endpoints = resource(Endpoints, {
   plural: 'endpoints',
   scope: 'Namespaced',
   shortNames: ['ep'],
+  columns: [nameColumn, { name: 'Endpoints', type: 'string', description: 'Addresses that are ready.', cell: endpointsText }, ageColumn],
+})
+
+/** More than this are counted rather than listed. */
+const SHOWN_MAX = 3
+
+function endpointsText({ subsets = [] }: Endpoints): string {
+  const all = subsets.flatMap(({ ports = [], addresses = [] }) =>
+    ports.length === 0
+      ? addresses.map((a) => a.ip)
+      : ports.flatMap((port) => addresses.map((a) => (a.ip.includes(':') ? `[${a.ip}]:${port.port}` : `${a.ip}:${port.port}`))),
+  )
+  if (all.length === 0) return '<none>'
+  const rest = all.length - SHOWN_MAX
+  return all.slice(0, SHOWN_MAX).join(',') + (rest > 0 ? ` + ${rest} more...` : '')
+}
+
+rulesFor(EndpointSubset, {
+  check(subset, path): FieldError[] {
+    const errors: FieldError[] = []
+    const { addresses = [], notReadyAddresses = [], ports = [] } = subset
+    if (addresses.length === 0 && notReadyAddresses.length === 0)
+      errors.push(required(path, 'must specify `addresses` or `notReadyAddresses`'))
+    for (const [name, list] of [
+      ['addresses', addresses],
+      ['notReadyAddresses', notReadyAddresses],
+    ] as const)
+      for (const [index, address] of list.entries())
+        if (address.ip) errors.push(...invalidEach(`${path}.${name}[${index}].ip`, address.ip, ipAddress(address.ip)))
+    const names = new Set<string>()
+    for (const [index, port] of ports.entries()) {
+      const at = `${path}.ports[${index}]`
+      if (ports.length > 1 && !port.name) errors.push(required(`${at}.name`))
+      else if (port.name) errors.push(...invalidEach(`${at}.name`, port.name, dns1123Label(port.name)))
+      if (port.name && names.has(port.name)) errors.push(duplicate(`${at}.name`, port.name))
+      names.add(port.name ?? '')
+      errors.push(...invalidEach(`${at}.port`, port.port, portNumber(port.port)))
+    }
+    return errors
+  },
 })

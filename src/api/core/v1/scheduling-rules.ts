@@ -6,7 +6,6 @@ import type { TopologySpreadConstraint } from './pod.ts'
 import type { Toleration } from './toleration.ts'
 import { duplicate, forbidden, invalid, invalidEach, required, type FieldError } from '#schema/field-error.ts'
 import { labelValue, qualifiedName } from '#schema/names.ts'
-import { selectorErrors } from '#schema/selector.ts'
 
 const WEIGHT_MAX = 100
 
@@ -93,10 +92,7 @@ function nodeSelectorTermErrors(term: NodeSelectorTerm, path: string): FieldErro
 }
 
 function podTermErrors(term: PodAffinityTerm, path: string): FieldError[] {
-  const errors = [
-    ...selectorErrors(term.labelSelector, `${path}.labelSelector`),
-    ...selectorErrors(term.namespaceSelector, `${path}.namespaceSelector`),
-  ]
+  const errors: FieldError[] = []
   if (term.topologyKey !== '') errors.push(...invalidEach(`${path}.topologyKey`, term.topologyKey, qualifiedName(term.topologyKey)))
   return errors
 }
@@ -124,7 +120,6 @@ export function spreadErrors(constraints: readonly TopologySpreadConstraint[], p
           ),
         )
     }
-    errors.push(...selectorErrors(constraint.labelSelector, `${at}.labelSelector`))
   }
   return errors
 }

@@ -1,7 +1,9 @@
 /** Declares Secret (core/v1). */
 
+import { secretErrors, secretUpdateErrors } from './data-rules.ts'
+import { ageColumn, nameColumn } from '#schema/table.ts'
 import { ObjectMeta } from '#api/meta/v1/object-meta.ts'
-import { bool, bytes, map, opt, string, val } from '#schema/message.ts'
+import { bool, bytes, map, opt, rulesFor, string, val } from '#schema/message.ts'
 import { object, resource } from '#schema/resource.ts'
 
 export class Secret extends object('k8s.io.api.core.v1.Secret', {
@@ -18,4 +20,13 @@ export const secrets = resource(Secret, {
   kind: 'Secret',
   plural: 'secrets',
   scope: 'Namespaced',
+  columns: [
+    nameColumn,
+    { name: 'Type', type: 'string', description: 'What it is for.', cell: (s) => s.type ?? '' },
+    { name: 'Data', type: 'string', description: 'How many keys it holds.', cell: (s) => Object.keys(s.data ?? {}).length },
+    ageColumn,
+  ],
+  selectable: { type: (s) => s.type ?? '' },
 })
+
+rulesFor(Secret, { check: secretErrors, checkUpdate: secretUpdateErrors })

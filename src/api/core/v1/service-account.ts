@@ -1,5 +1,6 @@
 /** Declares ServiceAccount (core/v1). */
 
+import { ageColumn, nameColumn } from '#schema/table.ts'
 import { LocalObjectReference, ObjectReference } from './reference.ts'
 import { ObjectMeta } from '#api/meta/v1/object-meta.ts'
 import { bool, list, opt, val } from '#schema/message.ts'
@@ -20,4 +21,9 @@ export const serviceAccounts = resource(ServiceAccount, {
   scope: 'Namespaced',
   shortNames: ['sa'],
   subresources: [{ name: 'token', verbs: ['create'], kind: { group: 'authentication.k8s.io', version: 'v1', kind: 'TokenRequest' } }],
+  columns: [
+    nameColumn,
+    { name: 'Secrets', type: 'string', description: 'How many secrets it names.', cell: (s) => s.secrets?.length ?? 0 },
+    ageColumn,
+  ],
 })

@@ -1,8 +1,11 @@
 /** Declares EndpointSlice (discovery/v1). */
 
+import { dns1123Subdomain, ipAddress, portNumber } from '#schema/names.ts'
+import { invalidEach, tooMany, type FieldError } from '#schema/field-error.ts'
+import { ageColumn, nameColumn } from '#schema/table.ts'
 import { ObjectReference } from '#api/core/v1/reference.ts'
 import { ObjectMeta } from '#api/meta/v1/object-meta.ts'
-import { bool, int32, list, map, message, oneOf, opt, req, string, val } from '#schema/message.ts'
+import { bool, int32, list, map, message, oneOf, opt, req, rulesFor, string, val } from '#schema/message.ts'
 import { object, resource } from '#schema/resource.ts'
 
 export class EndpointConditions extends message('k8s.io.api.discovery.v1.EndpointConditions', {
@@ -48,7 +51,7 @@ export class EndpointPort extends message(
 
 export class EndpointSlice extends object('k8s.io.api.discovery.v1.EndpointSlice', {
   metadata: val(1, ObjectMeta),
-  addressType: req(4, oneOf('IPv4', 'IPv6', 'FQDN')),
+  addressType: req(4, oneOf('IPv4', 'IPv6', 'FQDN'), { immutable: true }),
   endpoints: opt(2, list(Endpoint, { listType: 'atomic' })),
   ports: opt(3, list(EndpointPort, { listType: 'atomic' })),
 }) {}
@@ -59,4 +62,61 @@ export const endpointSlices = resource(EndpointSlice, {
   kind: 'EndpointSlice',
   plural: 'endpointslices',
   scope: 'Namespaced',
+  columns: [
+    nameColumn,
+    { name: 'AddressType', type: 'string', description: 'What sort its addresses are of.', cell: (s) => s.addressType },
+    {
+      name: 'Ports',
+      type: 'string',
+      description: 'Ports of its endpoints.',
+      cell: (s) =>
+        shortList(
+          (s.ports ?? []).map((p) => (p.port === undefined ? '*' : String(p.port))),
+          '<unset>',
+        ),
+    },
+    {
+      name: 'Endpoints',
+      type: 'string',
+      description: 'Addresses of its endpoints.',
+      cell: (s) =>
+        shortList(
+          (s.endpoints ?? []).flatMap((e) => e.addresses),
+          '<unset>',
+        ),
+    },
+    ageColumn,
+  ],
+})
+
+/** More than this are counted rather than listed. */
+const SHOWN_MAX = 3
+const ENDPOINTS_MAX = 1000
+const PORTS_MAX = 100
+const ADDRESSES_MAX = 100
+
+function shortList(list: readonly string[], none: string): string {
+  if (list.length === 0) return none
+  const rest = list.length - SHOWN_MAX
+  return list.slice(0, SHOWN_MAX).join(',') + (rest > 0 ? ` + ${rest} more...` : '')
+}
+
+rulesFor(EndpointPort, { defaults: (port) => (port.name === undefined ? { name: '' } : undefined) })
+
+rulesFor(EndpointSlice, {
+  check(slice): FieldError[] {
+    const errors: FieldError[] = []
+    const { endpoints = [], ports = [] } = slice
+    if (endpoints.length > ENDPOINTS_MAX) errors.push(tooMany('endpoints', endpoints.length, ENDPOINTS_MAX))
+    if (ports.length > PORTS_MAX) errors.push(tooMany('ports', ports.length, PORTS_MAX))
+    for (const [index, endpoint] of endpoints.entries()) {
+      const at = `endpoints[${index}].addresses`
+      if (endpoint.addresses.length > ADDRESSES_MAX) errors.push(tooMany(at, endpoint.addresses.length, ADDRESSES_MAX))
+      const check = slice.addressType === 'FQDN' ? dns1123Subdomain : ipAddress
+      for (const [i, address] of endpoint.addresses.entries()) errors.push(...invalidEach(`${at}[${i}]`, address, check(address)))
+    }
+    for (const [index, { port }] of ports.entries())
+      if (port !== undefined) errors.push(...invalidEach(`ports[${index}].port`, port, portNumber(port)))
+    return errors
+  },
 })

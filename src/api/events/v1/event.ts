@@ -1,5 +1,6 @@
 /** Declares Event (events/v1). */
 
+import { eventColumns } from '#api/core/v1/event-columns.ts'
 import { EventSource } from '#api/core/v1/event.ts'
 import { ObjectReference } from '#api/core/v1/reference.ts'
 import { ObjectMeta } from '#api/meta/v1/object-meta.ts'
@@ -36,4 +37,29 @@ export const events = resource(Event, {
   plural: 'events',
   scope: 'Namespaced',
   shortNames: ['ev'],
+  columns: eventColumns((e) => ({
+    type: e.type,
+    reason: e.reason,
+    object: e.regarding,
+    message: e.note,
+    component: e.reportingController || e.deprecatedSource?.component,
+    host: e.reportingInstance || e.deprecatedSource?.host,
+    eventTime: e.eventTime,
+    first: e.deprecatedFirstTimestamp,
+    last: e.deprecatedLastTimestamp,
+    count: e.deprecatedCount,
+    series: e.series,
+  })),
+  selectable: {
+    'regarding.kind': (e) => e.regarding?.kind ?? '',
+    'regarding.namespace': (e) => e.regarding?.namespace ?? '',
+    'regarding.name': (e) => e.regarding?.name ?? '',
+    'regarding.uid': (e) => e.regarding?.uid ?? '',
+    'regarding.apiVersion': (e) => e.regarding?.apiVersion ?? '',
+    'regarding.resourceVersion': (e) => e.regarding?.resourceVersion ?? '',
+    'regarding.fieldPath': (e) => e.regarding?.fieldPath ?? '',
+    reason: (e) => e.reason ?? '',
+    reportingController: (e) => e.reportingController ?? '',
+    type: (e) => e.type ?? '',
+  },
 })

@@ -1,6 +1,7 @@
 /** Declares label selector (meta/v1). */
 
-import { list, map, message, oneOf, opt, req, string } from '#schema/message.ts'
+import { selectorErrors } from '#schema/selector.ts'
+import { list, map, message, oneOf, opt, req, rulesFor, string } from '#schema/message.ts'
 
 export class LabelSelectorRequirement extends message('k8s.io.apimachinery.pkg.apis.meta.v1.LabelSelectorRequirement', {
   key: req(1, string),
@@ -22,3 +23,5 @@ export class FieldSelectorRequirement extends message('k8s.io.apimachinery.pkg.a
   operator: req(2, string),
   values: opt(3, list(string, { listType: 'atomic' })),
 }) {}
+
+rulesFor(LabelSelector, { check: (selector, path) => selectorErrors(selector, path) })

@@ -1,7 +1,9 @@
 /** Declares ClusterRoleBinding (rbac/v1). */
 
+import { bindingErrors, bindingUpdateErrors, roleRefDefaults, subjectDefaults } from './rbac-rules.ts'
+import { bindingColumns } from './binding-columns.ts'
 import { ObjectMeta } from '#api/meta/v1/object-meta.ts'
-import { list, message, opt, req, string, val } from '#schema/message.ts'
+import { list, message, opt, req, rulesFor, string, val } from '#schema/message.ts'
 import { object, resource, segmentName } from '#schema/resource.ts'
 
 export class Subject extends message(
@@ -37,5 +39,10 @@ export const clusterRoleBindings = resource(ClusterRoleBinding, {
   kind: 'ClusterRoleBinding',
   plural: 'clusterrolebindings',
   scope: 'Cluster',
+  columns: bindingColumns,
   nameProblems: segmentName,
 })
+
+rulesFor(RoleRef, { defaults: roleRefDefaults })
+rulesFor(Subject, { defaults: subjectDefaults })
+rulesFor(ClusterRoleBinding, { check: (binding) => bindingErrors(binding, ['ClusterRole'], false), checkUpdate: bindingUpdateErrors })

@@ -1,12 +1,14 @@
 /** Declares ClusterRole (rbac/v1). */
 
+import { ruleErrors } from './rbac-rules.ts'
+import { createdAtColumn, nameColumn } from '#schema/table.ts'
 import { LabelSelector } from '#api/meta/v1/label-selector.ts'
 import { ObjectMeta } from '#api/meta/v1/object-meta.ts'
-import { list, message, opt, req, string, val } from '#schema/message.ts'
+import { list, message, opt, req, rulesFor, string, val } from '#schema/message.ts'
 import { object, resource, segmentName } from '#schema/resource.ts'
 
 export class PolicyRule extends message('k8s.io.api.rbac.v1.PolicyRule', {
-  verbs: req(1, list(string, { listType: 'atomic' })),
+  verbs: req(1, list(string, { listType: 'atomic' }), { mayBeEmpty: true }),
   apiGroups: opt(2, list(string, { listType: 'atomic' })),
   resources: opt(3, list(string, { listType: 'atomic' })),
   resourceNames: opt(4, list(string, { listType: 'atomic' })),
@@ -29,5 +31,8 @@ export const clusterRoles = resource(ClusterRole, {
   kind: 'ClusterRole',
   plural: 'clusterroles',
   scope: 'Cluster',
+  columns: [nameColumn, createdAtColumn],
   nameProblems: segmentName,
 })
+
+rulesFor(ClusterRole, { check: ({ rules }) => ruleErrors(rules, false) })

@@ -1,8 +1,10 @@
 /** Declares RoleBinding (rbac/v1). */
 
+import { bindingErrors, bindingUpdateErrors } from './rbac-rules.ts'
+import { bindingColumns } from './binding-columns.ts'
 import { RoleRef, Subject } from './cluster-role-binding.ts'
 import { ObjectMeta } from '#api/meta/v1/object-meta.ts'
-import { list, opt, req, val } from '#schema/message.ts'
+import { list, opt, req, rulesFor, val } from '#schema/message.ts'
 import { object, resource, segmentName } from '#schema/resource.ts'
 
 export class RoleBinding extends object('k8s.io.api.rbac.v1.RoleBinding', {
@@ -17,5 +19,8 @@ export const roleBindings = resource(RoleBinding, {
   kind: 'RoleBinding',
   plural: 'rolebindings',
   scope: 'Namespaced',
+  columns: bindingColumns,
   nameProblems: segmentName,
 })
+
+rulesFor(RoleBinding, { check: (binding) => bindingErrors(binding, ['Role', 'ClusterRole'], false), checkUpdate: bindingUpdateErrors })

@@ -1,8 +1,10 @@
 /** Declares Role (rbac/v1). */
 
+import { ruleErrors } from './rbac-rules.ts'
+import { createdAtColumn, nameColumn } from '#schema/table.ts'
 import { PolicyRule } from './cluster-role.ts'
 import { ObjectMeta } from '#api/meta/v1/object-meta.ts'
-import { list, opt, val } from '#schema/message.ts'
+import { list, opt, rulesFor, val } from '#schema/message.ts'
 import { object, resource, segmentName } from '#schema/resource.ts'
 
 export class Role extends object('k8s.io.api.rbac.v1.Role', {
@@ -16,5 +18,8 @@ export const roles = resource(Role, {
   kind: 'Role',
   plural: 'roles',
   scope: 'Namespaced',
+  columns: [nameColumn, createdAtColumn],
   nameProblems: segmentName,
 })
+
+rulesFor(Role, { check: ({ rules }) => ruleErrors(rules, true) })

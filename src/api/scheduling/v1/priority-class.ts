@@ -1,7 +1,9 @@
 /** Declares PriorityClass (scheduling/v1). */
 
+import { IMMUTABLE, forbidden, invalid, type FieldError } from '#schema/field-error.ts'
+import { ageColumn, nameColumn } from '#schema/table.ts'
 import { ObjectMeta } from '#api/meta/v1/object-meta.ts'
-import { bool, int32, oneOf, opt, string, val } from '#schema/message.ts'
+import { bool, int32, oneOf, opt, rulesFor, string, val } from '#schema/message.ts'
 import { object, resource } from '#schema/resource.ts'
 
 export class PriorityClass extends object('k8s.io.api.scheduling.v1.PriorityClass', {
@@ -19,4 +21,40 @@ export const priorityClasses = resource(PriorityClass, {
   plural: 'priorityclasses',
   scope: 'Cluster',
   shortNames: ['pc'],
+  columns: [
+    nameColumn,
+    { name: 'Value', type: 'integer', description: 'The higher, the sooner.', cell: (p) => p.value ?? 0 },
+    {
+      name: 'Global-Default',
+      type: 'boolean',
+      description: 'Whether pods without a class get this one.',
+      cell: (p) => p.globalDefault ?? false,
+    },
+    ageColumn,
+    {
+      name: 'PreemptionPolicy',
+      type: 'string',
+      description: 'Whether its pods may push others out.',
+      cell: (p) => p.preemptionPolicy ?? '',
+    },
+  ],
+})
+
+const USER_PRIORITY_MAX = 1_000_000_000 // above lie the system's own
+const SYSTEM_CLASSES: Readonly<Record<string, number>> = { 'system-node-critical': 2_000_001_000, 'system-cluster-critical': 2_000_000_000 }
+
+rulesFor(PriorityClass, {
+  check({ metadata: { name = '' }, value = 0 }): FieldError[] {
+    if (name.startsWith('system-')) {
+      if (SYSTEM_CLASSES[name] === value) return []
+      return [forbidden('metadata.name', "priority class names with 'system-' prefix are reserved for system use only")]
+    }
+    return value > USER_PRIORITY_MAX ? [forbidden('value', `maximum allowed value of a user defined priority is ${USER_PRIORITY_MAX}`)] : []
+  },
+  checkUpdate(now, old): FieldError[] {
+    const errors: FieldError[] = []
+    if ((now.value ?? 0) !== (old.value ?? 0)) errors.push(forbidden('value', 'may not be changed in an update.'))
+    if (now.preemptionPolicy !== old.preemptionPolicy) errors.push(invalid('preemptionPolicy', now.preemptionPolicy ?? null, IMMUTABLE))
+    return errors
+  },
 })
