@@ -261,7 +261,7 @@ test('deletes hold to their preconditions', async () => {
     [wrong.status, wrong.object.message],
     [
       409,
-      `Operation cannot be fulfilled on configmaps "a": the UID in the precondition (other) does not match the UID in record (${object.metadata.uid}). The object might have been deleted and then recreated`,
+      `Operation cannot be fulfilled on ConfigMap "a": the UID in the precondition (other) does not match the UID in record (${object.metadata.uid}). The object might have been deleted and then recreated`,
     ],
   )
   await t.call('POST', CONFIG_MAPS, configMap('b'))

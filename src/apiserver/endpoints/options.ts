@@ -99,5 +99,5 @@ function optionInvalid(kind: string, field: string, value: string, supported: re
 }
 
 function deleteInvalid(error: FieldError) {
-  return invalid({ group: '', kind: 'DeleteOptions' }, '', [error])
+  return invalid({ group: 'meta.k8s.io', kind: 'DeleteOptions' }, '', [error])
 }

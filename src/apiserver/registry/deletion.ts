@@ -58,7 +58,8 @@ function decideGrace(object: Stored, options: DeletionOptions, strategy: Strateg
   if (period === undefined) return { type: 'none' }
   if (metadata.deletionTimestamp !== undefined) {
     const left = metadata.deletionGracePeriodSeconds
-    if (left === undefined) return { type: 'none' }
+    // Its grace is over: whatever kept the deletion from being finished then, it is tried again.
+    if (left === undefined || left === 0) return { type: 'none' }
     // A deletion under way may only be shortened.
     if (asked === undefined || asked >= left) return { type: 'pending' }
     const at = Date.parse(metadata.deletionTimestamp) - left * 1000 + asked * 1000

@@ -289,15 +289,17 @@ export class Registry {
 
   #checkPreconditions(object: Stored, { preconditions }: DeletionOptions): void {
     const { name, uid, resourceVersion } = object.metadata
+    // Upstream names the kind here where it names the resource everywhere else.
+    const where = { group: this.resource.group, plural: this.resource.kind }
     if (preconditions?.uid !== undefined && preconditions.uid !== uid)
       throw conflict(
-        this.resource,
+        where,
         name,
         `the UID in the precondition (${preconditions.uid}) does not match the UID in record (${uid}). The object might have been deleted and then recreated`,
       )
     if (preconditions?.resourceVersion !== undefined && preconditions.resourceVersion !== resourceVersion)
       throw conflict(
-        this.resource,
+        where,
         name,
         `the ResourceVersion in the precondition (${preconditions.resourceVersion}) does not match the ResourceVersion in record (${resourceVersion}). The object might have been modified`,
       )

@@ -34,34 +34,41 @@ export async function bindPod(pods: Endpoint, ctx: RequestContext, parts: Endpoi
   return created()
 }
 
-/** Node name, annotations and the PodScheduled condition change together, so that nobody sees one without the other. */
+/** Node name, labels, annotations and the PodScheduled condition change together, so that nobody sees one without the other. */
 function bindingFacet(binding: Binding): Facet {
   return {
     subresource: 'binding',
     read: (stored) => stored,
-    write(_, old, { now }) {
+    write(_shown, old, { now }) {
       const pod = old as unknown as Pod
       const { name, uid } = pod.metadata
       const asked = binding.metadata.uid
       if (asked && asked !== uid)
-        throw conflict(WHERE, name, `Precondition failed: UID in precondition: ${asked}, UID in object meta: ${uid}`)
+        throw conflict(
+          { group: '', plural: 'pods' },
+          name,
+          `Precondition failed: UID in precondition: ${asked}, UID in object meta: ${uid}`,
+        )
       if (pod.metadata.deletionTimestamp !== undefined)
         throw conflict(WHERE, name, `pod ${name} is being deleted, cannot be assigned to a host`)
       if (pod.spec.nodeName) throw conflict(WHERE, name, `pod ${name} is already assigned to node ${JSON.stringify(pod.spec.nodeName)}`)
       if (pod.spec.schedulingGates?.length) throw conflict(WHERE, name, `pod ${name} has non-empty .spec.schedulingGates`)
       const annotations = { ...pod.metadata.annotations, ...binding.metadata.annotations }
-      const condition = {
-        type: 'PodScheduled',
-        status: 'True',
-        lastTransitionTime: timestamp(now),
-        observedGeneration: pod.metadata.generation,
-      }
-      const conditions = pod.status.conditions ?? []
+      const labels = { ...pod.metadata.labels, ...binding.metadata.labels }
+      const { nominatedNodeName: _, ...status } = pod.status
+      const before = (status.conditions ?? []).find((c) => c.type === 'PodScheduled')
+      const lastTransitionTime = before?.status === 'True' ? before.lastTransitionTime : timestamp(now)
+      const condition = { type: 'PodScheduled', status: 'True', ...(lastTransitionTime && { lastTransitionTime }) }
+      const conditions = status.conditions ?? []
       const bound = {
         ...pod,
-        metadata: { ...pod.metadata, ...(Object.keys(annotations).length > 0 && { annotations }) },
+        metadata: {
+          ...pod.metadata,
+          ...(Object.keys(labels).length > 0 && { labels }),
+          ...(Object.keys(annotations).length > 0 && { annotations }),
+        },
         spec: { ...pod.spec, nodeName: binding.target.name },
-        status: { ...pod.status, conditions: [...conditions.filter((c) => c.type !== 'PodScheduled'), condition] },
+        status: { ...status, conditions: [...conditions.filter((c) => c.type !== 'PodScheduled'), condition] },
       }
       return bound as unknown as Stored
     },

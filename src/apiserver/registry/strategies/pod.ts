@@ -23,7 +23,6 @@ export const podStrategy: Strategy<StoredPod> = {
       qosClass: qosClass(pod),
     }
   },
-  prepareUpdate: (pod, old) => ({ ...pod, spec: { ...pod.spec, ...keptByOtherPaths(old) } }),
   gracePeriod(pod, options) {
     const asked = options.gracePeriodSeconds ?? pod.spec.terminationGracePeriodSeconds ?? 0
     // Nobody runs it yet, or nobody runs it any more: no one would confirm the end.
@@ -39,16 +38,26 @@ const GATED = {
   message: 'Scheduling is blocked due to non-empty scheduling gates',
 }
 
-/** Ephemeral containers change only through their subresource. */
-function keptByOtherPaths(old: StoredPod): object {
-  return old.spec.ephemeralContainers ? { ephemeralContainers: old.spec.ephemeralContainers } : {}
-}
-
-/** The status path keeps the class that the spec gave and what the deletion under way holds. */
+/** The status path keeps the class that the spec gave, and generations seen that an older kubelet leaves out. */
 export const podStatusFacet = statusFacet<StoredPod>((pod, old) => ({
   ...pod,
-  status: { ...pod.status, ...(old.status.qosClass && { qosClass: old.status.qosClass }) },
+  status: {
+    ...pod.status,
+    ...(!pod.status.observedGeneration && old.status.observedGeneration && { observedGeneration: old.status.observedGeneration }),
+    ...(pod.status.conditions && { conditions: withGenerations(pod.status.conditions, old.status.conditions ?? []) }),
+    ...(old.status.qosClass && { qosClass: old.status.qosClass }),
+  },
 }))
+
+type Condition = NonNullable<Pod['status']['conditions']>[number]
+
+function withGenerations(conditions: readonly Condition[], old: readonly Condition[]): readonly Condition[] {
+  return conditions.map((condition) => {
+    if (condition.observedGeneration) return condition
+    const observedGeneration = old.find((o) => o.type === condition.type)?.observedGeneration
+    return observedGeneration ? { ...condition, observedGeneration } : condition
+  })
+}
 
 export const ephemeralContainersFacet: Facet<StoredPod> = {
   subresource: 'ephemeralcontainers',
