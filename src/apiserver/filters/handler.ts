@@ -46,7 +46,8 @@ export interface Audit {
 }
 
 export interface HandlerParts {
-  readonly api: Pick<Api, 'handle'>
+  /** `observe` hears of every answer, for metrics. */
+  readonly api: Pick<Api, 'handle'> & Partial<Pick<Api, 'observe'>>
   /** Everyone it does not know is anonymous, unless `anonymous` is false. */
   readonly authenticator: Authenticator
   readonly anonymous?: boolean
@@ -114,7 +115,9 @@ export function createHandler(parts: HandlerParts): Handler {
     } catch (error) {
       answer = answerFor(error, context, log)
     }
-    audit?.answered(context, 'status' in answer ? answer.status : 200)
+    const status = 'status' in answer ? answer.status : answer.type === 'upgrade' ? 101 : 200
+    parts.api.observe?.(context, status)
+    audit?.answered(context, status)
     return { answer, context }
   }
 }

@@ -10,12 +10,21 @@ import { pods, type Pod } from '#api/core/v1/pod.ts'
 import type { Answer } from '#apiserver/answer.ts'
 import { Published } from '#apiserver/cache/published.ts'
 import type { Encoded } from '#apiserver/encode/encode.ts'
+import { firstOf } from '#apiserver/authentication/authenticator.ts'
+import { bearerTokens, firstThatKnows } from '#apiserver/authentication/bearer-tokens.ts'
+import { clientCertificates } from '#apiserver/authentication/client-certificate.ts'
+import { frontProxy } from '#apiserver/authentication/front-proxy.ts'
+import { serviceAccountTokens } from '#apiserver/authentication/service-account-tokens.ts'
+import { openTokenIssuer } from '#apiserver/authentication/token-issuer.ts'
+import { passwords } from '#apiserver/authentication/user-files.ts'
+import { rbacAuthorizer } from '#apiserver/authorization/rbac.ts'
+import { firstWithOpinion, privilegedGroups } from '#apiserver/authorization/union.ts'
+import { createHandler } from '#apiserver/filters/handler.ts'
 import { openPki } from '#apiserver/pki/pki.ts'
 import type { RequestContext } from '#apiserver/request-context.ts'
 import { systemClock } from '#base/clock.ts'
 import { silentLog } from '#base/log.ts'
 import { systemRandom } from '#base/random.ts'
-import { createFront } from './front.ts'
 import { inProcessTransport } from './in-process.ts'
 import { serveApi } from './serve.ts'
 
@@ -74,14 +83,37 @@ async function encode(answer: Answer): Promise<Encoded> {
   throw new Error('not in this test')
 }
 
-const front = createFront({
-  pki,
-  clock: systemClock,
-  random: systemRandom,
-  log: silentLog,
-  passwordFile: { text: 'pw,ann,1,dev', name: 'f' },
+const clock = systemClock
+const lister = (plural: string) => api.lister({ plural }) as never
+const tokenIssuer = openTokenIssuer({ signingKey: pki.serviceAccount.privateKey, clock, random: systemRandom })
+const tokens = serviceAccountTokens({
+  issuer: tokenIssuer,
+  clock,
+  serviceAccounts: lister('serviceaccounts'),
+  pods: lister('pods'),
+  secrets: lister('secrets'),
+  nodes: lister('nodes'),
 })
-const handler = front.handlerFor(api as never)
+const handler = createHandler({
+  api,
+  authenticator: firstOf([
+    frontProxy({ authorities: () => [pki.frontProxyCa.cert], allowedNames: ['front-proxy-client'], clock }),
+    clientCertificates({ authorities: () => [pki.ca.cert], clock }),
+    passwords('pw,ann,1,dev', 'users.csv'),
+    bearerTokens(firstThatKnows([tokens]), tokenIssuer.audiences),
+  ]),
+  authorizer: firstWithOpinion([
+    privilegedGroups('system:masters'),
+    rbacAuthorizer({
+      roles: lister('roles'),
+      clusterRoles: lister('clusterroles'),
+      roleBindings: lister('rolebindings'),
+      clusterRoleBindings: lister('clusterrolebindings'),
+    }),
+  ]),
+  clock,
+  log: silentLog,
+})
 const serve = () =>
   serveApi({
     handler,
@@ -132,7 +164,7 @@ async function overHttp1(port: number, { path, headers, cert, body }: Asked) {
 
 test('callers are known over both protocols by certificate, service account token, password, or not at all', async () => {
   await using server = await serve()
-  const { token } = await front.tokenIssuer.issue({
+  const { token } = await tokenIssuer.issue({
     serviceAccount: { namespace: 'ns', name: 'viewer', uid: 'u1' },
     audiences: [],
     expirationSeconds: 600,
