@@ -229,7 +229,7 @@ test('a port in use is said in one sentence', async () => {
   await using server = await serve(async () => text(''))
   await rejects(serveHttps({ host: '127.0.0.1', port: server.port, handle: async () => text(''), clock: systemClock, log: silentLog }), {
     name: 'CannotListen',
-    message: `port ${server.port} on 127.0.0.1 is in use by another program`,
+    message: `port ${server.port} on 127.0.0.1 is taken by another program`,
   })
 })
 

@@ -227,7 +227,6 @@ export async function serveHttps(parts: ServeParts): Promise<WireServer> {
     try {
       const answer = await handle(wire)
       if (answer.type === 'upgrade') {
-        socket.setTimeout(0)
         const cut = () => socket.destroy()
         entry.life.signal.addEventListener('abort', cut, { once: true })
         await answer.connect(socket, head)
@@ -338,7 +337,7 @@ function listen(server: AnyServer, host: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     const failed = (error: NodeJS.ErrnoException) => {
       const text: Readonly<Record<string, string>> = {
-        EADDRINUSE: `port ${port} on ${host} is in use by another program`,
+        EADDRINUSE: `port ${port} on ${host} is taken by another program`,
         EACCES: `port ${port} on ${host} may not be used without more privileges`,
         EADDRNOTAVAIL: `${host} is not an address of this machine`,
       }
