@@ -534,3 +534,23 @@ test('the server describes itself', async () => {
   equal((await t.call('GET', '/apis/none/v1/things')).status, 404)
   equal((await t.call('POST', '/api/v1/pods', pod('p'))).status, 405)
 })
+
+test('a debug container is added through its own path only', async () => {
+  await using t = await withAccount()
+  const { object } = await t.call('POST', PODS, pod('p'))
+  const debug = { name: 'd', image: 'busybox', terminationMessagePolicy: 'File', imagePullPolicy: 'Always' }
+  const spec = { ...object.spec, ephemeralContainers: [debug] }
+  const direct = await t.call('PUT', `${PODS}/p`, { ...object, spec })
+  equal(direct.status, 422)
+  const added = await t.call('PUT', `${PODS}/p/ephemeralcontainers`, { ...object, spec })
+  deepEqual([added.status, added.object.spec.ephemeralContainers[0].name, added.object.metadata.generation], [200, 'd', 2])
+  const removed = await t.call('PUT', `${PODS}/p/ephemeralcontainers`, { ...added.object, spec: object.spec })
+  match(removed.object.message, /existing ephemeral containers \["d"\] may not be removed/)
+  const image = await t.call(
+    'PATCH',
+    `${PODS}/p`,
+    { spec: { containers: [{ name: 'c', image: 'nginx:2' }] } },
+    { contentType: 'application/strategic-merge-patch+json' },
+  )
+  deepEqual([image.status, image.object.metadata.generation], [200, 3])
+})

@@ -177,10 +177,7 @@ export class Registry {
       const allocation = this.#allocate(facet.write(sent, old, write), old, write)
       try {
         const next = allocation.object
-        this.#refuse(old.metadata.name, [
-          ...validateUpdate(this.resource.type.schema, next as never, old as never),
-          ...(this.strategy.validateUpdate?.(next, old) ?? []),
-        ])
+        this.#refuse(old.metadata.name, this.#updateErrors(next, old, facet))
         await write.check(facet.read(next), shown)
         if (unchanged(next, old)) {
           allocation.keep()
@@ -270,6 +267,14 @@ export class Registry {
 
   #allocate(object: Stored, old: Stored | undefined, write: WriteInfo): Allocation<Stored> {
     return this.strategy.allocate?.(object, old, write) ?? { object, keep() {}, release() {} }
+  }
+
+  #updateErrors(next: Stored, old: Stored, facet: Facet): readonly FieldError[] {
+    if (facet.validation === 'none') return []
+    return [
+      ...validateUpdate(this.resource.type.schema, next as never, old as never, facet.subresource),
+      ...(this.strategy.validateUpdate?.(next, old) ?? []),
+    ]
   }
 
   #refuse(name: string | undefined, errors: readonly FieldError[]): void {

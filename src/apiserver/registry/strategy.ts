@@ -77,6 +77,8 @@ export interface Strategy<T extends Stored = Stored> {
  */
 export interface Facet<T extends Stored = Stored> {
   readonly subresource: string
+  /** `none`: the facet itself refuses all there is to refuse. Absent: the result is validated as an update by this path. */
+  readonly validation?: 'none'
   readonly read: (stored: T) => object
   /** `next` in the facet's kind onto the stored `old`; may throw `StatusError`. */
   readonly write: (next: object, old: T, write: WriteInfo) => T

@@ -132,12 +132,6 @@ export function serviceStrategy(ranges: { readonly cidr: string; readonly nodePo
     createOnUpdate: true,
     returnsDeleted: true,
     allocate,
-    validateUpdate(service, old) {
-      const before = old.spec.clusterIP
-      if (!before || service.spec.clusterIP === before || service.spec.type === 'ExternalName' || old.spec.type === 'ExternalName')
-        return []
-      return [invalidField('spec.clusterIPs[0]', service.spec.clusterIPs ?? [], 'may not change once set')]
-    },
     freed(service) {
       const ip = service.spec.clusterIP
       if (ip && ip !== NONE) addresses.free(ip)
