@@ -80,7 +80,7 @@ export async function runControllers(parts: ControllersParts, signal: AbortSigna
 }
 
 function listControllers(parts: ControllersParts): readonly Listed[] {
-  const of = (controller: Controller<never>, account: string): Listed => ({ name: controller.name, account, prepare: (p) => prepareController(controller, p) })
+  const of = <S>(controller: Controller<S>, account: string): Listed => ({ name: controller.name, account, prepare: (p) => prepareController(controller, p) })
   const { rootCa, certificates, clusterCidr, resources, clock } = parts
   return [
     of(namespaceController(resources), 'namespace-controller'),

@@ -3,6 +3,10 @@
 import { mkdirSync, readFileSync, accessSync, constants, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { nodes } from '#api/core/v1/node.ts'
+import { clusterRoleBindings } from '#api/rbac/v1/cluster-role-binding.ts'
+import { clusterRoles } from '#api/rbac/v1/cluster-role.ts'
+import { roleBindings } from '#api/rbac/v1/role-binding.ts'
+import { roles } from '#api/rbac/v1/role.ts'
 import { reconcileBootstrapRoles } from '#apiserver/authorization/bootstrap-roles.ts'
 import { clientCertificates } from '#apiserver/authentication/client-certificate.ts'
 import { frontProxy } from '#apiserver/authentication/front-proxy.ts'
@@ -18,6 +22,7 @@ import { systemRandom } from '#base/random.ts'
 import { OperatorError } from '#cli/command.ts'
 import { createClient } from '#client/create-client.ts'
 import { openMemoryStore } from '#store/memory/memory-store.ts'
+import type { Resource } from '#schema/resource.ts'
 import { StoreUnavailable, type Store } from '#store/store.ts'
 import { CannotListen } from '#wire/https-server.ts'
 import { assembleApi, type AssembledApi } from './assemble-api.ts'
@@ -81,7 +86,10 @@ export async function startApi(settings: ApiSettings, log: Log): Promise<ApiProc
     )
     const local = addresses.find((a) => LOOPBACK.test(a)) ?? (addresses.includes('0.0.0.0') || addresses.includes('::') ? '127.0.0.1' : addresses[0]!)
     writeFile(join(directory, 'admin.kubeconfig'), kubeconfig({ server: `https://${local}:${servers[0]!.port}`, ca: pki.ca.cert, credentials: pki.pair('admin') }), 0o600)
-    await reconcileBootstrapRoles(createClient(assembled.transport({ username: 'system:apiserver', groups: ['system:masters'] })))
+    const client = createClient(assembled.transport({ username: 'system:apiserver', groups: ['system:masters'] }))
+    await reconcileBootstrapRoles(client)
+    // a list waits for the cache, which authorization reads from: nobody is refused for having been early
+    await Promise.all(([clusterRoles, clusterRoleBindings, roles, roleBindings] as readonly Resource[]).map((resource) => client.list(resource, { limit: 1 })))
     rolesStand = true
 
     let renewal: Disposable | undefined
