@@ -3,12 +3,12 @@
 import { namespaces } from '#api/core/v1/namespace.ts'
 import { nodes, type Node } from '#api/core/v1/node.ts'
 import { pods, type Pod } from '#api/core/v1/pod.ts'
-import { podDisruptionBudgets } from '#api/policy/v1/pod-disruption-budget.ts'
+import type { PodDisruptionBudget } from '#api/policy/v1/pod-disruption-budget.ts'
 import type { Clock } from '#base/clock.ts'
 import type { Log } from '#base/log.ts'
 import type { Random } from '#base/random.ts'
 import { isReason, type Client } from '#client/client.ts'
-import { keyOf, type Change, type Informers, type Key } from '#client/informer.ts'
+import { keyOf, type Change, type Informers, type Key, type Lister } from '#client/informer.ts'
 import { decide } from './cycle.ts'
 import { createEventRecorder } from './event-recorder.ts'
 import { explanationOf, type Attempt, type Explanation } from './explanation.ts'
@@ -29,6 +29,8 @@ export interface SchedulerParts {
   readonly log: Log
   /** `spec.schedulerName`s served, each with its plugins; `default-scheduler` when absent. */
   readonly profiles?: readonly Profile[]
+  /** Disruption budgets that preemption respects where it can; absent while the API server does not serve them. */
+  readonly budgets?: Lister<PodDisruptionBudget>
   /** Ends `reportingInstance` of events: the host's name. */
   readonly host?: string
 }
@@ -69,7 +71,6 @@ export function createScheduler(parts: SchedulerParts): Scheduler {
   const podsSeen = parts.informers.for(pods)
   const nodesSeen = parts.informers.for(nodes)
   const namespacesSeen = parts.informers.for(namespaces)
-  const budgetsSeen = parts.informers.for(podDisruptionBudgets)
 
   const snapshot = new Snapshot((name) => namespacesSeen.get(name)?.metadata.labels)
   const assumed = new Set<string>() // uids placed here whose binding the informer has not shown yet
@@ -165,7 +166,7 @@ export function createScheduler(parts: SchedulerParts): Scheduler {
         return refuse(pod, NO_NODES, new Set())
       case 'refuse': {
         const { diagnosis, prepared } = decision
-        const preemption = preempt(pod, prepared, diagnosis, snapshot, budgetsSeen.list(), random)
+        const preemption = preempt(pod, prepared, diagnosis, snapshot, parts.budgets?.list() ?? [], random)
         if (preemption.type === 'none') {
           remember(pod, { outcome: 'unschedulable', message: fitErrorMessage(diagnosis), refused: diagnosis.refused })
           return refuse(pod, fitErrorMessage(diagnosis, `${NO_CLAIMS}, preemption: ${preemption.message}`), diagnosis.plugins, '')
