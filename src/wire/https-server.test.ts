@@ -126,6 +126,14 @@ test('a body over the limit is refused, declared or not', async () => {
   equal((await h1(server.port, '/', { method: 'POST', body, headers: { 'content-length': String(body.length) } })).status, 413)
 })
 
+test('bodies that nobody reads take no place on the connection', async () => {
+  await using server = await serve(async () => text('no', {}, 401))
+  // the client holds what it could not send until its end of the connection has noticed
+  const session = connectHttp2(`https://127.0.0.1:${server.port}`, { ca: pki.ca.cert, maxSessionMemory: 1000 })
+  for (let i = 0; i < 150; i++) equal((await h2(session, '/', { method: 'POST', body: Buffer.alloc(2 * 1024 * 1024) })).status, 401)
+  session.close()
+})
+
 test('large answers are compressed for those who accept it', async () => {
   const large = 'k8s '.repeat(64 * 1024)
   await using server = await serve(async () => text(large))

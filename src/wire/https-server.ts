@@ -185,6 +185,8 @@ export async function serveHttps(parts: ServeParts): Promise<WireServer> {
       if (!answered || http2.rstCode !== constants.NGHTTP2_NO_ERROR) entry.life.abort(new Error('the client has gone'))
     })
     const wire = http2Request(http2, headers, flags, rawHeaders, entry.life)
+    // a body that nobody wanted would keep the stream open, and so one of the client's places
+    if (wire.hasBody) http2.once('finish', () => http2.readableEnded || http2.close(constants.NGHTTP2_NO_ERROR))
     try {
       const answer = await handle(wire)
       if (http2.destroyed) return
@@ -488,15 +490,19 @@ async function stream(
   if (closing) entry.life.abort(new Error('the server is closing'))
   const iterator = body[Symbol.asyncIterator]()
   const { signal } = entry.life
-  const { promise: gone, resolve: leave } = Promise.withResolvers<'gone'>()
-  if (signal.aborted) leave('gone')
-  else signal.addEventListener('abort', () => leave('gone'), { once: true })
+  // one callback that is replaced, since racing each step against one promise would pile up on it as long as the stream lasts
+  let leave = () => {}
+  signal.addEventListener('abort', () => leave(), { once: true })
+  const orGone = <T>(step: Promise<T>) =>
+    new Promise<T | typeof GONE>((resolve, reject) => {
+      leave = () => resolve(GONE)
+      step.then(resolve, reject)
+    })
   try {
-    for (;;) {
-      const next = await Promise.race([iterator.next(), gone])
-      if (next === 'gone' || next.done) break
-      if (to.write(next.value)) continue
-      if ((await Promise.race([drained(to, clock), gone])) === 'gone') break
+    while (!signal.aborted) {
+      const next = await orGone(iterator.next())
+      if (next === GONE || next.done) break
+      if (!to.write(next.value)) await orGone(drained(to, clock))
     }
     if (!to.destroyed) to.end()
   } catch (error) {
@@ -509,6 +515,8 @@ async function stream(
     void iterator.return?.()?.then(undefined, () => {})
   }
 }
+
+const GONE = Symbol('gone')
 
 /** Resolves once the client has taken what was written; a client that takes nothing for long is cut. */
 function drained(to: ServerResponse | ServerHttp2Stream, clock: Clock): Promise<void> {
