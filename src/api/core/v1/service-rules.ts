@@ -17,10 +17,6 @@ export function serviceDefaults(service: Service): { spec: ServiceSpec } {
     spec: {
       ...rest,
       ...(spec.sessionAffinity === 'ClientIP' && { sessionAffinityConfig: { clientIP: { timeoutSeconds: seconds } } }),
-      ...(spec.sessionAffinity !== 'ClientIP' &&
-        spec.sessionAffinity !== 'None' &&
-        spec.sessionAffinity !== undefined &&
-        sessionAffinityConfig && { sessionAffinityConfig }),
       ...((type === 'NodePort' || type === 'LoadBalancer') && !spec.externalTrafficPolicy && { externalTrafficPolicy: 'Cluster' as const }),
       ...(type !== 'ExternalName' && !spec.internalTrafficPolicy && { internalTrafficPolicy: 'Cluster' as const }),
       ...(type === 'LoadBalancer' && spec.allocateLoadBalancerNodePorts === undefined && { allocateLoadBalancerNodePorts: true }),
