@@ -31,6 +31,13 @@ test('a new cluster has its namespaces, priority classes and the kubernetes serv
   equal(service.spec.clusterIP, '10.96.0.1')
   const { object: endpoints } = await t.call('GET', '/api/v1/namespaces/default/endpoints/kubernetes')
   deepEqual(endpoints.subsets, [{ addresses: [{ ip: '10.0.0.1' }], ports: [{ name: 'https', port: 6443, protocol: 'TCP' }] }])
+
+  await t.call('DELETE', '/api/v1/namespaces/default/services/kubernetes')
+  await t.clock.advance(10_000)
+  equal((await t.call('GET', '/api/v1/namespaces/default/services/kubernetes')).object.spec.clusterIP, '10.96.0.1')
+  await using moved = await openTestApi({ store: t.store, advertised: { address: '10.0.0.2', port: 6443 } })
+  const { object: other } = await moved.call('GET', '/api/v1/namespaces/default/endpoints/kubernetes')
+  deepEqual(other.subsets[0].addresses, [{ ip: '10.0.0.2' }])
 })
 
 test('create, get, update, delete of a config map', async () => {

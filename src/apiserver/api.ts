@@ -19,15 +19,14 @@ import { answerResource, type Endpoint, type EndpointParts } from './endpoints/r
 import { answerSubresource, type SubresourceParts } from './endpoints/subresource.ts'
 import { bindPod } from './endpoints/subresources/binding.ts'
 import type { KubeletConnection } from './proxy/kubelet-connection.ts'
-import { defaultObjects, type AdvertisedAddress } from './registry/default-objects.ts'
+import { defaultObjects, type AdvertisedAddress, type DefaultObject } from './registry/default-objects.ts'
 import { listerOf } from './registry/lister.ts'
 import { Registry } from './registry/registry.ts'
 import { servedResources, type Served } from './registry/served.ts'
 import { serviceStrategy, type StoredService } from './registry/strategies/service.ts'
-import type { Stored } from './registry/strategy.ts'
 import { mainFacet } from './registry/update.ts'
 import type { RequestContext } from './request-context.ts'
-import type { Clock } from '#base/clock.ts'
+import { sleep, type Clock } from '#base/clock.ts'
 import type { Log } from '#base/log.ts'
 import type { Random } from '#base/random.ts'
 import { kubernetesVersion } from '#base/version.ts'
@@ -82,6 +81,7 @@ export interface ApiParts {
 
 const SERVICE_CIDR = '10.96.0.0/12'
 const NODE_PORTS = [30000, 32767] as const
+const KEEP_DEFAULTS_MS = 10_000 // upstream's interval for its own service; looks at caches only while nothing is missing
 const ALLOW_ALL: Authorizer = { authorize: () => ({ type: 'allow', reason: '' }) }
 const SYSTEM_USER = { username: 'system:apiserver', groups: ['system:masters', 'system:authenticated'] }
 
@@ -134,7 +134,11 @@ export async function openApi(parts: ApiParts): Promise<Api> {
   )
   const checks: readonly HealthCheck[] = [{ name: 'etcd', check: async () => void (await store.revision()) }, ...(parts.healthChecks ?? [])]
 
-  if (parts.withDefaultObjects !== false) await makeDefaults(byName, services.firstAddress, parts)
+  const keeping = new AbortController()
+  if (parts.withDefaultObjects !== false) {
+    await keepDefaults(byName, services.firstAddress, parts)
+    void every(KEEP_DEFAULTS_MS, clock, keeping.signal, () => keepDefaults(byName, services.firstAddress, parts), log)
+  }
 
   async function answer(ctx: RequestContext): Promise<Answer> {
     const { info } = ctx
@@ -165,6 +169,7 @@ export async function openApi(parts: ApiParts): Promise<Api> {
     authorizer,
     observe: (ctx, code) => metrics.observe(ctx, code, Math.max(clock.now() - ctx.received, 0) / 1000),
     async [Symbol.asyncDispose]() {
+      keeping.abort()
       await Promise.all([...byName.values()].map((e) => e.registry.cache[Symbol.asyncDispose]()))
       await feed[Symbol.asyncDispose]()
     },
@@ -194,15 +199,16 @@ async function openEndpoints(
   )
 }
 
-/** Makes what is missing; what is there stays as it is. */
-async function makeDefaults(
-  endpoints: ReadonlyMap<string, Endpoint>,
-  serviceAddress: string,
-  { clock, random, advertised, log }: ApiParts,
-): Promise<void> {
-  const make = async ({ resource, object }: { readonly resource: string; readonly object: KubeObject }) => {
-    const registry = endpoints.get(resource)?.registry
-    if (registry === undefined || registry.find(object.metadata.namespace ?? '', object.metadata.name)) return
+/** Makes what is missing. What is there stays as it is, but for the addresses of this server, which may have moved. */
+async function keepDefaults(endpoints: ReadonlyMap<string, Endpoint>, serviceAddress: string, parts: ApiParts): Promise<void> {
+  const { clock, random, advertised, log } = parts
+  const keep = async ({ resource, object, own }: DefaultObject) => {
+    const endpoint = endpoints.get(resource)
+    if (endpoint === undefined) return
+    const { registry } = endpoint
+    const at = { namespace: object.metadata.namespace ?? '', name: object.metadata.name }
+    const found = registry.find(at.namespace, at.name)
+    if (found && !own) return
     const write = {
       user: SYSTEM_USER,
       dryRun: false,
@@ -212,14 +218,31 @@ async function makeDefaults(
       admit: async (o: object) => o,
       check: async () => {},
     }
+    const wanted = withDefaults(registry.resource.type.schema, object)
     try {
-      await registry.create(withDefaults(registry.resource.type.schema, object) as Stored, write)
+      // An update that changes nothing writes nothing.
+      if (found)
+        await registry.update(at, endpoint.mainFacet, (shown) => ({ ...shown, ...wanted, metadata: (shown as KubeObject).metadata }), write)
+      else await registry.create(wanted, write)
     } catch (error) {
-      if (!(error instanceof StatusError && error.reason === 'AlreadyExists')) throw error
-      log.debug('default object made by another server', { resource, name: object.metadata.name })
+      if (!(error instanceof StatusError)) throw error
+      log.debug('default object not made', { resource, name: at.name, reason: error.message })
     }
   }
-  await Promise.all(defaultObjects(serviceAddress, advertised).map(make))
+  await Promise.all(defaultObjects(serviceAddress, advertised).map(keep))
+}
+
+/** Until `signal` aborts. A failure is logged and tried again next time. */
+async function every(ms: number, clock: Clock, signal: AbortSignal, work: () => Promise<void>, log: Log): Promise<void> {
+  for (;;) {
+    try {
+      await sleep(clock, ms, signal)
+      await work()
+    } catch (error) {
+      if (signal.aborted) return
+      log.warn('default objects not kept', { error })
+    }
+  }
 }
 
 function pathKey(group: string, version: string, plural: string): string {

@@ -12,6 +12,8 @@ export interface DefaultObject {
   /** Plural, or plural.group. */
   readonly resource: string
   readonly object: KubeObject
+  /** Says something of this server and is brought up to date; others are only made when missing. */
+  readonly own?: boolean
 }
 
 const NAMESPACES = ['default', 'kube-system', 'kube-public', 'kube-node-lease']
@@ -30,8 +32,8 @@ export function defaultObjects(serviceAddress: string, advertised: AdvertisedAdd
     { resource: 'services', object: kubernetesService(serviceAddress, advertised?.port ?? SECURE_PORT) },
     ...(advertised
       ? [
-          { resource: 'endpoints', object: kubernetesEndpoints(advertised) },
-          { resource: 'endpointslices.discovery.k8s.io', object: kubernetesSlice(advertised) },
+          { resource: 'endpoints', object: kubernetesEndpoints(advertised), own: true },
+          { resource: 'endpointslices.discovery.k8s.io', object: kubernetesSlice(advertised), own: true },
         ]
       : []),
   ]
@@ -56,7 +58,7 @@ function kubernetesService(clusterIP: string, targetPort: number): KubeObject {
   })
 }
 
-export function kubernetesEndpoints({ address, port }: AdvertisedAddress): KubeObject {
+function kubernetesEndpoints({ address, port }: AdvertisedAddress): KubeObject {
   return draft({
     kind: 'Endpoints',
     apiVersion: 'v1',
@@ -65,7 +67,7 @@ export function kubernetesEndpoints({ address, port }: AdvertisedAddress): KubeO
   })
 }
 
-export function kubernetesSlice({ address, port }: AdvertisedAddress): KubeObject {
+function kubernetesSlice({ address, port }: AdvertisedAddress): KubeObject {
   return draft({
     kind: 'EndpointSlice',
     apiVersion: 'discovery.k8s.io/v1',
