@@ -43,7 +43,7 @@ test('a new Service brings its chains, then the elements that lead to them', () 
     'add rule ip t endpoint-0-default/web/tcp/http__10.244.0.2/8080 ip saddr 10.244.0.2 jump mark-for-masquerade',
     'add rule ip t endpoint-0-default/web/tcp/http__10.244.0.2/8080 meta l4proto tcp dnat to 10.244.0.2:8080',
     'add rule ip t service-1-default/web/tcp/http ip daddr 10.96.0.10 ip saddr != 10.244.0.0/16 jump mark-for-masquerade',
-    'add rule ip t service-1-default/web/tcp/http numgen random mod 1 vmap { 0 : goto endpoint-0-default/web/tcp/http__10.244.0.2/8080 }',
+    'add rule ip t service-1-default/web/tcp/http goto endpoint-0-default/web/tcp/http__10.244.0.2/8080',
     'add element ip t service-ips { 10.96.0.10 . tcp . 80 : goto service-1-default/web/tcp/http }',
   ])
 })
@@ -56,7 +56,7 @@ test('a changed endpoint touches its own chain and the choice, nothing else', ()
     'add rule ip t endpoint-0-default/web/tcp/http__10.244.0.3/8080 ip saddr 10.244.0.3 jump mark-for-masquerade',
     'add rule ip t endpoint-0-default/web/tcp/http__10.244.0.3/8080 meta l4proto tcp dnat to 10.244.0.3:8080',
     'add rule ip t service-1-default/web/tcp/http ip daddr 10.96.0.10 ip saddr != 10.244.0.0/16 jump mark-for-masquerade',
-    'add rule ip t service-1-default/web/tcp/http numgen random mod 1 vmap { 0 : goto endpoint-0-default/web/tcp/http__10.244.0.3/8080 }',
+    'add rule ip t service-1-default/web/tcp/http goto endpoint-0-default/web/tcp/http__10.244.0.3/8080',
     'delete chain ip t endpoint-2-default/web/tcp/http__10.244.0.2/8080',
   ])
 })

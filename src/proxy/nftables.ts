@@ -171,7 +171,12 @@ function partsOf(rule: ServicePortRule, { clusterCidr }: TableSettings): Parts {
   const spread = (endpoints: readonly Endpoint[]): readonly string[] => {
     const names = endpoints.map(endpointChain)
     const sticky = rule.affinitySeconds === undefined ? [] : names.map((n) => `ip saddr @${n.replace('endpoint-', 'affinity-')} goto ${n}`)
-    return [...sticky, `numgen random mod ${names.length} vmap { ${names.map((n, i) => `${i} : goto ${n}`).join(', ')} }`]
+    // A map for every Service is what nft reads before each change, so a single endpoint does without.
+    const choice =
+      names.length === 1
+        ? `goto ${names[0]}`
+        : `numgen random mod ${names.length} vmap { ${names.map((n, i) => `${i} : goto ${n}`).join(', ')} }`
+    return [...sticky, choice]
   }
   const nowhere = (t: Target) => (t.type === 'refused' ? 'goto reject-chain' : 'drop')
   /** Traffic from outside the pods' network to a cluster address must come back this way. */
