@@ -60,7 +60,6 @@ async function runNode(nodeName: string, values: AgentSettings, log: Log, stop: 
   const kubelet = connectAs(values, `kubelet-${nodeName}.kubeconfig`, 'kubelet', log)
   const proxy = connectAs(values, 'kube-proxy.kubeconfig', 'kube-proxy', log)
   const dns = connectAs(values, 'dns.kubeconfig', 'k8ts-dns', log)
-  keepNetwork({ informers: proxy.informers, nodeName, directory: network, log }, signal)
 
   let state: KubeletState | undefined
   await using _health = await serveHealth({ healthy: () => (state === undefined ? 'the kubelet has not started' : undefined) }).catch(explainListen)
@@ -98,6 +97,7 @@ async function runNode(nodeName: string, values: AgentSettings, log: Log, stop: 
         )
       },
     ),
+    keepNetwork({ informers: proxy.informers, nodeName, directory: network, log }, signal),
     runServiceProxy(proxy, nodeName, values, log, signal, servers),
     runNodeDns({ client: dns.client, informers: dns.informers, clock: systemClock, log: log.with({ component: 'dns' }), nodeName, address, clusterDomain: values.clusterDomain }, signal),
   ]

@@ -70,7 +70,7 @@ export function run({ program, words, input, mayFail }: Command): Promise<string
     child.stderr.on('data', (chunk: Buffer) => err.push(chunk))
     child.stdin.on('error', () => {}) // the program may end before it has read everything
     child.stdin.end(input ?? '')
-    child.on('error', (error) => fail(new ProgramFailed(`cannot run ${program}: ${error.message}`)))
+    child.on('error', (error) => (mayFail ? done('') : fail(new ProgramFailed(`cannot run ${program}: ${error.message}`))))
     child.on('close', (code) => {
       if (code === 0 || mayFail) return done(Buffer.concat(out).toString())
       fail(new ProgramFailed(`${program} ${words.join(' ')} ended with status ${code}: ${Buffer.concat(err).toString().trim()}`))

@@ -1,6 +1,6 @@
 /** `k8ts down`: ends a cluster's processes and removes every trace of its nodes. */
 
-import { rmSync } from 'node:fs'
+import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { settings } from '#base/settings.ts'
 import { sleep } from '#base/clock.ts'
@@ -31,7 +31,7 @@ export const down = command({
 })
 
 /** Ends everything a record names, in whatever state it is, and forgets the record. */
-export async function takeDown(record: ClusterRecord, records: ClusterRecords, environment: Environment, deleteData: boolean): Promise<void> {
+export async function takeDown(record: ClusterRecord, records: ClusterRecords, environment: Environment, deleteData: boolean, keepLogs = false): Promise<void> {
   await step(environment, `cluster ${record.name} taken down`, async () => {
     for (const node of record.nodes) if (node.pid !== undefined) environment.kill(node.pid, node.networkNamespace === undefined ? 'SIGTERM' : 'SIGKILL')
     if (record.serverPid !== undefined) await stop(record.serverPid, environment)
@@ -41,10 +41,17 @@ export async function takeDown(record: ClusterRecord, records: ClusterRecords, e
       for (const c of bridgeDown(record.index)) await environment.run(c)
       await removeCgroups(machineNames(record.index).cgroup, environment)
     }
-    for (const node of record.nodes) rmSync(node.directory, { recursive: true, force: true })
+    for (const node of record.nodes) removeScratch(node.directory, keepLogs)
     if (deleteData) rmSync(record.dataDirectory, { recursive: true, force: true })
     records.remove(record.name)
   })
+}
+
+/** Removes what a node leaves; after a failure its logs stay, because they say why. */
+function removeScratch(directory: string, keepLogs: boolean): void {
+  if (!keepLogs) return rmSync(directory, { recursive: true, force: true })
+  if (!existsSync(directory)) return
+  for (const name of readdirSync(directory)) if (!name.endsWith('.log')) rmSync(join(directory, name), { recursive: true, force: true })
 }
 
 const STOP_MS = 6_000 // the server drains for at most five seconds after SIGTERM

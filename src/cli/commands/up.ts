@@ -64,7 +64,7 @@ export const up = command({
       return 0
     } catch (error) {
       // Half a cluster is of no use; its logs lie in the data directory.
-      if (record !== undefined) await takeDown(record, records, { ...environment, signal: new AbortController().signal }, false)
+      if (record !== undefined) await takeDown(record, records, { ...environment, signal: new AbortController().signal }, false, true)
       if (environment.signal.aborted) throw new OperatorError('interrupted, so what had been started was taken down again', { cause: error })
       throw error
     }
