@@ -7,29 +7,30 @@ import { seededRandom } from '#base/random.ts'
 import { StatusError, type Client } from './client.ts'
 import { runAsLeader } from './leader-elector.ts'
 
-/** One lease with optimistic locking; `down` makes it unreachable. */
+/** One lease with optimistic locking; `down` makes it unreachable, `mute` silent. */
 function leaseServer() {
   let lease: Lease | undefined
-  const state = { down: false }
+  const state = { down: false, mute: false }
   const refuse = (code: number, reason: string) => new StatusError({ code, reason, message: reason } as never)
-  const answer = () => {
+  const answer = async () => {
+    if (state.mute) await new Promise<never>(() => {})
     if (state.down) throw new Error('connection refused')
   }
   const store = (next: Lease) =>
     (lease = { ...next, metadata: { ...next.metadata, resourceVersion: String(Number(lease?.metadata.resourceVersion ?? 0) + 1) } })
   const client = {
     async get() {
-      answer()
+      await answer()
       if (lease === undefined) throw refuse(404, 'NotFound')
       return lease
     },
     async create(_: unknown, next: Lease) {
-      answer()
+      await answer()
       if (lease !== undefined) throw refuse(409, 'AlreadyExists')
       return store(next)
     },
     async update(_: unknown, next: Lease) {
-      answer()
+      await answer()
       if (next.metadata.resourceVersion !== lease?.metadata.resourceVersion) throw refuse(409, 'Conflict')
       return store(next)
     },
@@ -108,4 +109,16 @@ test('a silent holder is followed only once its lease has run out by the own clo
   deepEqual([heir.log, silent.transitions()], [['leads'], 4])
   heir.stop.abort()
   await heir.done
+})
+
+test('a server that takes calls and never answers costs the leader its lead in time', async () => {
+  const clock = new VirtualClock()
+  const server = leaseServer()
+  const leader = candidate(server.client, clock, 'a')
+  const lost = rejects(leader.done, /was lost/)
+  await clock.advance(4_000)
+  server.state.mute = true
+  await clock.advance(12_000)
+  deepEqual(leader.log, ['leads', 'stopped'])
+  await lost
 })

@@ -23,6 +23,7 @@ export interface LeaderElectionParts {
 const LEASE_DURATION_MS = 15_000
 const RENEW_DEADLINE_MS = 10_000
 const RETRY_PERIOD_MS = 2_000
+const RELEASE_MS = 1_000 // ending must not wait for a server that is gone
 const JITTER = 1.2 // spreads the candidates' tries
 
 /**
@@ -41,7 +42,7 @@ export async function runAsLeader(
   // Time is counted from when a record was first seen here: the stamps in it are another machine's.
   let observed: { readonly record: string; readonly at: number; readonly lease: Lease } | undefined
 
-  async function tryHold(): Promise<boolean> {
+  async function tryHold(signal: AbortSignal): Promise<boolean> {
     const now = clock.now()
     let lease: Lease | undefined
     try {
@@ -84,16 +85,20 @@ export async function runAsLeader(
     else observed = { ...observed, lease }
   }
 
-  const attempt = async () => {
+  /** One try, given up after `withinMs`: a server that does not answer must not keep a leader from noticing that its time is up. */
+  async function attempt(withinMs: number): Promise<boolean> {
+    const late = new AbortController()
+    using _ = clock.timer(withinMs, () => late.abort(new Error('no answer in time')))
+    const given = AbortSignal.any([signal, late.signal])
     try {
-      return await tryHold()
+      return await Promise.race([tryHold(given), aborted(given)])
     } catch (error) {
       if (!signal.aborted) log.debug('lease not taken', { lease: `${namespace}/${name}`, error: (error as Error).message })
       return false
     }
   }
 
-  while (!(await attempt())) {
+  while (!(await attempt(deadlineMs))) {
     if (signal.aborted) return
     await sleep(clock, retryMs * (1 + random.next() * (JITTER - 1)), signal).catch(() => {})
   }
@@ -106,8 +111,8 @@ export async function runAsLeader(
     while (!signal.aborted && !lost.signal.aborted) {
       await sleep(clock, retryMs, signal).catch(() => {})
       if (signal.aborted) return
-      if (await attempt()) renewed = clock.monotonic()
-      else if (clock.monotonic() - renewed > deadlineMs) throw new Error(`leadership of ${namespace}/${name} was lost`)
+      if (await attempt(renewed + deadlineMs - clock.monotonic())) renewed = clock.monotonic()
+      else if (clock.monotonic() - renewed >= deadlineMs) throw new Error(`leadership of ${namespace}/${name} was lost`)
     }
   })()
   try {
@@ -115,14 +120,20 @@ export async function runAsLeader(
   } finally {
     lost.abort(new Error('leadership ended'))
     await leading.catch(() => {})
-    if (observed?.lease.spec?.holderIdentity === identity) {
+    // Leaving of one's own accord frees the lease at once. A leader that lost it leaves it alone: it runs out by itself.
+    if (signal.aborted && observed?.lease.spec?.holderIdentity === identity) {
       const { lease } = observed
-      await client
-        .update(leases, {
-          ...lease,
-          spec: { ...lease.spec, holderIdentity: '', leaseDurationSeconds: 1, renewTime: microTimestamp(clock.now()) },
-        })
-        .catch(() => {}) // it runs out by itself
+      const spec = { ...lease.spec, holderIdentity: '', leaseDurationSeconds: 1, renewTime: microTimestamp(clock.now()) }
+      const late = new AbortController()
+      using _ = clock.timer(RELEASE_MS, () => late.abort(new Error('no answer in time')))
+      await Promise.race([client.update(leases, { ...lease, spec }, { signal: late.signal }), aborted(late.signal)]).catch(() => {})
     }
   }
+}
+
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    if (signal.aborted) reject(signal.reason)
+    else signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+  })
 }
