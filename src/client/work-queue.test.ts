@@ -26,6 +26,24 @@ test('a taker that waits gets the next key, and undefined once the queue is clos
   deepEqual([await first, await second, await queue.take()], ['a', undefined, undefined])
 })
 
+test('what is added at one moment is taken once', async () => {
+  const clock = new VirtualClock()
+  const queue = new WorkQueue<string>(clock)
+  const taken: string[] = []
+  const work = async () => {
+    for (let key = await queue.take(); key !== undefined; key = await queue.take()) {
+      taken.push(key)
+      queue.done(key)
+    }
+  }
+  const working = work()
+  for (const _ of [1, 2, 3]) clock.timer(10, () => queue.add('a'))
+  await clock.advance(10)
+  deepEqual(taken, ['a'])
+  queue.close()
+  await working
+})
+
 test('failures come back later and later until the key is forgotten', async () => {
   const clock = new VirtualClock()
   const queue = new WorkQueue<string>(clock)

@@ -1,4 +1,7 @@
-/** The work queue of control loops: each key at most once waiting and once in work; failures come back later and later. */
+/**
+ * The work queue of control loops: each key at most once waiting and once in work; failures come back later and later. Takers
+ * that wait get keys by a timer of no delay, so that all that happens at one moment makes one round of work and not many.
+ */
 
 import type { Clock } from '#base/clock.ts'
 
@@ -20,6 +23,7 @@ export class WorkQueue<K> {
   readonly #takers: ((key: K | undefined) => void)[] = []
   #tokens = BUCKET_BURST
   #tokensAt: number
+  #handingOut: Disposable | undefined
   #closed = false
 
   constructor(clock: Clock) {
@@ -38,14 +42,9 @@ export class WorkQueue<K> {
       this.#again.add(key)
       return
     }
-    const taker = this.#takers.shift()
-    if (taker !== undefined) {
-      this.#working.add(key)
-      taker(key)
-      return
-    }
     this.#queued.add(key)
     this.#ready.push(key)
+    if (this.#takers.length > 0) this.#handingOut ??= this.#clock.timer(0, () => this.#handOut())
   }
 
   /** Adds the key once `ms` have passed; of several delays the earliest counts. */
@@ -82,16 +81,7 @@ export class WorkQueue<K> {
 
   /** The next key, marked as in work until `done`; undefined once the queue is closed. */
   take(): Promise<K | undefined> {
-    if (this.#head < this.#ready.length) {
-      const key = this.#ready[this.#head++]!
-      if (this.#head > 1024 && this.#head * 2 > this.#ready.length) {
-        this.#ready.splice(0, this.#head)
-        this.#head = 0
-      }
-      this.#queued.delete(key)
-      this.#working.add(key)
-      return Promise.resolve(key)
-    }
+    if (this.#handingOut === undefined && this.#head < this.#ready.length) return Promise.resolve(this.#next())
     if (this.#closed) return Promise.resolve(undefined)
     return new Promise((resolve) => this.#takers.push(resolve))
   }
@@ -106,7 +96,25 @@ export class WorkQueue<K> {
     this.#closed = true
     for (const { timer } of this.#delayed.values()) timer[Symbol.dispose]()
     this.#delayed.clear()
+    this.#handOut()
     for (const taker of this.#takers.splice(0)) taker(undefined)
+  }
+
+  #handOut(): void {
+    this.#handingOut?.[Symbol.dispose]()
+    this.#handingOut = undefined
+    while (this.#takers.length > 0 && this.#head < this.#ready.length) this.#takers.shift()!(this.#next())
+  }
+
+  #next(): K {
+    const key = this.#ready[this.#head++]!
+    if (this.#head > 1024 && this.#head * 2 > this.#ready.length) {
+      this.#ready.splice(0, this.#head)
+      this.#head = 0
+    }
+    this.#queued.delete(key)
+    this.#working.add(key)
+    return key
   }
 
   /** Milliseconds until the overall limiter lets one more retry through. */
