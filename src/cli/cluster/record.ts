@@ -83,11 +83,11 @@ export class ClusterRecords {
     if (this.#currentName() === name) rmSync(join(this.#directory, 'current'), { force: true })
   }
 
-  /** The smallest index that no cluster has. */
-  freeIndex(): number {
-    const taken = new Set(this.all().map((r) => r.index))
+  /** The smallest index that no cluster has and that is not `taken` otherwise. */
+  freeIndex(taken: (index: number) => boolean): number {
+    const recorded = new Set(this.all().map((r) => r.index))
     let index = 0
-    while (taken.has(index)) index++
+    while (recorded.has(index) || taken(index)) index++
     return index
   }
 

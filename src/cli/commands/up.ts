@@ -87,7 +87,8 @@ async function start(plan: Plan, records: ClusterRecords, environment: Environme
       if (missing !== undefined) throw new OperatorError(missing)
     })
   }
-  const index = records.freeIndex()
+  // clusters of other homes are not in the records, but their bridges are there
+  const index = records.freeIndex((i) => real && existsSync(`/sys/class/net/${machineNames(i).bridge}`))
   const dataDirectory = plan.dataDirectory ?? records.defaultDataDirectory(plan.name)
   const securePort = await choosePort(plan.securePort)
   const addresses = real ? ['127.0.0.1', machineNames(index).hostAddress] : ['127.0.0.1']

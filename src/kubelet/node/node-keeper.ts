@@ -24,6 +24,8 @@ export interface NodeKeeperParts {
 }
 
 const STATUS_MS = 10_000 // upstream's nodeStatusUpdateFrequency: how often the state is looked at
+const STARTING_STATUS_MS = 100 // upstream's pace while a node has just started and is not ready yet
+const STARTING_MS = 60_000
 const REPORT_MS = 300_000 // and how often it is written when nothing changed
 const LEASE_MS = 10_000
 const LEASE_SECONDS = 40
@@ -102,8 +104,10 @@ async function reportLoop(parts: NodeKeeperParts, signal: AbortSignal): Promise<
   const { client, clock, log, node, random } = parts
   let written: NodeStatus | undefined
   let writtenAt = -Infinity
+  const started = clock.monotonic()
   while (!signal.aborted) {
-    await sleep(clock, STATUS_MS * (1 + JITTER * random.next()), signal).catch(() => undefined)
+    const ready = written?.conditions?.some((c) => c.type === 'Ready' && c.status === 'True') === true || clock.monotonic() - started > STARTING_MS
+    await sleep(clock, ready ? STATUS_MS * (1 + JITTER * random.next()) : STARTING_STATUS_MS, signal).catch(() => undefined)
     if (signal.aborted) return
     try {
       const state = await observe(parts)
