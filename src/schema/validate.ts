@@ -74,7 +74,8 @@ function isScalar(node: TypeNode): boolean {
     node.type === 'int64' ||
     node.type === 'double' ||
     node.type === 'json' ||
-    node.type === 'raw'
+    node.type === 'raw' ||
+    node.type === 'intOrString'
   )
 }
 

@@ -115,6 +115,8 @@ rulesFor(DeploymentStrategy, {
 })
 
 rulesFor(DeploymentSpec, {
+  /** A template that was left out says nothing; what it lacks is named member by member. */
+  defaults: ({ template }) => (template === undefined ? { template: { metadata: {}, spec: {} } as unknown as PodTemplateSpec } : undefined),
   check(spec, path): FieldError[] {
     const errors = [
       ...notNegativeErrors(spec.replicas, `${path}.replicas`),

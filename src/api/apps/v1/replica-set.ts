@@ -72,6 +72,6 @@ rulesFor(ReplicaSetSpec, {
     ...notNegativeErrors(spec.replicas, `${path}.replicas`),
     ...notNegativeErrors(spec.minReadySeconds, `${path}.minReadySeconds`),
     ...selectorMatchErrors(spec.selector, spec.template, path, 'deployment'),
-    ...replacedTemplateErrors(spec.template, `${path}.template`, 'ReplicaSet'),
+    ...replacedTemplateErrors(spec.template, `${path}.template`, 'ReplicaSet', true),
   ],
 })

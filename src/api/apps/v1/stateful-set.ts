@@ -1,10 +1,15 @@
 /** Declares StatefulSet (apps/v1). */
 
+import { sameJson } from '#schema/json-patch.ts'
+import { forbidden, type FieldError } from '#schema/field-error.ts'
+import { notNegativeErrors, replacedTemplateErrors, selectorMatchErrors } from '#api/core/v1/template-rules.ts'
+import { templateColumns } from '#api/core/v1/template-columns.ts'
+import { ageColumn, nameColumn } from '#schema/table.ts'
 import { PersistentVolumeClaim } from '#api/core/v1/persistent-volume-claim.ts'
 import { PodTemplateSpec } from '#api/core/v1/pod-template.ts'
 import { LabelSelector } from '#api/meta/v1/label-selector.ts'
 import { ObjectMeta } from '#api/meta/v1/object-meta.ts'
-import { int32, int64, intOrString, list, message, oneOf, opt, req, string, time, val } from '#schema/message.ts'
+import { int32, int64, intOrString, list, message, oneOf, opt, req, rulesFor, string, time, val } from '#schema/message.ts'
 import { object, resource } from '#schema/resource.ts'
 
 export class RollingUpdateStatefulSetStrategy extends message('k8s.io.api.apps.v1.RollingUpdateStatefulSetStrategy', {
@@ -82,4 +87,43 @@ export const statefulSets = resource(StatefulSet, {
     { name: 'scale', verbs: ['get', 'patch', 'update'], kind: { group: 'autoscaling', version: 'v1', kind: 'Scale' } },
     { name: 'status', verbs: ['get', 'patch', 'update'] },
   ],
+  columns: [
+    nameColumn,
+    {
+      name: 'Ready',
+      type: 'string',
+      description: 'Pods that are ready, of those wanted.',
+      cell: (s) => `${s.status.readyReplicas ?? 0}/${s.spec.replicas ?? 0}`,
+    },
+    ageColumn,
+    ...templateColumns<StatefulSet>((s) => s.spec.template),
+  ],
+})
+
+rulesFor(StatefulSetUpdateStrategy, {
+  defaults({ type = 'RollingUpdate', rollingUpdate }) {
+    return type === 'RollingUpdate' ? { type, rollingUpdate: { ...rollingUpdate, partition: rollingUpdate?.partition ?? 0 } } : undefined
+  },
+})
+
+const UPDATABLE =
+  "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', 'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden"
+
+rulesFor(StatefulSetSpec, {
+  defaults: ({ template, persistentVolumeClaimRetentionPolicy: kept }) => ({
+    ...(template === undefined && { template: { metadata: {}, spec: {} } as unknown as PodTemplateSpec }),
+    ...((!kept?.whenDeleted || !kept.whenScaled) && {
+      persistentVolumeClaimRetentionPolicy: { whenDeleted: kept?.whenDeleted || 'Retain', whenScaled: kept?.whenScaled || 'Retain' },
+    }),
+  }),
+  check: (spec, path): FieldError[] => [
+    ...notNegativeErrors(spec.replicas, `${path}.replicas`),
+    ...notNegativeErrors(spec.minReadySeconds, `${path}.minReadySeconds`),
+    ...selectorMatchErrors(spec.selector, spec.template, path, 'statefulset'),
+    ...replacedTemplateErrors(spec.template, `${path}.template`, 'StatefulSet'),
+  ],
+  checkUpdate(spec, old, path): FieldError[] {
+    const fixed = ['selector', 'serviceName', 'podManagementPolicy', 'volumeClaimTemplates'] as const
+    return fixed.every((name) => sameJson(spec[name] ?? null, old[name] ?? null)) ? [] : [forbidden(path, UPDATABLE)]
+  },
 })

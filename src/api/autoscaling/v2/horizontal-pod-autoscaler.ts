@@ -1,8 +1,9 @@
 /** Declares HorizontalPodAutoscaler (autoscaling/v2). */
 
+import { invalid, type FieldError } from '#schema/field-error.ts'
 import { LabelSelector } from '#api/meta/v1/label-selector.ts'
 import { ObjectMeta } from '#api/meta/v1/object-meta.ts'
-import { int32, int64, list, message, opt, quantity, req, string, time, val } from '#schema/message.ts'
+import { int32, int64, list, message, opt, quantity, req, rulesFor, string, time, val } from '#schema/message.ts'
 import { object, resource } from '#schema/resource.ts'
 
 export class CrossVersionObjectReference extends message('k8s.io.api.autoscaling.v2.CrossVersionObjectReference', {
@@ -162,4 +163,23 @@ export const horizontalPodAutoscalers = resource(HorizontalPodAutoscaler, {
   shortNames: ['hpa'],
   categories: ['all'],
   subresources: [{ name: 'status', verbs: ['get', 'patch', 'update'] }],
+})
+
+const UTILIZATION_DEFAULT = 80
+
+rulesFor(HorizontalPodAutoscalerSpec, {
+  defaults: ({ minReplicas, metrics }) => ({
+    ...(minReplicas === undefined && { minReplicas: 1 }),
+    ...((metrics ?? []).length === 0 && {
+      metrics: [{ type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: UTILIZATION_DEFAULT } } }],
+    }),
+  }),
+  check({ minReplicas = 1, maxReplicas }, path): FieldError[] {
+    const errors: FieldError[] = []
+    if (minReplicas < 1) errors.push(invalid(`${path}.minReplicas`, minReplicas, 'must be greater than or equal to 1'))
+    if (maxReplicas < 1) errors.push(invalid(`${path}.maxReplicas`, maxReplicas, 'must be greater than 0'))
+    if (maxReplicas < minReplicas)
+      errors.push(invalid(`${path}.maxReplicas`, maxReplicas, 'must be greater than or equal to `minReplicas`'))
+    return errors
+  },
 })

@@ -1,5 +1,7 @@
 /** Declares CronJob (batch/v1). */
 
+import { selectorText, templateColumns } from '#api/core/v1/template-columns.ts'
+import { ageColumn, ageOf, nameColumn } from '#schema/table.ts'
 import { JobSpec } from './job.ts'
 import { ObjectReference } from '#api/core/v1/reference.ts'
 import { ObjectMeta } from '#api/meta/v1/object-meta.ts'
@@ -43,4 +45,27 @@ export const cronJobs = resource(CronJob, {
   shortNames: ['cj'],
   categories: ['all'],
   subresources: [{ name: 'status', verbs: ['get', 'patch', 'update'] }],
+  columns: [
+    nameColumn,
+    { name: 'Schedule', type: 'string', description: 'When it starts a job.', cell: (c) => c.spec?.schedule ?? '' },
+    { name: 'Timezone', type: 'string', description: 'Where the schedule is told.', cell: (c) => c.spec?.timeZone ?? '<none>' },
+    {
+      name: 'Suspend',
+      type: 'boolean',
+      description: 'Whether it rests.',
+      cell: (c) => (c.spec?.suspend === undefined ? '<unset>' : c.spec.suspend ? 'True' : 'False'),
+    },
+    { name: 'Active', type: 'integer', description: 'Jobs that run.', cell: (c) => c.status.active?.length ?? 0 },
+    {
+      name: 'Last Schedule',
+      type: 'string',
+      description: 'When it last started one.',
+      cell: (c, now) => (c.status.lastScheduleTime === undefined ? '<none>' : ageOf(c.status.lastScheduleTime, now)),
+    },
+    ageColumn,
+    ...templateColumns<CronJob>(
+      (c) => c.spec?.jobTemplate?.spec.template,
+      (c) => selectorText(c.spec?.jobTemplate?.spec.selector),
+    ),
+  ],
 })

@@ -1,9 +1,15 @@
 /** Declares Job (batch/v1). */
 
+import { humanDuration } from '#schema/duration.ts'
+import { sameJson } from '#schema/json-patch.ts'
+import { IMMUTABLE, invalid, notSupported, required, type FieldError } from '#schema/field-error.ts'
+import { notNegativeErrors } from '#api/core/v1/template-rules.ts'
+import { selectorText, templateColumns } from '#api/core/v1/template-columns.ts'
+import { ageColumn, nameColumn } from '#schema/table.ts'
 import { PodTemplateSpec } from '#api/core/v1/pod-template.ts'
 import { LabelSelector } from '#api/meta/v1/label-selector.ts'
 import { ObjectMeta } from '#api/meta/v1/object-meta.ts'
-import { bool, int32, int64, list, message, opt, req, string, time, val } from '#schema/message.ts'
+import { bool, int32, int64, list, message, opt, req, rulesFor, string, time, val } from '#schema/message.ts'
 import { object, resource } from '#schema/resource.ts'
 
 export class PodFailurePolicyOnExitCodesRequirement extends message('k8s.io.api.batch.v1.PodFailurePolicyOnExitCodesRequirement', {
@@ -97,4 +103,99 @@ export const jobs = resource(Job, {
   scope: 'Namespaced',
   categories: ['all'],
   subresources: [{ name: 'status', verbs: ['get', 'patch', 'update'] }],
+  columns: [
+    nameColumn,
+    { name: 'Status', type: 'string', description: 'How far it is.', cell: statusText },
+    { name: 'Completions', type: 'string', description: 'Pods that succeeded, of those wanted.', cell: completionsText },
+    { name: 'Duration', type: 'string', description: 'How long it has run, or ran.', cell: durationText },
+    ageColumn,
+    ...templateColumns<Job>(
+      (j) => j.spec.template,
+      (j) => selectorText(j.spec.selector),
+    ),
+  ],
+  selectable: { 'status.successful': (j) => String(j.status.succeeded ?? 0) },
 })
+
+function statusText({ metadata, spec, status }: Job): string {
+  const holds = (type: string) => status.conditions?.some((c) => c.type === type && c.status === 'True') ?? false
+  if (holds('Complete')) return 'Complete'
+  if (holds('Failed')) return 'Failed'
+  if (metadata.deletionTimestamp !== undefined) return 'Terminating'
+  if (holds('Suspended') || spec.suspend) return 'Suspended'
+  if (holds('FailureTarget')) return 'FailureTarget'
+  return holds('SuccessCriteriaMet') ? 'SuccessCriteriaMet' : 'Running'
+}
+
+function completionsText({ spec, status }: Job): string {
+  const done = status.succeeded ?? 0
+  if (spec.completions !== undefined) return `${done}/${spec.completions}`
+  return (spec.parallelism ?? 0) > 1 ? `${done}/1 of ${spec.parallelism}` : `${done}/1`
+}
+
+function durationText({ status }: Job, now: number): string {
+  if (status.startTime === undefined) return ''
+  return humanDuration((status.completionTime === undefined ? now : Date.parse(status.completionTime)) - Date.parse(status.startTime))
+}
+
+const RETRIES_DEFAULT = 6
+
+rulesFor(Job, {
+  defaults({ metadata, spec }) {
+    const labels = spec.template?.metadata.labels
+    return metadata.labels === undefined && labels !== undefined ? { metadata: { ...metadata, labels } } : undefined
+  },
+})
+
+rulesFor(JobSpec, {
+  defaults: (spec) => ({
+    ...(spec.template === undefined && { template: { metadata: {}, spec: {} } as unknown as PodTemplateSpec }),
+    ...(spec.completions === undefined && spec.parallelism === undefined && { completions: 1 }),
+    ...(spec.parallelism === undefined && { parallelism: 1 }),
+    ...(spec.backoffLimit === undefined && { backoffLimit: spec.backoffLimitPerIndex === undefined ? RETRIES_DEFAULT : 2 ** 31 - 1 }),
+    ...(spec.completionMode === undefined && { completionMode: 'NonIndexed' }),
+    ...(spec.suspend === undefined && { suspend: false }),
+    ...(spec.podReplacementPolicy === undefined && {
+      podReplacementPolicy: spec.podFailurePolicy === undefined ? 'TerminatingOrFailed' : 'Failed',
+    }),
+  }),
+  check(spec, path): FieldError[] {
+    const errors: FieldError[] = []
+    for (const name of [
+      'parallelism',
+      'completions',
+      'activeDeadlineSeconds',
+      'backoffLimit',
+      'backoffLimitPerIndex',
+      'maxFailedIndexes',
+      'ttlSecondsAfterFinished',
+    ] as const)
+      errors.push(...notNegativeErrors(spec[name], `${path}.${name}`))
+    if (spec.completionMode === 'Indexed' && spec.completions === undefined)
+      errors.push(required(`${path}.completions`, 'when completion mode is Indexed'))
+    const policy = spec.template.spec.restartPolicy
+    if (policy === 'Always') errors.push(notSupported(`${path}.template.spec.restartPolicy`, policy, ['OnFailure', 'Never']))
+    return errors
+  },
+  checkUpdate(spec, old, path): FieldError[] {
+    const errors: FieldError[] = []
+    for (const name of [
+      'completions',
+      'selector',
+      'template',
+      'completionMode',
+      'podFailurePolicy',
+      'backoffLimitPerIndex',
+      'managedBy',
+      'successPolicy',
+    ] as const) {
+      const suspendedTemplate = name === 'template' && old.suspend === true
+      const elastic = name === 'completions' && spec.completionMode === 'Indexed' && spec.completions === spec.parallelism
+      if (!suspendedTemplate && !elastic && !sameJson(spec[name] ?? null, old[name] ?? null))
+        errors.push(invalid(`${path}.${name}`, spec[name] ?? null, IMMUTABLE))
+    }
+    return errors
+  },
+})
+
+rulesFor(PodFailurePolicyOnPodConditionsPattern, { defaults: ({ status }) => (status ? undefined : { status: 'True' }) })

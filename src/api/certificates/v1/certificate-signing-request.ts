@@ -52,13 +52,13 @@ export const certificateSigningRequests = resource(CertificateSigningRequest, {
   columns: [
     nameColumn,
     ageColumn,
-    { name: 'SignerName', type: 'string', description: 'Who shall sign.', cell: (c) => c.spec.signerName || '<none>' },
-    { name: 'Requestor', type: 'string', description: 'Who asks.', cell: (c) => c.spec.username ?? '' },
+    { name: 'SignerName', type: 'string', description: 'Who shall sign.', cell: (c) => c.spec?.signerName || '<none>' },
+    { name: 'Requestor', type: 'string', description: 'Who asks.', cell: (c) => c.spec?.username ?? '' },
     {
       name: 'RequestedDuration',
       type: 'string',
       description: 'How long it should hold.',
-      cell: (c) => (c.spec.expirationSeconds === undefined ? '<none>' : humanDuration(c.spec.expirationSeconds * 1000)),
+      cell: (c) => (c.spec?.expirationSeconds === undefined ? '<none>' : humanDuration(c.spec.expirationSeconds * 1000)),
     },
     { name: 'Condition', type: 'string', description: 'What became of it.', cell: conditionText },
   ],

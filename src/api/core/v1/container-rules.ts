@@ -278,12 +278,12 @@ function actionErrors(handler: Actions, path: string, members: readonly string[]
   if (handler.exec && (handler.exec.command ?? []).length === 0) errors.push(required(`${path}.exec.command`))
   if (handler.httpGet) errors.push(...httpErrors(handler.httpGet, `${path}.httpGet`))
   if (handler.tcpSocket)
-    errors.push(...invalidEach(`${path}.tcpSocket.port`, handler.tcpSocket.port, portNumberOrName(handler.tcpSocket.port)))
+    errors.push(...invalidEach(`${path}.tcpSocket.port`, handler.tcpSocket.port ?? 0, portNumberOrName(handler.tcpSocket.port ?? 0)))
   return errors
 }
 
 function httpErrors(action: HTTPGetAction, path: string): FieldError[] {
-  const errors = invalidEach(`${path}.port`, action.port, portNumberOrName(action.port))
+  const errors = invalidEach(`${path}.port`, action.port ?? 0, portNumberOrName(action.port ?? 0))
   for (const header of action.httpHeaders ?? [])
     errors.push(...invalidEach(`${path}.httpHeaders`, header.name, httpHeaderName(header.name)))
   return errors

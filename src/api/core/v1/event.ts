@@ -19,7 +19,7 @@ export class EventSeries extends message('k8s.io.api.core.v1.EventSeries', {
 
 export class Event extends object('k8s.io.api.core.v1.Event', {
   metadata: req(1, ObjectMeta),
-  involvedObject: req(2, ObjectReference, { mapType: 'atomic' }),
+  involvedObject: req(2, ObjectReference, { mapType: 'atomic', mayBeEmpty: true }),
   reason: opt(3, string),
   message: opt(4, string),
   source: val(5, EventSource),
@@ -56,13 +56,13 @@ export const events = resource(Event, {
     series: e.series,
   })),
   selectable: {
-    'involvedObject.kind': (e) => e.involvedObject.kind ?? '',
-    'involvedObject.namespace': (e) => e.involvedObject.namespace ?? '',
-    'involvedObject.name': (e) => e.involvedObject.name ?? '',
-    'involvedObject.uid': (e) => e.involvedObject.uid ?? '',
-    'involvedObject.apiVersion': (e) => e.involvedObject.apiVersion ?? '',
-    'involvedObject.resourceVersion': (e) => e.involvedObject.resourceVersion ?? '',
-    'involvedObject.fieldPath': (e) => e.involvedObject.fieldPath ?? '',
+    'involvedObject.kind': (e) => e.involvedObject?.kind ?? '',
+    'involvedObject.namespace': (e) => e.involvedObject?.namespace ?? '',
+    'involvedObject.name': (e) => e.involvedObject?.name ?? '',
+    'involvedObject.uid': (e) => e.involvedObject?.uid ?? '',
+    'involvedObject.apiVersion': (e) => e.involvedObject?.apiVersion ?? '',
+    'involvedObject.resourceVersion': (e) => e.involvedObject?.resourceVersion ?? '',
+    'involvedObject.fieldPath': (e) => e.involvedObject?.fieldPath ?? '',
     reason: (e) => e.reason ?? '',
     reportingComponent: (e) => e.reportingComponent ?? '',
     source: (e) => e.source.component || e.reportingComponent || '',
@@ -73,7 +73,7 @@ export const events = resource(Event, {
 rulesFor(Event, {
   /** An event lies beside what it is about; those about what has no namespace lie in the default one. */
   check({ metadata, involvedObject }): FieldError[] {
-    const about = involvedObject.namespace ?? ''
+    const about = involvedObject?.namespace ?? ''
     const good = about === '' ? metadata.namespace === 'default' || metadata.namespace === 'kube-system' : about === metadata.namespace
     return good ? [] : [invalid('involvedObject.namespace', about, 'does not match event.namespace')]
   },

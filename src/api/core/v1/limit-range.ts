@@ -1,7 +1,8 @@
 /** Declares LimitRange (core/v1). */
 
+import { createdAtColumn, nameColumn } from '#schema/table.ts'
 import { ObjectMeta } from '#api/meta/v1/object-meta.ts'
-import { list, map, message, opt, quantity, req, string, val } from '#schema/message.ts'
+import { list, map, message, opt, quantity, req, rulesFor, string, val } from '#schema/message.ts'
 import { object, resource } from '#schema/resource.ts'
 
 export class LimitRangeItem extends message('k8s.io.api.core.v1.LimitRangeItem', {
@@ -29,4 +30,18 @@ export const limitRanges = resource(LimitRange, {
   plural: 'limitranges',
   scope: 'Namespaced',
   shortNames: ['limits'],
+  columns: [nameColumn, createdAtColumn],
+})
+
+rulesFor(LimitRangeItem, {
+  /** Of containers, the default limit follows the largest allowed, and the default request the default limit or the least allowed. */
+  defaults(item) {
+    if (item.type !== 'Container') return undefined
+    const limits = { ...item.max, ...item.default }
+    const requests = { ...item.min, ...limits, ...item.defaultRequest }
+    return {
+      ...(Object.keys(limits).length > 0 && { default: limits }),
+      ...(Object.keys(requests).length > 0 && { defaultRequest: requests }),
+    }
+  },
 })

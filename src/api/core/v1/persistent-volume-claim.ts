@@ -1,8 +1,10 @@
 /** Declares PersistentVolumeClaim (core/v1). */
 
+import { modesText } from './access-modes.ts'
+import { ageColumn, nameColumn } from '#schema/table.ts'
 import { PersistentVolumeClaimSpec } from './volume.ts'
 import { ObjectMeta } from '#api/meta/v1/object-meta.ts'
-import { list, map, message, opt, quantity, req, string, time, val } from '#schema/message.ts'
+import { list, map, message, opt, quantity, req, rulesFor, string, time, val } from '#schema/message.ts'
 import { object, resource } from '#schema/resource.ts'
 
 export class PersistentVolumeClaimCondition extends message('k8s.io.api.core.v1.PersistentVolumeClaimCondition', {
@@ -47,4 +49,48 @@ export const persistentVolumeClaims = resource(PersistentVolumeClaim, {
   scope: 'Namespaced',
   shortNames: ['pvc'],
   subresources: [{ name: 'status', verbs: ['get', 'patch', 'update'] }],
+  columns: [
+    nameColumn,
+    {
+      name: 'Status',
+      type: 'string',
+      description: 'Whether it has a volume.',
+      cell: (c) => (c.metadata.deletionTimestamp ? 'Terminating' : (c.status.phase ?? '')),
+    },
+    { name: 'Volume', type: 'string', description: 'Its volume.', cell: (c) => c.spec.volumeName ?? '' },
+    {
+      name: 'Capacity',
+      type: 'string',
+      description: 'How much it has.',
+      cell: (c) => (c.spec.volumeName ? (c.status.capacity?.['storage'] ?? '0') : ''),
+    },
+    {
+      name: 'Access Modes',
+      type: 'string',
+      description: 'How it may be mounted.',
+      cell: (c) => (c.spec.volumeName ? modesText(c.status.accessModes) : ''),
+    },
+    {
+      name: 'StorageClass',
+      type: 'string',
+      description: 'What sort of storage it wants.',
+      cell: (c) => c.metadata.annotations?.['volume.beta.kubernetes.io/storage-class'] ?? c.spec.storageClassName ?? '',
+    },
+    {
+      name: 'VolumeAttributesClass',
+      type: 'string',
+      description: 'What attributes it wants.',
+      cell: (c) => c.spec.volumeAttributesClassName ?? '<unset>',
+    },
+    ageColumn,
+    {
+      name: 'VolumeMode',
+      type: 'string',
+      priority: 1,
+      description: 'Files or a block device.',
+      cell: (c) => c.spec.volumeMode ?? '<unset>',
+    },
+  ],
 })
+
+rulesFor(PersistentVolumeClaimStatus, { defaults: ({ phase }) => (phase ? undefined : { phase: 'Pending' }) })

@@ -1,5 +1,7 @@
 /** Declares PersistentVolume (core/v1). */
 
+import { modesText } from './access-modes.ts'
+import { ageColumn, nameColumn } from '#schema/table.ts'
 import { NodeSelector } from './node-selector.ts'
 import { ObjectReference, SecretReference } from './reference.ts'
 import {
@@ -16,7 +18,7 @@ import {
   VsphereVirtualDiskVolumeSource,
 } from './volume.ts'
 import { ObjectMeta } from '#api/meta/v1/object-meta.ts'
-import { bool, inline, int32, list, map, message, opt, quantity, req, string, time, val } from '#schema/message.ts'
+import { bool, inline, int32, list, map, message, opt, quantity, req, rulesFor, string, time, val } from '#schema/message.ts'
 import { object, resource } from '#schema/resource.ts'
 
 export class GlusterfsPersistentVolumeSource extends message('k8s.io.api.core.v1.GlusterfsPersistentVolumeSource', {
@@ -184,4 +186,45 @@ export const persistentVolumes = resource(PersistentVolume, {
   scope: 'Cluster',
   shortNames: ['pv'],
   subresources: [{ name: 'status', verbs: ['get', 'patch', 'update'] }],
+  columns: [
+    nameColumn,
+    { name: 'Capacity', type: 'string', description: 'How much it holds.', cell: (v) => v.spec.capacity?.['storage'] ?? '0' },
+    { name: 'Access Modes', type: 'string', description: 'How it may be mounted.', cell: (v) => modesText(v.spec.accessModes) },
+    {
+      name: 'Reclaim Policy',
+      type: 'string',
+      description: 'What becomes of it after its claim.',
+      cell: (v) => v.spec.persistentVolumeReclaimPolicy ?? '',
+    },
+    {
+      name: 'Status',
+      type: 'string',
+      description: 'Whether it is claimed.',
+      cell: (v) => (v.metadata.deletionTimestamp ? 'Terminating' : (v.status.phase ?? '')),
+    },
+    {
+      name: 'Claim',
+      type: 'string',
+      description: 'Who claims it.',
+      cell: (v) => (v.spec.claimRef ? `${v.spec.claimRef.namespace}/${v.spec.claimRef.name}` : ''),
+    },
+    { name: 'StorageClass', type: 'string', description: 'What sort of storage it is.', cell: (v) => v.spec.storageClassName ?? '' },
+    {
+      name: 'VolumeAttributesClass',
+      type: 'string',
+      description: 'What attributes it has.',
+      cell: (v) => v.spec.volumeAttributesClassName ?? '<unset>',
+    },
+    { name: 'Reason', type: 'string', description: 'Why it is as it is.', cell: (v) => v.status.reason ?? '' },
+    ageColumn,
+    {
+      name: 'VolumeMode',
+      type: 'string',
+      priority: 1,
+      description: 'Files or a block device.',
+      cell: (v) => v.spec.volumeMode ?? '<unset>',
+    },
+  ],
 })
+
+rulesFor(PersistentVolumeStatus, { defaults: ({ phase }) => (phase ? undefined : { phase: 'Pending' }) })

@@ -39,7 +39,7 @@ export function podUpdateErrors(pod: Pod, old: Pod, _path: string, subresource: 
 
 function countErrors(spec: PodSpec, before: PodSpec): FieldError[] {
   const errors: FieldError[] = []
-  if (spec.containers.length !== before.containers.length)
+  if ((spec.containers?.length ?? 0) !== (before.containers?.length ?? 0))
     errors.push(forbidden('spec.containers', 'pod updates may not add or remove containers'))
   if ((spec.initContainers?.length ?? 0) !== (before.initContainers?.length ?? 0))
     errors.push(forbidden('spec.initContainers', 'pod updates may not add or remove containers'))

@@ -89,6 +89,6 @@ rulesFor(ReplicationControllerSpec, {
     const labels = spec.template?.metadata.labels
     if (spec.template && selector.some(([key, value]) => labels?.[key] !== value))
       errors.push(invalid(`${path}.template.metadata.labels`, labels ?? null, '`selector` does not match template `labels`'))
-    return [...errors, ...replacedTemplateErrors(spec.template, `${path}.template`, 'ReplicationController')]
+    return [...errors, ...replacedTemplateErrors(spec.template, `${path}.template`, 'ReplicationController', true)]
   },
 })

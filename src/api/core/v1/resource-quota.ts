@@ -1,5 +1,6 @@
 /** Declares ResourceQuota (core/v1). */
 
+import { ageColumn, nameColumn } from '#schema/table.ts'
 import { ObjectMeta } from '#api/meta/v1/object-meta.ts'
 import { list, map, message, opt, quantity, req, string, val } from '#schema/message.ts'
 import { object, resource } from '#schema/resource.ts'
@@ -43,4 +44,27 @@ export const resourceQuotas = resource(ResourceQuota, {
   scope: 'Namespaced',
   shortNames: ['quota'],
   subresources: [{ name: 'status', verbs: ['get', 'patch', 'update'] }],
+  columns: [
+    nameColumn,
+    {
+      name: 'Request',
+      type: 'string',
+      description: 'Requests used, of those allowed.',
+      cell: (q) => usageText(q, (name) => !name.startsWith('limits')),
+    },
+    {
+      name: 'Limit',
+      type: 'string',
+      description: 'Limits used, of those allowed.',
+      cell: (q) => usageText(q, (name) => name.startsWith('limits')),
+    },
+    ageColumn,
+  ],
 })
+
+function usageText({ status }: ResourceQuota, shown: (name: string) => boolean): string {
+  const names = Object.keys(status.hard ?? {})
+    .filter(shown)
+    .sort()
+  return names.map((name) => `${name}: ${status.used?.[name] ?? '0'}/${status.hard![name]}`).join(', ')
+}

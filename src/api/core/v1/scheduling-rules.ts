@@ -67,9 +67,10 @@ export function nodeSelectorErrors(terms: readonly NodeSelectorTerm[] | undefine
   return (terms ?? []).flatMap((term, index) => nodeSelectorTermErrors(term, `${path}.nodeSelectorTerms[${index}]`))
 }
 
-function nodeSelectorTermErrors(term: NodeSelectorTerm, path: string): FieldError[] {
+/** Terms that are missing altogether are the declaration's to blame. */
+function nodeSelectorTermErrors(term: NodeSelectorTerm | undefined, path: string): FieldError[] {
   const errors: FieldError[] = []
-  for (const [index, { key, operator, values = [] }] of (term.matchExpressions ?? []).entries()) {
+  for (const [index, { key, operator, values = [] }] of (term?.matchExpressions ?? []).entries()) {
     const at = `${path}.matchExpressions[${index}]`
     if ((operator === 'In' || operator === 'NotIn') && values.length === 0)
       errors.push(required(`${at}.values`, "must be specified when `operator` is 'In' or 'NotIn'"))
@@ -81,7 +82,7 @@ function nodeSelectorTermErrors(term: NodeSelectorTerm, path: string): FieldErro
     if (operator === 'In' || operator === 'NotIn')
       for (const [i, value] of values.entries()) errors.push(...invalidEach(`${at}.values[${i}]`, value, labelValue(value)))
   }
-  for (const [index, { key, operator, values = [] }] of (term.matchFields ?? []).entries()) {
+  for (const [index, { key, operator, values = [] }] of (term?.matchFields ?? []).entries()) {
     const at = `${path}.matchFields[${index}]`
     if (operator !== 'In' && operator !== 'NotIn') errors.push(invalid(`${at}.operator`, operator, 'not a valid selector operator'))
     else if (values.length !== 1)
@@ -91,9 +92,9 @@ function nodeSelectorTermErrors(term: NodeSelectorTerm, path: string): FieldErro
   return errors
 }
 
-function podTermErrors(term: PodAffinityTerm, path: string): FieldError[] {
+function podTermErrors(term: PodAffinityTerm | undefined, path: string): FieldError[] {
   const errors: FieldError[] = []
-  if (term.topologyKey !== '') errors.push(...invalidEach(`${path}.topologyKey`, term.topologyKey, qualifiedName(term.topologyKey)))
+  if (term?.topologyKey) errors.push(...invalidEach(`${path}.topologyKey`, term.topologyKey, qualifiedName(term.topologyKey)))
   return errors
 }
 

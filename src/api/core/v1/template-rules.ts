@@ -19,8 +19,9 @@ export function templateErrors(template: PodTemplateSpec, path: string): FieldEr
 }
 
 /** A template whose pods are replaced when they end; `kind` is the kind the message speaks of. */
-export function replacedTemplateErrors(template: PodTemplateSpec | undefined, path: string, kind: string): FieldError[] {
-  if (template === undefined) return [required(path)]
+export function replacedTemplateErrors(template: PodTemplateSpec | undefined, path: string, kind: string, demanded = false): FieldError[] {
+  // Where the declaration demands a template it says so itself.
+  if (template === undefined) return demanded ? [required(path)] : []
   const errors: FieldError[] = []
   const policy = template.spec.restartPolicy
   if (policy !== undefined && policy !== 'Always' && ['OnFailure', 'Never'].includes(policy))

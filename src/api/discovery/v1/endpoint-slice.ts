@@ -111,9 +111,9 @@ rulesFor(EndpointSlice, {
     if (ports.length > PORTS_MAX) errors.push(tooMany('ports', ports.length, PORTS_MAX))
     for (const [index, endpoint] of endpoints.entries()) {
       const at = `endpoints[${index}].addresses`
-      if (endpoint.addresses.length > ADDRESSES_MAX) errors.push(tooMany(at, endpoint.addresses.length, ADDRESSES_MAX))
+      if ((endpoint.addresses?.length ?? 0) > ADDRESSES_MAX) errors.push(tooMany(at, endpoint.addresses.length, ADDRESSES_MAX))
       const check = slice.addressType === 'FQDN' ? dns1123Subdomain : ipAddress
-      for (const [i, address] of endpoint.addresses.entries()) errors.push(...invalidEach(`${at}[${i}]`, address, check(address)))
+      for (const [i, address] of (endpoint.addresses ?? []).entries()) errors.push(...invalidEach(`${at}[${i}]`, address, check(address)))
     }
     for (const [index, { port }] of ports.entries())
       if (port !== undefined) errors.push(...invalidEach(`ports[${index}].port`, port, portNumber(port)))

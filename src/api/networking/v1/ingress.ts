@@ -1,5 +1,6 @@
 /** Declares Ingress (networking/v1). */
 
+import { ageColumn, nameColumn } from '#schema/table.ts'
 import { TypedLocalObjectReference } from '#api/core/v1/reference.ts'
 import { ObjectMeta } from '#api/meta/v1/object-meta.ts'
 import { inline, int32, list, message, oneOf, opt, req, string, val } from '#schema/message.ts'
@@ -89,4 +90,32 @@ export const ingresses = resource(Ingress, {
   scope: 'Namespaced',
   shortNames: ['ing'],
   subresources: [{ name: 'status', verbs: ['get', 'patch', 'update'] }],
+  columns: [
+    nameColumn,
+    {
+      name: 'Class',
+      type: 'string',
+      description: 'Who serves it.',
+      cell: (i) => i.spec.ingressClassName ?? i.metadata.annotations?.['kubernetes.io/ingress.class'] ?? '<none>',
+    },
+    { name: 'Hosts', type: 'string', description: 'Names it answers to.', cell: hostsText },
+    {
+      name: 'Address',
+      type: 'string',
+      description: 'Where it is served.',
+      cell: (i) => (i.status.loadBalancer.ingress ?? []).map((l) => l.ip || l.hostname || '').join(','),
+    },
+    { name: 'Ports', type: 'string', description: 'Ports it is served on.', cell: (i) => (i.spec.tls?.length ? '80, 443' : '80') },
+    ageColumn,
+  ],
 })
+
+/** More than this are counted rather than listed. */
+const SHOWN_MAX = 3
+
+function hostsText({ spec }: Ingress): string {
+  const hosts = (spec.rules ?? []).flatMap((rule) => (rule.host ? [rule.host] : []))
+  if (hosts.length === 0) return '*'
+  const rest = hosts.length - SHOWN_MAX
+  return hosts.slice(0, SHOWN_MAX).join(',') + (rest > 0 ? ` + ${rest} more...` : '')
+}

@@ -1,8 +1,10 @@
 /** Declares NetworkPolicy (networking/v1). */
 
+import { selectorText } from '#api/core/v1/template-columns.ts'
+import { ageColumn, nameColumn } from '#schema/table.ts'
 import { LabelSelector } from '#api/meta/v1/label-selector.ts'
 import { ObjectMeta } from '#api/meta/v1/object-meta.ts'
-import { int32, intOrString, list, message, oneOf, opt, req, string, val } from '#schema/message.ts'
+import { int32, intOrString, list, message, oneOf, opt, req, rulesFor, string, val } from '#schema/message.ts'
 import { object, resource } from '#schema/resource.ts'
 
 export class NetworkPolicyPort extends message('k8s.io.api.networking.v1.NetworkPolicyPort', {
@@ -51,4 +53,16 @@ export const networkPolicies = resource(NetworkPolicy, {
   plural: 'networkpolicies',
   scope: 'Namespaced',
   shortNames: ['netpol'],
+  columns: [
+    nameColumn,
+    { name: 'Pod-Selector', type: 'string', description: 'Which pods it is about.', cell: (n) => selectorText(n.spec.podSelector) },
+    ageColumn,
+  ],
+})
+
+rulesFor(NetworkPolicyPort, { defaults: ({ protocol }) => (protocol === undefined ? { protocol: 'TCP' as const } : undefined) })
+
+rulesFor(NetworkPolicySpec, {
+  defaults: ({ policyTypes, egress }) =>
+    policyTypes?.length ? undefined : { policyTypes: egress?.length ? ['Ingress', 'Egress'] : ['Ingress'] },
 })

@@ -14,7 +14,12 @@ const subjects = (binding: Binding, kind: string) =>
 
 export const bindingColumns: readonly Column<Binding>[] = [
   nameColumn,
-  { name: 'Role', type: 'string', description: 'The role that is bound.', cell: (b) => `${b.roleRef.kind}/${b.roleRef.name}` },
+  {
+    name: 'Role',
+    type: 'string',
+    description: 'The role that is bound.',
+    cell: (b) => `${b.roleRef?.kind ?? ''}/${b.roleRef?.name ?? ''}`,
+  },
   ageColumn,
   { name: 'Users', type: 'string', priority: 1, description: 'Users it is bound to.', cell: (b) => subjects(b, 'User') },
   { name: 'Groups', type: 'string', priority: 1, description: 'Groups it is bound to.', cell: (b) => subjects(b, 'Group') },

@@ -23,6 +23,8 @@ export function bindingErrors(
   namespaced: boolean,
 ): FieldError[] {
   const { roleRef } = binding
+  // That it is missing is the declaration's to say.
+  if (roleRef === undefined) return []
   const errors: FieldError[] = []
   if (roleRef.apiGroup !== RBAC_GROUP) errors.push(notSupported('roleRef.apiGroup', roleRef.apiGroup ?? '', [RBAC_GROUP]))
   if (roleRef.kind !== '' && !kinds.includes(roleRef.kind)) errors.push(notSupported('roleRef.kind', roleRef.kind, kinds))

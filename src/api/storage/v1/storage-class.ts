@@ -1,5 +1,6 @@
 /** Declares StorageClass (storage/v1). */
 
+import { ageColumn, nameColumn } from '#schema/table.ts'
 import { TopologySelectorTerm } from '#api/core/v1/topology-selector-term.ts'
 import { ObjectMeta } from '#api/meta/v1/object-meta.ts'
 import { bool, list, map, opt, req, string, val } from '#schema/message.ts'
@@ -23,4 +24,33 @@ export const storageClasses = resource(StorageClass, {
   plural: 'storageclasses',
   scope: 'Cluster',
   shortNames: ['sc'],
+  columns: [
+    {
+      ...nameColumn,
+      cell: (s) =>
+        s.metadata.annotations?.['storageclass.kubernetes.io/is-default-class'] === 'true'
+          ? `${s.metadata.name} (default)`
+          : s.metadata.name,
+    },
+    { name: 'Provisioner', type: 'string', description: 'Who makes its volumes.', cell: (s: StorageClass) => s.provisioner },
+    {
+      name: 'ReclaimPolicy',
+      type: 'string',
+      description: 'What becomes of them after their claims.',
+      cell: (s: StorageClass) => s.reclaimPolicy ?? 'Delete',
+    },
+    {
+      name: 'VolumeBindingMode',
+      type: 'string',
+      description: 'When they are made and bound.',
+      cell: (s: StorageClass) => s.volumeBindingMode ?? 'Immediate',
+    },
+    {
+      name: 'AllowVolumeExpansion',
+      type: 'string',
+      description: 'Whether they can grow.',
+      cell: (s: StorageClass) => s.allowVolumeExpansion ?? false,
+    },
+    ageColumn,
+  ],
 })
