@@ -1,0 +1,84 @@
+/** The kubelet of a node as a process part: a real machine below it, its HTTPS server and its health port. */
+
+import { mkdirSync } from 'node:fs'
+import { networkInterfaces } from 'node:os'
+import { join } from 'node:path'
+import { systemClock } from '#base/clock.ts'
+import type { Log } from '#base/log.ts'
+import { systemRandom } from '#base/random.ts'
+import type { Taint } from '#api/core/v1/toleration.ts'
+import { claimReaders, runKubelet, type KubeletState } from '#kubelet/kubelet.ts'
+import { nodeDisk } from '#kubelet/node/node-disk.ts'
+import { readMachine } from '#kubelet/node/machine.ts'
+import { cgroups } from '#kubelet/resources/cgroups.ts'
+import { createAuthorizer } from '#kubelet/server/authorize.ts'
+import { serveHealth, serveKubelet } from '#kubelet/server/server.ts'
+import { createStats } from '#kubelet/server/stats.ts'
+import { diskVolumes } from '#kubelet/volumes/pod-volumes.ts'
+import type { Runtime } from '#runtime/runtime.ts'
+import type { Connected } from './connect.ts'
+import { explainListen } from './plain-server.ts'
+
+export interface NodeKubeletParts extends Pick<Connected, 'client' | 'informers'> {
+  readonly log: Log
+  readonly runtime: Runtime
+  readonly nodeName: string
+  readonly nodeAddress: string
+  /** Below it lie pods' volumes and logs. */
+  readonly root: string
+  readonly clusterDns: readonly string[]
+  readonly clusterDomain: string
+  readonly maxPods: number
+  readonly port: number
+  readonly address?: string
+  readonly health?: { readonly port: number; readonly address: string }
+  readonly tls: { readonly key: string; readonly certificate: string; readonly clientCa: string }
+  readonly labels?: Readonly<Record<string, string>>
+  readonly taints?: readonly Taint[]
+  readonly providerId?: string
+}
+
+/** Runs until `signal` aborts; pods go on running. Rejects when a port cannot be had. */
+export async function runNodeKubelet(parts: NodeKubeletParts, signal: AbortSignal): Promise<void> {
+  const { client, log, runtime, nodeName, root, port } = parts
+  const kubeletDirectory = join(root, 'kubelet')
+  mkdirSync(kubeletDirectory, { recursive: true })
+  let state: KubeletState | undefined
+  await using _health = await serveHealth({ ...parts.health, healthy: () => (state === undefined ? 'the kubelet has not started' : undefined) }).catch(explainListen)
+  const serving = Promise.withResolvers<AsyncDisposable>()
+  const failed = new AbortController()
+  serving.promise.catch((error: unknown) => failed.abort(error))
+  const loop = runKubelet(
+    {
+      ...parts,
+      clock: systemClock,
+      random: systemRandom,
+      log: log.with({ component: 'kubelet' }),
+      nodeAddresses: [parts.nodeAddress],
+      machine: readMachine(kubeletDirectory),
+      volumes: diskVolumes({ rootDirectory: kubeletDirectory, clock: systemClock, ...claimReaders(client) }),
+      cgroups: cgroups(),
+      disk: nodeDisk({ rootDirectory: kubeletDirectory, logDirectory: join(root, 'logs'), log }),
+      serverPort: port,
+    },
+    AbortSignal.any([signal, failed.signal]),
+    (s) => {
+      state = s
+      const stats = createStats({ runtime, clock: systemClock, nodeName, pods: () => s.pods() })
+      const authorizer = createAuthorizer({ client, clock: systemClock, nodeName })
+      const address = parts.address === undefined ? {} : { address: parts.address }
+      serving.resolve(serveKubelet({ state: s, authorizer, stats, clock: systemClock, log, tls: parts.tls, port, ...address }).catch(explainListen))
+    },
+  )
+  try {
+    await loop
+    if (failed.signal.aborted) throw failed.signal.reason
+  } finally {
+    if (state !== undefined) await serving.promise.then((server) => server[Symbol.asyncDispose]()).catch(() => {})
+  }
+}
+
+export function firstAddress(): string {
+  for (const list of Object.values(networkInterfaces())) for (const a of list ?? []) if (!a.internal && a.family === 'IPv4') return a.address
+  return '127.0.0.1'
+}
