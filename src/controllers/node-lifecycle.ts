@@ -66,7 +66,8 @@ export function nodeLifecycleController(clock: Clock, gracePeriodMs = GRACE_PERI
       const actions: Action[] = []
       if (silent && conditions !== node.status.conditions)
         actions.push(patch(nodes, node, 'application/strategic-merge-patch+json', { status: { conditions } }, 'status'))
-      const taints = taintsOf(node, conditions, now)
+      // One write of the node at a time: after the status its own event brings us back for the taints.
+      const taints = actions.length === 0 ? taintsOf(node, conditions, now) : undefined
       if (taints !== undefined)
         actions.push(
           patch(nodes, node, 'application/merge-patch+json', {
