@@ -18,7 +18,14 @@ export interface Controller<S = unknown> {
   readonly workers?: number
   /** Undefined: nothing to do for this key. `live` asks the server, for the few decisions that a late cache must not take. */
   read(key: Key, cache: Cache, live: Live): S | undefined | Promise<S | undefined>
-  decide(snapshot: S, now: Instant): Plan
+  /** `failure` is what stopped the last plan for this key, for those whose status has to tell of it. */
+  decide(snapshot: S, now: Instant, failure?: Failure): Plan
+}
+
+export interface Failure {
+  readonly action: Action['type']
+  readonly resource: Resource | undefined
+  readonly message: string
 }
 
 export type Live = Pick<Client, 'get' | 'list'>

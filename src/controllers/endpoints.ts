@@ -5,7 +5,7 @@ import { services, type Service } from '#api/core/v1/service.ts'
 import { timestamp } from '#base/clock.ts'
 import type { Draft } from '#schema/resource.ts'
 import { create, remove, update, type Controller } from './controller.ts'
-import { hasSelector, hostnameFor, reachedPods, selectedByService, type Reached } from './service-endpoints.ts'
+import { hasSelector, hostnameFor, podLabelIndex, reachedPods, selectedByService, type Reached } from './service-endpoints.ts'
 
 const ADDRESSES_MAX = 1000 // upstream's bound of one Endpoints object; slices hold the rest
 const OVER_CAPACITY = 'endpoints.kubernetes.io/over-capacity'
@@ -23,6 +23,8 @@ export const endpointsController: Controller<Snapshot> = {
   name: 'endpoints',
   primary: services,
   watches: [selectedByService, { resource: endpointsResource, keys: (e) => [`${e.metadata.namespace}/${e.metadata.name}`] }],
+
+  indexes: [podLabelIndex],
 
   read(key, cache) {
     const service = cache.get(services, key)

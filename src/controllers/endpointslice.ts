@@ -5,7 +5,7 @@ import { endpointSlices, type Endpoint, type EndpointPort, type EndpointSlice } 
 import { timestamp, type Instant } from '#base/clock.ts'
 import type { Draft, KubeObject } from '#schema/resource.ts'
 import { controllerReference, create, remove, update, type Action, type Controller } from './controller.ts'
-import { hasSelector, hostnameFor, reachedPods, selectedByService, type Reached } from './service-endpoints.ts'
+import { hasSelector, hostnameFor, podLabelIndex, reachedPods, selectedByService, type Reached } from './service-endpoints.ts'
 
 const ENDPOINTS_PER_SLICE_MAX = 100 // upstream's default of --max-endpoints-per-slice
 const SERVICE_NAME = 'kubernetes.io/service-name'
@@ -31,6 +31,7 @@ export const endpointSliceController: Controller<Snapshot> = {
     },
   ],
   indexes: [
+    podLabelIndex,
     {
       resource: endpointSlices,
       name: 'service',

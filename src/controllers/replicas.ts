@@ -5,7 +5,7 @@ import type { PodTemplateSpec } from '#api/core/v1/pod-template.ts'
 import { timestamp, type Instant } from '#base/clock.ts'
 import type { KubeObject, Resource } from '#schema/resource.ts'
 import type { LabelSelector_ } from '#schema/selector.ts'
-import { controllerOf, controllerReference, create, patch, remove, type Action, type Cache, type Plan } from './controller.ts'
+import { controllerOf, controllerReference, create, patch, remove, type Action, type Cache, type Failure, type Plan } from './controller.ts'
 import { isActive, isAvailable, isReady, leastUsefulFirst, podOf, untilAvailableMs, type NodeCrowd } from './pods.ts'
 
 /** Pods created or deleted at one go (upstream's burst). */
@@ -114,6 +114,23 @@ function adoption(pod: Pod, owner: KubeObject, resource: Pick<Resource, 'apiVers
   return {
     metadata: { uid: pod.metadata.uid, ownerReferences: [...(pod.metadata.ownerReferences ?? []), controllerReference(owner, resource)] },
   }
+}
+
+/** The conditions with ReplicaFailure as the last try left it: kept while pods cannot be made or deleted, gone once they can. */
+export function withReplicaFailure<C extends { readonly type: string; readonly status: string; readonly lastTransitionTime?: string }>(
+  conditions: readonly C[] | undefined,
+  failure: Failure | undefined,
+  now: Instant,
+): readonly C[] | undefined {
+  const failed = failure?.resource?.plural === 'pods' && (failure.action === 'create' || failure.action === 'delete')
+  const present = conditions?.some((c) => c.type === 'ReplicaFailure') === true
+  if (failed === present) return conditions
+  if (failed) {
+    const reason = failure.action === 'create' ? 'FailedCreate' : 'FailedDelete'
+    return withCondition(conditions, { type: 'ReplicaFailure', status: 'True', reason, message: failure.message } as unknown as C, now)
+  }
+  const rest = conditions!.filter((c) => c.type !== 'ReplicaFailure')
+  return rest.length === 0 ? undefined : rest
 }
 
 /** Pods without a controller, by namespace: the index `findPods` reads orphans from. */

@@ -7,7 +7,7 @@ import { labelSelectorOf } from '#schema/selector.ts'
 import type { Resource } from '#schema/resource.ts'
 import { controllerOf, ownedBy, updateStatus, type Cache, type Controller } from './controller.ts'
 import { isActive, type NodeCrowd } from './pods.ts'
-import { decideReplicas, findPods, orphanIndex, sameStatus, type Found, type Wanted } from './replicas.ts'
+import { decideReplicas, findPods, orphanIndex, sameStatus, withReplicaFailure, type Found, type Wanted } from './replicas.ts'
 
 interface Snapshot {
   readonly rs: ReplicaSet
@@ -39,16 +39,20 @@ export const replicaSetController: Controller<Snapshot> = {
     return rs && { rs, found: findPods(cache, wantedBy(rs), crowdOf(rs, cache)) }
   },
 
-  decide({ rs, found }, now) {
+  decide({ rs, found }, now, failure) {
     const { actions, counts, requeueAfterMs } = decideReplicas(wantedBy(rs), found, now)
-    const { conditions } = rs.status
+    const conditions = withReplicaFailure(rs.status.conditions, failure, now)
     const status = {
       ...counts,
       ...(rs.metadata.generation !== undefined && { observedGeneration: rs.metadata.generation }),
       ...(conditions && { conditions }),
     }
     const change = sameStatus(status, rs.status) ? [] : [updateStatus(replicaSets, { ...rs, status })]
-    return { actions: [...actions, ...change], ...(requeueAfterMs !== undefined && { requeueAfterMs }) }
+    // While pods cannot be made, the status must not wait for them
+    return {
+      actions: failure === undefined ? [...actions, ...change] : [...change, ...actions],
+      ...(requeueAfterMs !== undefined && { requeueAfterMs }),
+    }
   },
 }
 

@@ -5,7 +5,7 @@ import { replicationControllers, type ReplicationController } from '#api/core/v1
 import { selectorFromSet } from '#schema/selector.ts'
 import type { Resource } from '#schema/resource.ts'
 import { controllerOf, ownedBy, updateStatus, type Controller } from './controller.ts'
-import { decideReplicas, findPods, orphanIndex, sameStatus, type Found, type Wanted } from './replicas.ts'
+import { decideReplicas, findPods, orphanIndex, sameStatus, withReplicaFailure, type Found, type Wanted } from './replicas.ts'
 
 interface Snapshot {
   readonly rc: ReplicationController
@@ -36,16 +36,20 @@ export const replicationControllerController: Controller<Snapshot> = {
     return rc && { rc, found: findPods(cache, wantedBy(rc)) }
   },
 
-  decide({ rc, found }, now) {
+  decide({ rc, found }, now, failure) {
     const { actions, counts, requeueAfterMs } = decideReplicas(wantedBy(rc), found, now)
-    const { conditions } = rc.status
+    const conditions = withReplicaFailure(rc.status.conditions, failure, now)
     const status = {
       ...counts,
       ...(rc.metadata.generation !== undefined && { observedGeneration: rc.metadata.generation }),
       ...(conditions && { conditions }),
     }
     const change = sameStatus(status, rc.status) ? [] : [updateStatus(replicationControllers, { ...rc, status })]
-    return { actions: [...actions, ...change], ...(requeueAfterMs !== undefined && { requeueAfterMs }) }
+    // While pods cannot be made, the status must not wait for them
+    return {
+      actions: failure === undefined ? [...actions, ...change] : [...change, ...actions],
+      ...(requeueAfterMs !== undefined && { requeueAfterMs }),
+    }
   },
 }
 

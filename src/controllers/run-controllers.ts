@@ -80,7 +80,11 @@ export async function runControllers(parts: ControllersParts, signal: AbortSigna
 }
 
 function listControllers(parts: ControllersParts): readonly Listed[] {
-  const of = <S>(controller: Controller<S>, account: string): Listed => ({ name: controller.name, account, prepare: (p) => prepareController(controller, p) })
+  const of = <S>(controller: Controller<S>, account: string): Listed => ({
+    name: controller.name,
+    account,
+    prepare: (p) => prepareController(controller, p),
+  })
   const { rootCa, certificates, clusterCidr, resources, clock } = parts
   return [
     of(namespaceController(resources), 'namespace-controller'),
@@ -93,7 +97,7 @@ function listControllers(parts: ControllersParts): readonly Listed[] {
     of(endpointSliceController, 'endpointslice-controller'),
     of(garbageCollector(resources), 'generic-garbage-collector'),
     of(nodeLifecycleController(clock, parts.nodeMonitorGracePeriodMs), 'node-controller'),
-    of(taintEvictionController, 'node-controller'),
+    of(taintEvictionController(clock), 'node-controller'),
     ...(clusterCidr === undefined ? [] : [of(nodeIpamController(clusterCidr), 'node-controller')]),
     of(clusterRoleAggregationController, 'clusterrole-aggregation-controller'),
     {
@@ -104,8 +108,16 @@ function listControllers(parts: ControllersParts): readonly Listed[] {
     ...(certificates === undefined
       ? []
       : [
-          { name: 'certificatesigningrequest-approving', account: 'certificate-controller', prepare: (p: RunnerParts) => prepareApprover(certificates.readRequest, p) },
-          { name: 'certificatesigningrequest-signing', account: 'certificate-controller', prepare: (p: RunnerParts) => prepareSigner(certificates, p) },
+          {
+            name: 'certificatesigningrequest-approving',
+            account: 'certificate-controller',
+            prepare: (p: RunnerParts) => prepareApprover(certificates.readRequest, p),
+          },
+          {
+            name: 'certificatesigningrequest-signing',
+            account: 'certificate-controller',
+            prepare: (p: RunnerParts) => prepareSigner(certificates, p),
+          },
           { name: 'certificatesigningrequest-cleaner', account: 'certificate-controller', prepare: prepareCleaner },
         ]),
   ]

@@ -7,7 +7,7 @@ import type { EventRecorder } from '#client/event-recorder.ts'
 import { keyOf, type Change, type Informer, type Informers, type Key } from '#client/informer.ts'
 import { WorkQueue } from '#client/work-queue.ts'
 import { groupResource, type KubeObject, type Resource } from '#schema/resource.ts'
-import { controllerOf, type Action, type Announcement, type Cache, type Controller, type EventText } from './controller.ts'
+import { controllerOf, type Action, type Announcement, type Cache, type Controller, type EventText, type Failure } from './controller.ts'
 
 export interface RunnerParts {
   readonly client: Client
@@ -18,6 +18,7 @@ export interface RunnerParts {
 }
 
 const WORKERS = 5 // upstream's number for most controllers
+const LOOK_AGAIN_MS = 5_000 // for a write whose own event never comes: its object was gone again before a new list
 const SEEN_WITHIN_MS = 300_000 // upstream's expectations time-out: a write that never shows up must not block a key for good
 
 /**
@@ -29,6 +30,7 @@ export function prepareController<S>(controller: Controller<S>, parts: RunnerPar
   const log = parts.log.with({ controller: controller.name })
   const queue = new WorkQueue<Key>(clock)
   const cache = cacheOf(parts.informers)
+  const failures = new Map<Key, Failure>()
   const seen = new OwnWrites(clock, (key) => queue.add(key))
 
   for (const { resource, name, values } of controller.indexes ?? []) parts.informers.for(resource).addIndex(name, values)
@@ -39,10 +41,11 @@ export function prepareController<S>(controller: Controller<S>, parts: RunnerPar
     subscriptions.push({ informer: parts.informers.for(rule.resource), keys: (object) => rule.keys(object, cache) })
 
   async function reconcile(key: Key): Promise<void> {
-    if (!seen.ready(key, cache)) return // woken again by the write's own event
+    if (!seen.ready(key, cache)) return queue.addAfter(key, LOOK_AGAIN_MS) // most often woken before, by the write's own event
     const snapshot = await controller.read(key, cache, client)
     if (snapshot === undefined) return
-    const plan = controller.decide(snapshot, clock.now())
+    const plan = controller.decide(snapshot, clock.now(), failures.get(key))
+    failures.delete(key)
     if (plan.requeueAfterMs !== undefined) queue.addAfter(key, plan.requeueAfterMs)
     for (const group of alike(plan.actions)) await carryOut(group, key)
   }
@@ -64,6 +67,11 @@ export function prepareController<S>(controller: Controller<S>, parts: RunnerPar
       const name = await write(action, key)
       announce(say, say?.done, { name })
     } catch (error) {
+      failures.set(key, {
+        action: action.type,
+        resource: 'resource' in action ? action.resource : undefined,
+        message: (error as Error).message,
+      })
       announce(say, say?.failed, { error: (error as Error).message, name: 'ref' in action ? action.ref.name : '' })
       throw error
     }

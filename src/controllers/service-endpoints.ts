@@ -5,7 +5,7 @@ import { pods as podResource, type Pod } from '#api/core/v1/pod.ts'
 import { services, type Service, type ServicePort } from '#api/core/v1/service.ts'
 import type { Key } from '#client/informer.ts'
 import { selectorFromSet } from '#schema/selector.ts'
-import type { Cache, WatchRule } from './controller.ts'
+import type { Cache, IndexRule, WatchRule } from './controller.ts'
 import { isReady } from './pods.ts'
 
 /** A pod as a Service reaches it. */
@@ -28,10 +28,13 @@ export interface ResolvedPort {
 
 /** Pods that match the Service's selector, have an address and have not finished, in order of name. */
 export function reachedPods(service: Service, cache: Cache): readonly Reached[] {
+  const wanted = Object.entries(service.spec.selector ?? {})
+  const first = wanted[0]
+  if (first === undefined) return []
   const selector = selectorFromSet(service.spec.selector ?? {})
   return cache
     .of(podResource)
-    .list(service.metadata.namespace)
+    .by('label', labelValue(service.metadata.namespace, ...first))
     .filter(
       (p) =>
         selector.matches(p.metadata.labels ?? {}) &&
@@ -41,6 +44,17 @@ export function reachedPods(service: Service, cache: Cache): readonly Reached[] 
     )
     .toSorted((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1))
     .map((pod) => reach(service, pod, cache))
+}
+
+/** Pods by each of their labels: what a Service selects is found without looking at all the others of the namespace. */
+export const podLabelIndex: IndexRule = {
+  resource: podResource,
+  name: 'label',
+  values: ({ metadata }) => Object.entries(metadata.labels ?? {}).map(([k, v]) => labelValue(metadata.namespace, k, v)),
+}
+
+function labelValue(namespace: string | undefined, key: string, value: string): string {
+  return `${namespace}/${key}=${value}`
 }
 
 function reach(service: Service, pod: Pod, cache: Cache): Reached {

@@ -32,12 +32,30 @@ export function statusOf(
       ? put(conditions, 'Available', 'True', 'MinimumReplicasAvailable', 'Deployment has minimum availability.', now)
       : put(conditions, 'Available', 'False', 'MinimumReplicasUnavailable', 'Deployment does not have minimum availability.', now)
   conditions = progressing(d, { ...counts, conditions }, newSet, now, progress)
+  conditions = replicaFailure(conditions, newSet, sets)
   return {
     ...(d.metadata.generation !== undefined && { observedGeneration: d.metadata.generation }),
     ...Object.fromEntries(Object.entries(counts).filter(([, n]) => n > 0)),
     ...(conditions.length > 0 && { conditions }),
     ...(d.status.collisionCount !== undefined && { collisionCount: d.status.collisionCount }),
   } as Status
+}
+
+/** What keeps a ReplicaSet from its pods is the Deployment's to tell too; the new one's trouble comes first. */
+function replicaFailure(
+  conditions: readonly DeploymentCondition[],
+  newSet: ReplicaSet | undefined,
+  sets: readonly ReplicaSet[],
+): readonly DeploymentCondition[] {
+  const found = [...(newSet === undefined ? [] : [newSet]), ...sets].flatMap(
+    (rs) => rs.status.conditions?.find((c) => c.type === 'ReplicaFailure') ?? [],
+  )[0]
+  const old = conditions.find((c) => c.type === 'ReplicaFailure')
+  if (found !== undefined && old?.status === found.status && old.reason === found.reason) return conditions
+  const rest = conditions.filter((c) => c.type !== 'ReplicaFailure')
+  if (found === undefined) return old === undefined ? conditions : rest
+  const { lastTransitionTime, ...condition } = found
+  return [...rest, { ...condition, ...(lastTransitionTime !== undefined && { lastTransitionTime, lastUpdateTime: lastTransitionTime }) }]
 }
 
 /** All pods are the new template's, and available. */
