@@ -31,6 +31,7 @@ export interface TestNode {
   stop(): void
   /** Starts a stopped kubelet again; what its runtime runs is still there. */
   start(): void
+  /** Ready, and free of the taint that new nodes carry until then. */
   isReady(cluster: Pick<TestCluster, 'lister'>): boolean
 }
 
@@ -46,6 +47,8 @@ export interface NodeParts {
   /** Takes the loop, so that its failure is noticed. */
   readonly keep: (loop: Promise<unknown>) => void
 }
+
+const NOT_READY = 'node.kubernetes.io/not-ready'
 
 export function startNode(parts: NodeParts, options: NodeOptions): TestNode {
   const { clock, name, index } = parts
@@ -78,11 +81,11 @@ export function startNode(parts: NodeParts, options: NodeOptions): TestNode {
       )
       parts.keep(loop.catch((error: unknown) => void (signal.aborted || Promise.reject(error))))
     },
-    isReady: (cluster) =>
-      cluster
-        .lister(nodes)
-        .get(name)
-        ?.status?.conditions?.some((c) => c.type === 'Ready' && c.status === 'True') === true,
+    isReady(cluster) {
+      const object = cluster.lister(nodes).get(name)
+      const ready = object?.status.conditions?.some((c) => c.type === 'Ready' && c.status === 'True') === true
+      return ready && !object.spec.taints?.some((t) => t.key === NOT_READY)
+    },
   }
   node.start()
   return node
