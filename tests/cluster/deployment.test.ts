@@ -12,6 +12,15 @@ import { deployment, isReady, podsOf } from './workloads.ts'
 const web = { namespace: 'default', name: 'web' }
 const statusOf = (c: TestCluster) => c.lister(deployments).get('default/web')?.status
 
+/** What `kubectl rollout status` waits for. */
+function isRolledOut(c: TestCluster): boolean {
+  const { metadata, spec, status } = c.lister(deployments).get('default/web')!
+  return (
+    (status.observedGeneration ?? 0) >= (metadata.generation ?? 0) &&
+    [status.updatedReplicas, status.replicas, status.availableReplicas].every((count) => count === spec.replicas)
+  )
+}
+
 test('a hundred pods on ten nodes are ready in under a second of real time', async (t) => {
   await using cluster = await startCluster({ nodes: 10, seed: 1 })
   const began = performance.now()
@@ -83,10 +92,7 @@ test('a rolling update never leaves the bounds and replaces every pod', async ()
   await cluster.client.patch(deployments, web, 'application/json-patch+json', [
     { op: 'replace', path: '/spec/template/spec/containers/0/image', value: 'app:2' },
   ])
-  await cluster.until(
-    () => statusOf(cluster)?.updatedReplicas === 10 && statusOf(cluster)?.replicas === 10 && statusOf(cluster)?.availableReplicas === 10,
-    300_000,
-  )
+  await cluster.until(() => isRolledOut(cluster), 300_000)
   assert.deepEqual(seen, { fewest: 9, most: 12 })
   assert.deepEqual(new Set(podsOf(cluster, 'web').map((p) => p.spec.containers[0]!.image)), new Set(['app:2']))
   const sizes = cluster
