@@ -1,5 +1,6 @@
 /** Declares ControllerRevision (apps/v1). */
 
+import { ageColumn, nameColumn } from '#schema/table.ts'
 import { ObjectMeta } from '#api/meta/v1/object-meta.ts'
 import { int64, opt, raw, req, val } from '#schema/message.ts'
 import { object, resource } from '#schema/resource.ts'
@@ -16,4 +17,18 @@ export const controllerRevisions = resource(ControllerRevision, {
   kind: 'ControllerRevision',
   plural: 'controllerrevisions',
   scope: 'Namespaced',
+  columns: [
+    nameColumn,
+    { name: 'Controller', type: 'string', description: 'Whose state it keeps.', cell: controllerText },
+    { name: 'Revision', type: 'string', description: 'Its number.', cell: (r) => r.revision },
+    ageColumn,
+  ],
 })
+
+function controllerText({ metadata }: ControllerRevision): string {
+  const owner = metadata.ownerReferences?.find((o) => o.controller)
+  if (owner === undefined) return '<none>'
+  const kind = owner.kind.toLowerCase()
+  const group = owner.apiVersion.includes('/') ? owner.apiVersion.split('/')[0] : ''
+  return `${kind}${group ? `.${group}` : ''}/${owner.name}`
+}

@@ -1,5 +1,6 @@
 /** Declares HorizontalPodAutoscaler (autoscaling/v2). */
 
+import { ageColumn, nameColumn } from '#schema/table.ts'
 import { invalid, type FieldError } from '#schema/field-error.ts'
 import { LabelSelector } from '#api/meta/v1/label-selector.ts'
 import { ObjectMeta } from '#api/meta/v1/object-meta.ts'
@@ -163,6 +164,25 @@ export const horizontalPodAutoscalers = resource(HorizontalPodAutoscaler, {
   shortNames: ['hpa'],
   categories: ['all'],
   subresources: [{ name: 'status', verbs: ['get', 'patch', 'update'] }],
+  columns: [
+    nameColumn,
+    {
+      name: 'Reference',
+      type: 'string',
+      description: 'What it scales.',
+      cell: (h) => `${h.spec?.scaleTargetRef?.kind ?? ''}/${h.spec?.scaleTargetRef?.name ?? ''}`,
+    },
+    { name: 'Targets', type: 'string', description: 'What is measured, and what it should be.', cell: targetsText },
+    {
+      name: 'MinPods',
+      type: 'string',
+      description: 'The fewest pods.',
+      cell: (h) => (h.spec?.minReplicas === undefined ? '<unset>' : String(h.spec.minReplicas)),
+    },
+    { name: 'MaxPods', type: 'integer', description: 'The most pods.', cell: (h) => h.spec?.maxReplicas ?? 0 },
+    { name: 'Replicas', type: 'integer', description: 'Pods there are.', cell: (h) => h.status?.currentReplicas ?? 0 },
+    ageColumn,
+  ],
 })
 
 const UTILIZATION_DEFAULT = 80
@@ -183,3 +203,27 @@ rulesFor(HorizontalPodAutoscalerSpec, {
     return errors
   },
 })
+
+const TARGETS_SHOWN_MAX = 2
+
+function targetsText({ spec, status }: HorizontalPodAutoscaler): string {
+  const metrics = spec?.metrics ?? []
+  if (metrics.length === 0) return '<none>'
+  const texts = metrics.slice(0, TARGETS_SHOWN_MAX).map((metric, index) => {
+    const wanted = metric.resource ?? metric.containerResource ?? metric.pods ?? metric.object ?? metric.external
+    const now = status?.currentMetrics?.[index]
+    const current = (now?.resource ?? now?.containerResource ?? now?.pods ?? now?.object ?? now?.external)?.current
+    const name = metric.resource?.name ?? metric.containerResource?.name
+    const target = wanted?.target
+    const percent = target?.averageUtilization
+    const text =
+      percent !== undefined
+        ? `${current?.averageUtilization === undefined ? '<unknown>' : `${current.averageUtilization}%`}/${percent}%`
+        : target?.averageValue !== undefined
+          ? `${current?.averageValue ?? '<unknown>'}/${target.averageValue}${metric.resource || metric.pods || metric.containerResource ? '' : ' (avg)'}`
+          : `${current?.value ?? '<unknown>'}/${target?.value ?? '<auto>'}`
+    return name === undefined ? text : `${name}: ${text}`
+  })
+  const rest = metrics.length - TARGETS_SHOWN_MAX
+  return texts.join(', ') + (rest > 0 ? ` + ${rest} more...` : '')
+}

@@ -1,5 +1,6 @@
 /** Declares IngressClass (networking/v1). */
 
+import { ageColumn, nameColumn } from '#schema/table.ts'
 import { ObjectMeta } from '#api/meta/v1/object-meta.ts'
 import { message, opt, req, string, val } from '#schema/message.ts'
 import { object, resource } from '#schema/resource.ts'
@@ -28,4 +29,16 @@ export const ingressClasses = resource(IngressClass, {
   kind: 'IngressClass',
   plural: 'ingressclasses',
   scope: 'Cluster',
+  columns: [
+    nameColumn,
+    { name: 'Controller', type: 'string', description: 'Who serves its ingresses.', cell: (c) => c.spec.controller ?? '' },
+    { name: 'Parameters', type: 'string', description: 'How.', cell: parametersText },
+    ageColumn,
+  ],
 })
+
+function parametersText({ spec }: IngressClass): string {
+  const { parameters } = spec
+  if (parameters === undefined) return '<none>'
+  return `${parameters.kind}${parameters.apiGroup ? `.${parameters.apiGroup}` : ''}/${parameters.name}`
+}

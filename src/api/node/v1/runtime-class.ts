@@ -1,5 +1,6 @@
 /** Declares RuntimeClass (node/v1). */
 
+import { ageColumn, nameColumn } from '#schema/table.ts'
 import { Toleration } from '#api/core/v1/toleration.ts'
 import { ObjectMeta } from '#api/meta/v1/object-meta.ts'
 import { list, map, message, opt, quantity, req, string, val } from '#schema/message.ts'
@@ -27,4 +28,5 @@ export const runtimeClasses = resource(RuntimeClass, {
   kind: 'RuntimeClass',
   plural: 'runtimeclasses',
   scope: 'Cluster',
+  columns: [nameColumn, { name: 'Handler', type: 'string', description: 'The runtime behind it.', cell: (r) => r.handler }, ageColumn],
 })
