@@ -60,7 +60,7 @@ export async function startCluster(...flags: readonly string[]): Promise<Cluster
     kubectl,
     async apply(...objects) {
       const words = ['apply', '-f', '-']
-      return must(await tryKubectl(words, objects.map((o) => JSON.stringify(o)).join('\n---\n')), words)
+      return must(await tryKubectl(words, JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects })), words)
     },
     startKubectl: (...words) => spawn(kubectlPath ?? 'kubectl', words, { env: kubectlEnv }),
     async [Symbol.asyncDispose]() {

@@ -46,7 +46,7 @@ const inShell = (script: string) => c.kubectl('-n', 'shop', 'exec', 'shell', '--
 const fetchText = async (url: string) => (await fetch(url, { signal: AbortSignal.timeout(2000) })).text()
 
 interface Named {
-  readonly metadata: { readonly name: string; readonly uid: string }
+  readonly metadata: { readonly name: string; readonly uid: string; readonly deletionTimestamp?: string }
 }
 
 before(async () => {
@@ -148,7 +148,7 @@ test('a rolling update and its undo fail no request', { skip }, async () => {
 })
 
 test('a killed container is started again, and a deleted pod replaced', { skip }, async () => {
-  const [pod] = (await json<{ items: Named[] }>('-n', 'shop', 'get', 'pods', '-l', 'app=web')).items
+  const pod = (await json<{ items: Named[] }>('-n', 'shop', 'get', 'pods', '-l', 'app=web')).items.find((p) => p.metadata.deletionTimestamp === undefined)
   await c.tryKubectl(['-n', 'shop', 'exec', pod!.metadata.name, '--', '/bin/sh', '-c', 'kill 1'])
   await eventually('a restart', async () => ((await c.kubectl('-n', 'shop', 'get', 'pod', pod!.metadata.name, '-o', 'jsonpath={.status.containerStatuses[0].restartCount}')) === '1' ? true : undefined))
   await c.kubectl('-n', 'shop', 'delete', 'pod', pod!.metadata.name)
