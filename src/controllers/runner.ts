@@ -67,6 +67,7 @@ export function prepareController<S>(controller: Controller<S>, parts: RunnerPar
       const name = await write(action, key)
       announce(say, say?.done, { name })
     } catch (error) {
+      if (isNamespaceTerminating(error)) return // it is being emptied: what would be made would only have to go again
       failures.set(key, {
         action: action.type,
         resource: 'resource' in action ? action.resource : undefined,
@@ -269,4 +270,8 @@ function shown(w: Awaited, cache: Cache): boolean {
   // an object that came and went again would never show: the informer's own position says that it has passed
   const passed = Number((cache.of(w.resource) as { readonly resourceVersion?: string }).resourceVersion ?? 0) >= w.version
   return passed || (cached?.metadata.uid === w.uid && Number(cached.metadata.resourceVersion) >= w.version)
+}
+
+function isNamespaceTerminating(error: unknown): boolean {
+  return error instanceof StatusError && error.status.details?.causes?.some((c) => c.reason === 'NamespaceTerminating') === true
 }
