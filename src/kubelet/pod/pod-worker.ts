@@ -65,11 +65,14 @@ export class PodWorker {
   #timer: Disposable | undefined
   #view: PodView = { sandboxes: [], containers: [] }
   readonly #failures = new Map<string, StartFailure>()
+  readonly #seenMs: number
+  #startedSaid = false
   #idle: Promise<void> = Promise.resolve()
 
   constructor(parts: WorkerParts, pod: Pod) {
     this.#parts = parts
     this.#pod = pod
+    this.#seenMs = parts.clock.monotonic()
     this.#starter = createContainerStarter(parts)
     this.#probes = new ProbeSet({
       clock: parts.clock,
@@ -335,10 +338,22 @@ export class PodWorker {
     }
     await this.#look()
     this.#report()
+    this.#sayStarted()
     const next = decideActions(pod, this.#view, this.#probes)
     const waitingFor = next.start.some((s) => !this.#failures.has(s.container.name))
     if (waitingFor || next.completed || next.kill.length > 0) this.#dirty = true
     if (this.#view.containers.some((c) => c.state === 'running' && isStep(pod, c.name))) this.#again(STEP_LOOK_MS)
+  }
+
+  /** Once in a worker's life: how long the pod took from its arrival here until every container had been started. */
+  #sayStarted(): void {
+    if (this.#startedSaid || !this.#pod.spec.containers.every((c) => newest(this.#view, c.name)?.state === 'running')) return
+    this.#startedSaid = true
+    const { namespace, name } = this.#pod.metadata
+    this.#parts.log.info('pod started', {
+      pod: `${namespace}/${name}`,
+      ms: Math.round((this.#parts.clock.monotonic() - this.#seenMs) * 10) / 10,
+    })
   }
 
   #restartsSoFar(name: string): number {
