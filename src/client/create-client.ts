@@ -8,7 +8,6 @@ import {
   type DeleteOptions,
   type ListOptions,
   type ListResult,
-  type Ref,
   type WatchEvent,
   type WatchOptions,
   type WriteOptions,

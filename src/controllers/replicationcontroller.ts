@@ -3,7 +3,6 @@
 import { pods } from '#api/core/v1/pod.ts'
 import { replicationControllers, type ReplicationController } from '#api/core/v1/replication-controller.ts'
 import { selectorFromSet } from '#schema/selector.ts'
-import type { Resource } from '#schema/resource.ts'
 import { controllerOf, ownedBy, updateStatus, type Controller } from './controller.ts'
 import { decideReplicas, findPods, orphanIndex, sameStatus, withReplicaFailure, type Found, type Wanted } from './replicas.ts'
 

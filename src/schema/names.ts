@@ -1,6 +1,6 @@
 /** What names may look like: each check answers the list of what is wrong, empty when nothing is. */
 
-import { isIP, isIPv4 } from 'node:net'
+import { isIP, isIPv4 } from '#base/addresses.ts'
 
 const DNS1123_LABEL = '[a-z0-9]([-a-z0-9]*[a-z0-9])?'
 const DNS1035_LABEL = '[a-z]([-a-z0-9]*[a-z0-9])?'

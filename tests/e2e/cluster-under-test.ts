@@ -9,7 +9,13 @@ export const root = resolve(import.meta.dirname, '../..')
 
 /** Why tests with real containers cannot run here; false when they can. */
 export const needsRealNodes: string | false =
-  process.platform !== 'linux' ? 'needs Linux' : process.getuid?.() !== 0 ? 'needs root' : !existsSync('/usr/bin/containerd') ? 'needs containerd' : false
+  process.platform !== 'linux'
+    ? 'needs Linux'
+    : process.getuid?.() !== 0
+      ? 'needs root'
+      : !existsSync('/usr/bin/containerd')
+        ? 'needs containerd'
+        : false
 
 export const kubectlPath = findProgram('kubectl')
 
@@ -76,7 +82,11 @@ const PROGRAM_MS_MAX = 180_000
 export function runProgram(program: string, words: readonly string[], env: NodeJS.ProcessEnv, input?: string): Promise<Ran> {
   return new Promise((done) => {
     const child = execFile(program, words, { env, timeout: PROGRAM_MS_MAX, maxBuffer: 2 ** 26 }, (error, out, err) => {
-      done({ code: error === null ? 0 : typeof error.code === 'number' ? error.code : 1, out, err: err || (error && typeof error.code !== 'number' ? error.message : '') })
+      done({
+        code: error === null ? 0 : typeof error.code === 'number' ? error.code : 1,
+        out,
+        err: err || (error && typeof error.code !== 'number' ? error.message : ''),
+      })
     })
     child.stdin?.on('error', () => {})
     child.stdin?.end(input ?? '')

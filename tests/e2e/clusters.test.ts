@@ -44,7 +44,8 @@ test('three nodes reach each other, and down leaves nothing behind', { skip }, a
     await c.apply(pod('a', 'node-1'), pod('b', 'node-2'), pod('c', 'node-3'))
     await c.kubectl('wait', '--for=condition=Ready', 'pod', '-l', 'app=reach', '--timeout=60s')
     const addresses = (await c.kubectl('get', 'pods', '-l', 'app=reach', '-o', 'jsonpath={.items[*].status.podIP}')).trim().split(' ')
-    for (const address of addresses) match(await c.kubectl('exec', 'a', '--', '/bin/sh', '-c', `wget -qO- http://${address}:8080/`), /^Hello from/)
+    for (const address of addresses)
+      match(await c.kubectl('exec', 'a', '--', '/bin/sh', '-c', `wget -qO- http://${address}:8080/`), /^Hello from/)
   }
   deepEqual(traces(), before)
 })
@@ -65,16 +66,32 @@ test('a client library from npm creates, watches and deletes', { skip: needsReal
   const apps = config.makeApiClient(AppsV1Api)
   const core = config.makeApiClient(CoreV1Api)
   const seen: string[] = []
-  const stop = await new Watch(config).watch('/api/v1/namespaces/default/pods', {}, (type: string, pod: { metadata: { name: string } }) => seen.push(`${type} ${pod.metadata.name}`), () => {})
+  const stop = await new Watch(config).watch(
+    '/api/v1/namespaces/default/pods',
+    {},
+    (type: string, pod: { metadata: { name: string } }) => seen.push(`${type} ${pod.metadata.name}`),
+    () => {},
+  )
   const labels = { app: 'library' }
   await apps.createNamespacedDeployment({
     namespace: 'default',
-    body: { metadata: { name: 'library' }, spec: { replicas: 2, selector: { matchLabels: labels }, template: { metadata: { labels }, spec: { containers: [{ name: 'c', image: 'example:1' }] } } } },
+    body: {
+      metadata: { name: 'library' },
+      spec: {
+        replicas: 2,
+        selector: { matchLabels: labels },
+        template: { metadata: { labels }, spec: { containers: [{ name: 'c', image: 'example:1' }] } },
+      },
+    },
   })
-  await eventually('two ready', async () => ((await apps.readNamespacedDeployment({ namespace: 'default', name: 'library' })).status?.readyReplicas === 2 ? true : undefined))
+  await eventually('two ready', async () =>
+    (await apps.readNamespacedDeployment({ namespace: 'default', name: 'library' })).status?.readyReplicas === 2 ? true : undefined,
+  )
   equal((await core.listNamespacedPod({ namespace: 'default', labelSelector: 'app=library' })).items.length, 2)
   await apps.deleteNamespacedDeployment({ namespace: 'default', name: 'library' })
-  await eventually('no pod left', async () => ((await core.listNamespacedPod({ namespace: 'default' })).items.length === 0 ? true : undefined))
+  await eventually('no pod left', async () =>
+    (await core.listNamespacedPod({ namespace: 'default' })).items.length === 0 ? true : undefined,
+  )
   stop.abort()
   equal(seen.filter((line) => line.startsWith('ADDED')).length, 2)
   equal(seen.filter((line) => line.startsWith('DELETED')).length, 2)
@@ -84,11 +101,17 @@ test('the packed tarball runs by npx, on a machine that has only npm', { skip: n
   const directory = mkdtempSync(join(tmpdir(), 'k8ts-pack-'))
   try {
     const env = { ...process.env, K8TS_HOME: join(directory, 'home') }
-    const packed = await runProgram('npm', ['pack', '--pack-destination', directory, '--silent'], { ...env, npm_config_loglevel: 'error' }, '')
+    const packed = await runProgram(
+      'npm',
+      ['pack', '--pack-destination', directory, '--silent'],
+      { ...env, npm_config_loglevel: 'error' },
+      '',
+    )
     equal(packed.code, 0, packed.err)
     const tarball = readdirSync(directory).find((f) => f.endsWith('.tgz'))!
     writeFileSync(join(directory, 'package.json'), '{"private":true}')
-    const npx = (...words: readonly string[]) => runProgram('npx', ['--prefix', directory, '--yes', '--package', join(directory, tarball), 'k8ts', ...words], env)
+    const npx = (...words: readonly string[]) =>
+      runProgram('npx', ['--prefix', directory, '--yes', '--package', join(directory, tarball), 'k8ts', ...words], env)
     match((await npx('version')).out, /^k8ts \d+\.\d+\.\d+ \(Kubernetes v1\.36/)
     const up = await npx('up', '--name', 'packed', '--runtime', 'simulated', '--nodes', '1', '--no-demo')
     equal(up.code, 0, up.err)
@@ -98,7 +121,10 @@ test('the packed tarball runs by npx, on a machine that has only npm', { skip: n
   }
 })
 
-async function importDemo(k8ts: (...words: readonly string[]) => Promise<{ readonly code: number; readonly err: string }>, archive: string): Promise<void> {
+async function importDemo(
+  k8ts: (...words: readonly string[]) => Promise<{ readonly code: number; readonly err: string }>,
+  archive: string,
+): Promise<void> {
   const { demoImage } = await import('../../src/cli/cluster/images.ts')
   writeFileSync(archive, await demoImage(process.arch === 'x64' ? 'amd64' : process.arch))
   const imported = await k8ts('image', 'import', archive)

@@ -13,7 +13,12 @@ let c: ClusterUnderTest
 
 const IMAGE = 'docker.io/library/k8ts-demo:1'
 const labels = { app: 'web' }
-const container = { name: 'web', image: IMAGE, ports: [{ containerPort: 8080 }], readinessProbe: { httpGet: { path: '/', port: 8080 }, periodSeconds: 1 } }
+const container = {
+  name: 'web',
+  image: IMAGE,
+  ports: [{ containerPort: 8080 }],
+  readinessProbe: { httpGet: { path: '/', port: 8080 }, periodSeconds: 1 },
+}
 const web = {
   apiVersion: 'apps/v1',
   kind: 'Deployment',
@@ -38,7 +43,10 @@ const shell = {
   apiVersion: 'v1',
   kind: 'Pod',
   metadata: { name: 'shell', namespace: 'shop' },
-  spec: { terminationGracePeriodSeconds: 0, containers: [{ name: 'sh', image: IMAGE, command: ['/bin/sh', '-c', 'echo started; sleep 100000'] }] },
+  spec: {
+    terminationGracePeriodSeconds: 0,
+    containers: [{ name: 'sh', image: IMAGE, command: ['/bin/sh', '-c', 'echo started; sleep 100000'] }],
+  },
 }
 
 const json = async <T>(...words: readonly string[]) => JSON.parse(await c.kubectl(...words, '-o', 'json')) as T
@@ -71,7 +79,10 @@ test('a Deployment and its Service answer by cluster IP, node port and DNS name'
 })
 
 test('kubectl shows it all: get, describe, events, logs, top level', { skip }, async () => {
-  match(await c.kubectl('-n', 'shop', 'get', 'all'), /pod\/web-[\s\S]*service\/web[\s\S]*deployment.apps\/web\s+2\/2[\s\S]*replicaset.apps\/web-/)
+  match(
+    await c.kubectl('-n', 'shop', 'get', 'all'),
+    /pod\/web-[\s\S]*service\/web[\s\S]*deployment.apps\/web\s+2\/2[\s\S]*replicaset.apps\/web-/,
+  )
   match(await c.kubectl('-n', 'shop', 'describe', 'pod', 'shell'), /Events:[\s\S]*Scheduled[\s\S]*Pulled[\s\S]*Created[\s\S]*Started/)
   match(await c.kubectl('-n', 'shop', 'events', '--for', 'pod/shell'), /Successfully assigned shop\/shell to node-1/)
   equal(await c.kubectl('-n', 'shop', 'logs', 'shell'), 'started\n')
@@ -83,7 +94,10 @@ test('logs -f follows until the container ends', { skip }, async () => {
     apiVersion: 'v1',
     kind: 'Pod',
     metadata: { name: 'ticker', namespace: 'shop' },
-    spec: { restartPolicy: 'Never', containers: [{ name: 'sh', image: IMAGE, command: ['/bin/sh', '-c', 'for i in 1 2 3; do echo tick $i; sleep 1; done'] }] },
+    spec: {
+      restartPolicy: 'Never',
+      containers: [{ name: 'sh', image: IMAGE, command: ['/bin/sh', '-c', 'for i in 1 2 3; do echo tick $i; sleep 1; done'] }],
+    },
   })
   await c.kubectl('-n', 'shop', 'wait', '--for=jsonpath={.status.phase}=Running', 'pod/ticker', '--timeout=60s')
   equal(await c.kubectl('-n', 'shop', 'logs', '-f', 'ticker'), 'tick 1\ntick 2\ntick 3\n')
@@ -118,7 +132,9 @@ test('scaling changes the number of pods', { skip }, async () => {
   await c.kubectl('-n', 'shop', 'scale', 'deployment/web', '--replicas=4')
   await c.kubectl('-n', 'shop', 'wait', '--for=jsonpath={.status.readyReplicas}=4', 'deployment/web', '--timeout=60s')
   await c.kubectl('-n', 'shop', 'scale', 'deployment/web', '--replicas=2')
-  await eventually('two pods', async () => ((await json<{ items: Named[] }>('-n', 'shop', 'get', 'pods', '-l', 'app=web')).items.length === 2 ? true : undefined))
+  await eventually('two pods', async () =>
+    (await json<{ items: Named[] }>('-n', 'shop', 'get', 'pods', '-l', 'app=web')).items.length === 2 ? true : undefined,
+  )
 })
 
 test('a rolling update and its undo fail no request', { skip }, async () => {
@@ -148,9 +164,15 @@ test('a rolling update and its undo fail no request', { skip }, async () => {
 })
 
 test('a killed container is started again, and a deleted pod replaced', { skip }, async () => {
-  const pod = (await json<{ items: Named[] }>('-n', 'shop', 'get', 'pods', '-l', 'app=web')).items.find((p) => p.metadata.deletionTimestamp === undefined)
+  const pod = (await json<{ items: Named[] }>('-n', 'shop', 'get', 'pods', '-l', 'app=web')).items.find(
+    (p) => p.metadata.deletionTimestamp === undefined,
+  )
   await c.tryKubectl(['-n', 'shop', 'exec', pod!.metadata.name, '--', '/bin/sh', '-c', 'kill 1'])
-  await eventually('a restart', async () => ((await c.kubectl('-n', 'shop', 'get', 'pod', pod!.metadata.name, '-o', 'jsonpath={.status.containerStatuses[0].restartCount}')) === '1' ? true : undefined))
+  await eventually('a restart', async () =>
+    (await c.kubectl('-n', 'shop', 'get', 'pod', pod!.metadata.name, '-o', 'jsonpath={.status.containerStatuses[0].restartCount}')) === '1'
+      ? true
+      : undefined,
+  )
   await c.kubectl('-n', 'shop', 'delete', 'pod', pod!.metadata.name)
   await c.kubectl('-n', 'shop', 'wait', '--for=jsonpath={.status.readyReplicas}=2', 'deployment/web', '--timeout=60s')
   ok(!(await c.kubectl('-n', 'shop', 'get', 'pods', '-o', 'name')).includes(pod!.metadata.name))
@@ -164,7 +186,13 @@ test('a killed kubelet comes back and takes its running pods over', { skip }, as
   for (const pid of agents) process.kill(pid, 'SIGKILL')
   await c.kubectl('-n', 'shop', 'delete', 'pod', '-l', 'app=web', '--wait=false')
   await c.kubectl('-n', 'shop', 'rollout', 'status', 'deployment/web', '--timeout=120s')
-  const later = await json<{ status: { containerStatuses: { containerID: string; restartCount: number }[] } }>('-n', 'shop', 'get', 'pod', 'shell')
+  const later = await json<{ status: { containerStatuses: { containerID: string; restartCount: number }[] } }>(
+    '-n',
+    'shop',
+    'get',
+    'pod',
+    'shell',
+  )
   equal(later.status.containerStatuses[0]!.containerID, before.status.containerStatuses[0]!.containerID)
 })
 
@@ -192,7 +220,8 @@ test('a view-only service account reads, and is refused the rest in the usual wo
   await c.kubectl('-n', 'shop', 'create', 'serviceaccount', 'viewer')
   await c.kubectl('-n', 'shop', 'create', 'rolebinding', 'viewer', '--clusterrole=view', '--serviceaccount=shop:viewer')
   const token = (await c.kubectl('-n', 'shop', 'create', 'token', 'viewer')).trim()
-  const as = (words: readonly string[]) => c.tryKubectl(['--kubeconfig=/dev/null', '--server', server, '--insecure-skip-tls-verify', '--token', token, '-n', 'shop', ...words])
+  const as = (words: readonly string[]) =>
+    c.tryKubectl(['--kubeconfig=/dev/null', '--server', server, '--insecure-skip-tls-verify', '--token', token, '-n', 'shop', ...words])
   const server = (await c.kubectl('config', 'view', '-o', 'jsonpath={.clusters[0].cluster.server}')).trim()
   equal((await as(['get', 'pods'])).code, 0)
   const refused = await as(['delete', 'pod', 'shell'])
@@ -206,5 +235,8 @@ test('a view-only service account reads, and is refused the rest in the usual wo
 test('a deleted namespace takes everything with it', { skip }, async () => {
   await c.kubectl('delete', 'namespace', 'shop', '--timeout=120s')
   await rejects(c.kubectl('get', 'namespace', 'shop'), /namespaces "shop" not found/)
-  equal((await c.kubectl('get', 'pods,services,configmaps,deployments,replicasets,serviceaccounts', '-n', 'shop', '--ignore-not-found')).trim(), '')
+  equal(
+    (await c.kubectl('get', 'pods,services,configmaps,deployments,replicasets,serviceaccounts', '-n', 'shop', '--ignore-not-found')).trim(),
+    '',
+  )
 })

@@ -73,7 +73,11 @@ test('an invalid object names every cause', async () => {
   const status = answer.json<Status>()
   deepEqual([answer.status, status.reason], [422, 'Invalid'])
   const causes = status.details?.causes?.map((c) => `${c.field} ${c.reason}`).toSorted()
-  deepEqual(causes, ['metadata.name FieldValueInvalid', 'spec.containers[0].image FieldValueRequired', 'spec.restartPolicy FieldValueNotSupported'])
+  deepEqual(causes, [
+    'metadata.name FieldValueInvalid',
+    'spec.containers[0].image FieldValueRequired',
+    'spec.restartPolicy FieldValueNotSupported',
+  ])
 })
 
 test('an update from an old version is a conflict', async () => {
@@ -115,7 +119,11 @@ test('names that are special to JavaScript are data like any other', async () =>
 })
 
 test('deep nesting is refused without harm', async () => {
-  const answer = await s.call('POST', CONFIG_MAPS, `{"apiVersion":"v1","kind":"ConfigMap","metadata":${'{"a":'.repeat(20_000)}1${'}'.repeat(20_000)}}`)
+  const answer = await s.call(
+    'POST',
+    CONFIG_MAPS,
+    `{"apiVersion":"v1","kind":"ConfigMap","metadata":${'{"a":'.repeat(20_000)}1${'}'.repeat(20_000)}}`,
+  )
   equal(answer.status, 400)
   equal((await s.call('GET', '/livez')).text, 'ok')
 })
@@ -133,7 +141,17 @@ test('a port that is taken is said in one sentence', async () => {
   await once(blocker, 'listening')
   const { port } = blocker.address() as { port: number }
   const directory = mkdtempSync(join(tmpdir(), 'taken-'))
-  const ran = await runLauncher(['server', '--data-dir', directory, '--secure-port', String(port), '--bind-address', '127.0.0.1', '--datastore', 'memory'])
+  const ran = await runLauncher([
+    'server',
+    '--data-dir',
+    directory,
+    '--secure-port',
+    String(port),
+    '--bind-address',
+    '127.0.0.1',
+    '--datastore',
+    'memory',
+  ])
   blocker.close()
   rmSync(directory, { recursive: true })
   equal(ran.code, 1)
@@ -142,7 +160,10 @@ test('a port that is taken is said in one sentence', async () => {
 
 test('a wrong command line says so and ends with 2', async () => {
   deepEqual(await runLauncher(['server', '--nope']), { code: 2, err: "error: unknown flag: --nope\nRun 'k8ts server --help' for usage.\n" })
-  deepEqual(await runLauncher(['nonsense']), { code: 2, err: 'error: unknown command "nonsense" for "k8ts"\nRun \'k8ts --help\' for usage.\n' })
+  deepEqual(await runLauncher(['nonsense']), {
+    code: 2,
+    err: 'error: unknown command "nonsense" for "k8ts"\nRun \'k8ts --help\' for usage.\n',
+  })
 })
 
 test('a kubeconfig that cannot be read is said in one sentence', async () => {
@@ -158,13 +179,20 @@ test('a kubeconfig that cannot be read is said in one sentence', async () => {
   rmSync(directory, { recursive: true })
 })
 
-test('no root, or no containerd, is said before anything is started', { skip: process.getuid?.() === 0 ? false : 'needs root to become another user' }, async () => {
-  const home = mkdtempSync(join(tmpdir(), 'home-'))
-  const child = spawn('setpriv', ['--reuid=65534', '--clear-groups', join(root, 'k8ts'), 'up'], { env: { ...process.env, K8TS_HOME: home, NODE_COMPILE_CACHE: '' }, stdio: ['ignore', 'ignore', 'pipe'] })
-  let err = ''
-  child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()))
-  const [code] = (await once(child, 'exit')) as [number | null]
-  rmSync(home, { recursive: true })
-  equal(code, 1)
-  match(err, /real containers need root, and this user is not/)
-})
+test(
+  'no root, or no containerd, is said before anything is started',
+  { skip: process.getuid?.() === 0 ? false : 'needs root to become another user' },
+  async () => {
+    const home = mkdtempSync(join(tmpdir(), 'home-'))
+    const child = spawn('setpriv', ['--reuid=65534', '--clear-groups', join(root, 'k8ts'), 'up'], {
+      env: { ...process.env, K8TS_HOME: home, NODE_COMPILE_CACHE: '' },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    })
+    let err = ''
+    child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()))
+    const [code] = (await once(child, 'exit')) as [number | null]
+    rmSync(home, { recursive: true })
+    equal(code, 1)
+    match(err, /real containers need root, and this user is not/)
+  },
+)

@@ -38,7 +38,9 @@ export interface Answer {
 }
 
 /** Starts a server on a free port and waits until `/readyz` is 200. */
-export async function startServer(options: { readonly flags?: readonly string[]; readonly directory?: string; readonly port?: number } = {}): Promise<ServerUnderTest> {
+export async function startServer(
+  options: { readonly flags?: readonly string[]; readonly directory?: string; readonly port?: number } = {},
+): Promise<ServerUnderTest> {
   const directory = options.directory ?? mkdtempSync(join(tmpdir(), 'k8ts-server-'))
   const port = options.port ?? (await freePort())
   const words = ['server', '--data-dir', directory, '--secure-port', String(port), '--bind-address', '127.0.0.1', ...(options.flags ?? [])]
@@ -60,7 +62,14 @@ export async function startServer(options: { readonly flags?: readonly string[];
   }
   const call = async (method: string, path: string, body?: unknown, o: CallOptions = {}): Promise<Answer> => {
     const headers: Record<string, string> = { ':method': method, ':path': path, accept: o.accept ?? 'application/json', ...o.headers }
-    const bytes = body === undefined ? undefined : body instanceof Uint8Array ? body : typeof body === 'string' ? Buffer.from(body) : Buffer.from(JSON.stringify(body))
+    const bytes =
+      body === undefined
+        ? undefined
+        : body instanceof Uint8Array
+          ? body
+          : typeof body === 'string'
+            ? Buffer.from(body)
+            : Buffer.from(JSON.stringify(body))
     if (bytes !== undefined) headers['content-type'] = o.contentType ?? 'application/json'
     const stream = session(o.anonymous === true).request(headers, { endStream: bytes === undefined })
     if (bytes !== undefined) stream.end(bytes)
@@ -98,7 +107,11 @@ export function credentials(kubeconfig: string): { readonly ca: string; readonly
   }
   const text = (base64: string) => Buffer.from(base64, 'base64').toString()
   const user = config.users[0]!.user
-  return { ca: text(config.clusters[0]!.cluster['certificate-authority-data']), cert: text(user['client-certificate-data']), key: text(user['client-key-data']) }
+  return {
+    ca: text(config.clusters[0]!.cluster['certificate-authority-data']),
+    cert: text(user['client-certificate-data']),
+    key: text(user['client-key-data']),
+  }
 }
 
 export function freePort(): Promise<number> {

@@ -18,7 +18,13 @@ export async function connect(kubeconfig: string): Promise<Client> {
 const POLL_MS = 25
 
 /** Resolves once `/readyz` answers; `alive` says whether there is still something to wait for, `log` is named when not. */
-export async function waitReady(kubeconfig: string, environment: Environment, withinMs: number, alive: () => boolean, log: string): Promise<void> {
+export async function waitReady(
+  kubeconfig: string,
+  environment: Environment,
+  withinMs: number,
+  alive: () => boolean,
+  log: string,
+): Promise<void> {
   const deadline = environment.clock.monotonic() + withinMs
   let last = 'it has not written its kubeconfig'
   for (;;) {
@@ -32,7 +38,8 @@ export async function waitReady(kubeconfig: string, environment: Environment, wi
       }
     }
     if (!alive()) throw new OperatorError(`the control plane ended at once: its log is ${log}`)
-    if (environment.clock.monotonic() > deadline) throw new OperatorError(`the control plane was not ready within ${withinMs / 1000} s (${last}): its log is ${log}`)
+    if (environment.clock.monotonic() > deadline)
+      throw new OperatorError(`the control plane was not ready within ${withinMs / 1000} s (${last}): its log is ${log}`)
     await sleep(environment.clock, POLL_MS, environment.signal)
   }
 }

@@ -33,7 +33,12 @@ export async function issueNodeCredentials(wanted: CredentialsWanted): Promise<s
   for (const name of nodeNames) write(`kubelet-${name}.kubeconfig`, `system:node:${name}`, ['system:nodes'])
   write('kube-proxy.kubeconfig', 'system:kube-proxy')
   write('dns.kubeconfig', 'system:k8ts-dns')
-  const serving = pki.issue({ commonName: `system:node:${nodeNames[0]}`, organizations: ['system:nodes'], hosts: [...nodeNames, ...addresses], usage: 'serving' })
+  const serving = pki.issue({
+    commonName: `system:node:${nodeNames[0]}`,
+    organizations: ['system:nodes'],
+    hosts: [...nodeNames, ...addresses],
+    usage: 'serving',
+  })
   writeFile(join(directory, 'ca.crt'), pki.ca.cert, 0o644)
   writeFile(join(directory, 'kubelet.crt'), serving.cert, 0o644)
   writeFile(join(directory, 'kubelet.key'), serving.key, 0o600)

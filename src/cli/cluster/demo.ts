@@ -50,13 +50,19 @@ export async function applyDemo(client: Client): Promise<number> {
 }
 
 /** Resolves once every replica is available. */
-export async function demoAvailable(client: Client, environment: Environment, say: (detail: string) => void, withinMs: number): Promise<void> {
+export async function demoAvailable(
+  client: Client,
+  environment: Environment,
+  say: (detail: string) => void,
+  withinMs: number,
+): Promise<void> {
   const deadline = environment.clock.monotonic() + withinMs
   for (;;) {
     const available = (await client.get(deployments, { namespace: NAMESPACE, name: 'k8ts-demo' })).status.availableReplicas ?? 0
     say(`${available} of ${DEMO_REPLICAS} pods`)
     if (available >= DEMO_REPLICAS) return
-    if (environment.clock.monotonic() > deadline) throw new OperatorError(`only ${available} of ${DEMO_REPLICAS} demo pods became available: 'k8ts doctor' looks for the cause`)
+    if (environment.clock.monotonic() > deadline)
+      throw new OperatorError(`only ${available} of ${DEMO_REPLICAS} demo pods became available: 'k8ts doctor' looks for the cause`)
     await sleep(environment.clock, POLL_MS, environment.signal)
   }
 }
@@ -71,7 +77,8 @@ export async function askDemo(url: string, environment: Environment, withinMs: n
       const answer = await fetch(url, { signal: AbortSignal.timeout(POLL_MS * 20) })
       if (answer.ok) return (await answer.text()).trim()
     } catch (error) {
-      if (environment.clock.monotonic() > deadline) throw new OperatorError(`the demo's Service did not answer at ${url}: ${(error as Error).message}`)
+      if (environment.clock.monotonic() > deadline)
+        throw new OperatorError(`the demo's Service did not answer at ${url}: ${(error as Error).message}`)
     }
     await sleep(environment.clock, POLL_MS, environment.signal)
   }

@@ -34,21 +34,34 @@ export const doctor = command({
 async function examine(record: ClusterRecord, environment: Environment): Promise<readonly Finding[]> {
   const serverLog = `${record.dataDirectory}/server.log`
   if (record.serverPid === undefined || !environment.alive(record.serverPid)) {
-    return [{ component: 'server', ok: false, text: `its process is gone: 'k8ts up --name ${record.name}' starts it again; its log is ${serverLog}` }]
+    return [
+      {
+        component: 'server',
+        ok: false,
+        text: `its process is gone: 'k8ts up --name ${record.name}' starts it again; its log is ${serverLog}`,
+      },
+    ]
   }
   const findings: Finding[] = []
   try {
     const client = await connect(record.kubeconfig)
     const ready = String(await client.raw('GET', '/readyz?verbose', undefined, AbortSignal.timeout(5000)))
     const failed = ready.split('\n').filter((line) => line.startsWith('[-]'))
-    findings.push({ component: 'kube-apiserver', ok: failed.length === 0, text: failed.length === 0 ? 'ready' : `not ready: ${failed.join(' ')}; its log is ${serverLog}` })
+    findings.push({
+      component: 'kube-apiserver',
+      ok: failed.length === 0,
+      text: failed.length === 0 ? 'ready' : `not ready: ${failed.join(' ')}; its log is ${serverLog}`,
+    })
     for (const node of (await client.list(nodes)).items) {
       const condition = node.status.conditions?.find((c) => c.type === 'Ready')
       const local = record.nodes.find((n) => n.name === node.metadata.name)
       findings.push({
         component: `kubelet ${node.metadata.name}`,
         ok: condition?.status === 'True',
-        text: condition?.status === 'True' ? 'ready' : `${condition?.message ?? 'has not reported'}${local ? `; its log is ${local.directory}/agent.log` : ''}`,
+        text:
+          condition?.status === 'True'
+            ? 'ready'
+            : `${condition?.message ?? 'has not reported'}${local ? `; its log is ${local.directory}/agent.log` : ''}`,
       })
     }
     const stuck = (await client.list(pods)).items.flatMap((p) => troubleOf(p))
@@ -63,8 +76,18 @@ async function examine(record: ClusterRecord, environment: Environment): Promise
 function troubleOf(pod: Pod): readonly Finding[] {
   const name = `pod ${pod.metadata.namespace}/${pod.metadata.name}`
   const unscheduled = pod.status.conditions?.find((c) => c.type === 'PodScheduled' && c.status === 'False')
-  if (unscheduled) return [{ component: name, ok: false, text: `kube-scheduler: ${unscheduled.message ?? unscheduled.reason ?? 'not scheduled'}` }]
-  const waiting = pod.status.containerStatuses?.find((s) => s.state.waiting && !['ContainerCreating', 'PodInitializing'].includes(s.state.waiting.reason ?? ''))
-  if (waiting) return [{ component: name, ok: false, text: `container ${waiting.name}: ${waiting.state.waiting?.reason}: ${waiting.state.waiting?.message ?? ''}` }]
+  if (unscheduled)
+    return [{ component: name, ok: false, text: `kube-scheduler: ${unscheduled.message ?? unscheduled.reason ?? 'not scheduled'}` }]
+  const waiting = pod.status.containerStatuses?.find(
+    (s) => s.state.waiting && !['ContainerCreating', 'PodInitializing'].includes(s.state.waiting.reason ?? ''),
+  )
+  if (waiting)
+    return [
+      {
+        component: name,
+        ok: false,
+        text: `container ${waiting.name}: ${waiting.state.waiting?.reason}: ${waiting.state.waiting?.message ?? ''}`,
+      },
+    ]
   return []
 }

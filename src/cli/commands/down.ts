@@ -31,9 +31,16 @@ export const down = command({
 })
 
 /** Ends everything a record names, in whatever state it is, and forgets the record. */
-export async function takeDown(record: ClusterRecord, records: ClusterRecords, environment: Environment, deleteData: boolean, keepLogs = false): Promise<void> {
+export async function takeDown(
+  record: ClusterRecord,
+  records: ClusterRecords,
+  environment: Environment,
+  deleteData: boolean,
+  keepLogs = false,
+): Promise<void> {
   await step(environment, `cluster ${record.name} taken down`, async () => {
-    for (const node of record.nodes) if (node.pid !== undefined) environment.kill(node.pid, node.networkNamespace === undefined ? 'SIGTERM' : 'SIGKILL')
+    for (const node of record.nodes)
+      if (node.pid !== undefined) environment.kill(node.pid, node.networkNamespace === undefined ? 'SIGTERM' : 'SIGKILL')
     if (record.serverPid !== undefined) await stop(record.serverPid, environment)
     for (const node of record.nodes) if (node.pid !== undefined) await stop(node.pid, environment)
     if (record.runtime === 'containerd') {
@@ -71,7 +78,11 @@ const CGROUP_TRIES = 50 // the kernel frees a group a moment after its last proc
 async function removeCgroups(cgroup: string, environment: Environment): Promise<void> {
   const find = `find /sys/fs/cgroup -maxdepth 2 -type d -name '${cgroup}'`
   for (let i = 0; i < CGROUP_TRIES; i++) {
-    await environment.run({ program: 'sh', words: ['-c', `${find} | while read d; do find "$d" -depth -type d -exec rmdir {} + ; done 2>/dev/null`], mayFail: true })
+    await environment.run({
+      program: 'sh',
+      words: ['-c', `${find} | while read d; do find "$d" -depth -type d -exec rmdir {} + ; done 2>/dev/null`],
+      mayFail: true,
+    })
     if ((await environment.run({ program: 'sh', words: ['-c', find], mayFail: true })).trim() === '') return
     await sleep(environment.clock, 100)
   }

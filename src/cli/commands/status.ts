@@ -17,10 +17,15 @@ export const status = command({
     output: { type: 'string', flag: 'output', short: 'o', help: 'json for scripts' },
   }),
   async run({ values }, environment) {
-    if (values.output !== undefined && values.output !== 'json') throw new UsageError(`unable to match a printer suitable for the output format "${values.output}", allowed formats are: json`)
+    if (values.output !== undefined && values.output !== 'json')
+      throw new UsageError(`unable to match a printer suitable for the output format "${values.output}", allowed formats are: json`)
     const records = new ClusterRecords(environment.home).all().filter((r) => values.name === undefined || r.name === values.name)
     if (records.length === 0) {
-      environment.err(values.name === undefined ? "No cluster runs on this machine: 'k8ts up' starts one.\n" : `There is no cluster named ${values.name}.\n`)
+      environment.err(
+        values.name === undefined
+          ? "No cluster runs on this machine: 'k8ts up' starts one.\n"
+          : `There is no cluster named ${values.name}.\n`,
+      )
       return 1
     }
     let healthy = true
@@ -41,12 +46,23 @@ interface Seen {
   readonly ready: boolean
   /** Processes of the control plane, their supervisor aside. */
   readonly serverPids: readonly number[]
-  readonly nodes: readonly { readonly name: string; readonly ready: boolean; readonly agentPids: readonly number[]; readonly pods: number }[]
+  readonly nodes: readonly {
+    readonly name: string
+    readonly ready: boolean
+    readonly agentPids: readonly number[]
+    readonly pods: number
+  }[]
 }
 
 async function look(record: ClusterRecord, environment: Environment): Promise<Seen> {
   const server = `https://127.0.0.1:${record.securePort}`
-  const base = { name: record.name, server, kubeconfig: record.kubeconfig, dataDirectory: record.dataDirectory, serverPids: record.serverPid === undefined ? [] : ours(record.serverPid, 'server') }
+  const base = {
+    name: record.name,
+    server,
+    kubeconfig: record.kubeconfig,
+    dataDirectory: record.dataDirectory,
+    serverPids: record.serverPid === undefined ? [] : ours(record.serverPid, 'server'),
+  }
   const agents = (pid: number | undefined) => (pid === undefined || !environment.alive(pid) ? [] : ours(pid, 'agent'))
   try {
     const client = await connect(record.kubeconfig)
@@ -82,7 +98,11 @@ function ours(pid: number, name: string): readonly number[] {
 
 function children(pid: number): readonly number[] {
   try {
-    return execFileSync('ps', ['-o', 'pid=', '--ppid', String(pid)], { encoding: 'utf8' }).trim().split(/\s+/).filter(Boolean).map(Number)
+    return execFileSync('ps', ['-o', 'pid=', '--ppid', String(pid)], { encoding: 'utf8' })
+      .trim()
+      .split(/\s+/)
+      .filter(Boolean)
+      .map(Number)
   } catch {
     return []
   }

@@ -24,11 +24,17 @@ const NODE_READY_MS = 120_000
 
 export const up = command({
   usage: '[flags]',
-  description: 'Starts a cluster on this machine (control plane, nodes and a demo) and returns when the demo has answered through its Service.',
+  description:
+    'Starts a cluster on this machine (control plane, nodes and a demo) and returns when the demo has answered through its Service.',
   settings: settings({
     name: { type: 'string', flag: 'name', help: 'Name of the cluster', default: 'k8ts' },
     nodes: { type: 'int', flag: 'nodes', help: 'Nodes wanted', default: 1 },
-    runtime: { type: 'string', flag: 'runtime', help: 'What runs the containers: containerd (Linux, root) or simulated', default: 'containerd' },
+    runtime: {
+      type: 'string',
+      flag: 'runtime',
+      help: 'What runs the containers: containerd (Linux, root) or simulated',
+      default: 'containerd',
+    },
     dataDirectory: { type: 'string', flag: 'data-dir', help: 'Where the cluster keeps its data' },
     securePort: { type: 'int', flag: 'secure-port', help: 'Port of the API server; by default 6443, or a free one when that is taken' },
     noDemo: { type: 'bool', flag: 'no-demo', help: 'Start without the demo' },
@@ -38,7 +44,8 @@ export const up = command({
     if (values.runtime !== 'containerd' && values.runtime !== 'simulated') {
       throw new UsageError(`invalid argument "${values.runtime}" for "--runtime" flag: must be containerd or simulated`)
     }
-    if (!/^[a-z0-9]([-a-z0-9]{0,30}[a-z0-9])?$/.test(values.name)) throw new UsageError(`invalid argument "${values.name}" for "--name" flag: use lower-case letters, digits and '-'`)
+    if (!/^[a-z0-9]([-a-z0-9]{0,30}[a-z0-9])?$/.test(values.name))
+      throw new UsageError(`invalid argument "${values.name}" for "--name" flag: use lower-case letters, digits and '-'`)
     if (values.nodes < 1) throw new UsageError(`invalid argument "${values.nodes}" for "--nodes" flag: must be at least 1`)
     const records = new ClusterRecords(environment.home)
     const old = records.get(values.name)
@@ -57,15 +64,20 @@ export const up = command({
       record = await start(plan, records, environment, (r) => (record = r))
       const url = values.noDemo ? undefined : await runDemo(record, images, environment)
       const seconds = ((environment.clock.monotonic() - started) / 1000).toFixed(1)
-      environment.out(`\nCluster ${record.name} is up after ${seconds} s.\n${url === undefined ? '' : `  demo         ${url}\n`}${nextCommands(record, environment)}`)
+      environment.out(
+        `\nCluster ${record.name} is up after ${seconds} s.\n${url === undefined ? '' : `  demo         ${url}\n`}${nextCommands(record, environment)}`,
+      )
       if (!values.foreground) return 0
-      await new Promise<void>((resolve) => (environment.signal.aborted ? resolve() : environment.signal.addEventListener('abort', () => resolve())))
+      await new Promise<void>((resolve) =>
+        environment.signal.aborted ? resolve() : environment.signal.addEventListener('abort', () => resolve()),
+      )
       await takeDown(record, records, environment, false)
       return 0
     } catch (error) {
       // Half a cluster is of no use; its logs lie in the data directory.
       if (record !== undefined) await takeDown(record, records, { ...environment, signal: new AbortController().signal }, false, true)
-      if (environment.signal.aborted) throw new OperatorError('interrupted, so what had been started was taken down again', { cause: error })
+      if (environment.signal.aborted)
+        throw new OperatorError('interrupted, so what had been started was taken down again', { cause: error })
       throw error
     }
   },
@@ -79,7 +91,12 @@ interface Plan {
   readonly securePort: number | undefined
 }
 
-async function start(plan: Plan, records: ClusterRecords, environment: Environment, saved: (record: ClusterRecord) => void): Promise<ClusterRecord> {
+async function start(
+  plan: Plan,
+  records: ClusterRecords,
+  environment: Environment,
+  saved: (record: ClusterRecord) => void,
+): Promise<ClusterRecord> {
   const real = plan.runtime === 'containerd'
   if (real) {
     await step(environment, 'machine checked', async () => {
@@ -92,7 +109,15 @@ async function start(plan: Plan, records: ClusterRecords, environment: Environme
   const dataDirectory = plan.dataDirectory ?? records.defaultDataDirectory(plan.name)
   const securePort = await choosePort(plan.securePort)
   const addresses = real ? ['127.0.0.1', machineNames(index).hostAddress] : ['127.0.0.1']
-  let record: ClusterRecord = { name: plan.name, index, dataDirectory, runtime: plan.runtime, securePort, kubeconfig: join(dataDirectory, 'admin.kubeconfig'), nodes: [] }
+  let record: ClusterRecord = {
+    name: plan.name,
+    index,
+    dataDirectory,
+    runtime: plan.runtime,
+    securePort,
+    kubeconfig: join(dataDirectory, 'admin.kubeconfig'),
+    nodes: [],
+  }
   const save = (change: Partial<ClusterRecord>) => {
     record = { ...record, ...change }
     records.save(record)
@@ -102,11 +127,26 @@ async function start(plan: Plan, records: ClusterRecords, environment: Environme
 
   const client = await step(environment, 'control plane ready', async (say) => {
     if (real) for (const c of bridgeUp(index)) await environment.run(c)
-    const words = ['--data-dir', dataDirectory, '--secure-port', String(securePort), '--bind-address', addresses.join(','), '--advertise-address', addresses.at(-1)!]
+    const words = [
+      '--data-dir',
+      dataDirectory,
+      '--secure-port',
+      String(securePort),
+      '--bind-address',
+      addresses.join(','),
+      '--advertise-address',
+      addresses.at(-1)!,
+    ]
     const log = join(dataDirectory, 'server.log')
     save({ serverPid: launch(environment, log, 'server', words) })
     say(`port ${securePort}`)
-    await waitReady(record.kubeconfig, environment, READY_MS, () => record.serverPid !== undefined && environment.alive(record.serverPid), log)
+    await waitReady(
+      record.kubeconfig,
+      environment,
+      READY_MS,
+      () => record.serverPid !== undefined && environment.alive(record.serverPid),
+      log,
+    )
     return connect(record.kubeconfig)
   })
 
@@ -120,7 +160,14 @@ async function start(plan: Plan, records: ClusterRecords, environment: Environme
     } else {
       const directory = nodeDirectory(dataDirectory, 'simulated')
       const names = Array.from({ length: plan.nodes }, (_, i) => `node-${i + 1}`)
-      const credentials = await issueNodeCredentials({ dataDirectory, directory, nodeNames: names, addresses: ['127.0.0.1'], server, clock: environment.clock })
+      const credentials = await issueNodeCredentials({
+        dataDirectory,
+        directory,
+        nodeNames: names,
+        addresses: ['127.0.0.1'],
+        server,
+        clock: environment.clock,
+      })
       const words = ['--runtime', 'simulated', '--credentials', credentials, '--root-dir', directory, '--node-name', names.join(',')]
       const pid = launch(environment, join(directory, 'agent.log'), 'agent', words)
       save({ nodes: names.map((name) => ({ name, address: '127.0.0.1', directory, pid })) })
@@ -130,21 +177,48 @@ async function start(plan: Plan, records: ClusterRecords, environment: Environme
   return record
 }
 
-async function startNode(index: number, number: number, record: ClusterRecord, server: string, environment: Environment): Promise<NodeRecord> {
+async function startNode(
+  index: number,
+  number: number,
+  record: ClusterRecord,
+  server: string,
+  environment: Environment,
+): Promise<NodeRecord> {
   const name = `node-${number}`
   const names = nodeNames(index, number)
   const directory = nodeDirectory(record.dataDirectory, name)
-  const credentials = await issueNodeCredentials({ dataDirectory: record.dataDirectory, directory, nodeNames: [name], addresses: [names.address], server, clock: environment.clock })
+  const credentials = await issueNodeCredentials({
+    dataDirectory: record.dataDirectory,
+    directory,
+    nodeNames: [name],
+    addresses: [names.address],
+    server,
+    clock: environment.clock,
+  })
   const words = ['--credentials', credentials, '--root-dir', directory, '--node-name', name, '--node-ip', names.address]
   const pid = environment.launch(
     join(environment.root, 'scripts/machine/start'),
     [names.networkNamespace, names.cgroup, directory, name, join(environment.root, 'k8ts'), 'agent', ...words],
     join(directory, 'node.log'),
   )
-  return { name, address: names.address, directory, pid, networkNamespace: names.networkNamespace, cgroup: names.cgroup, runtimeSocket: join(directory, 'containerd', 'containerd.sock') }
+  return {
+    name,
+    address: names.address,
+    directory,
+    pid,
+    networkNamespace: names.networkNamespace,
+    cgroup: names.cgroup,
+    runtimeSocket: join(directory, 'containerd', 'containerd.sock'),
+  }
 }
 
-async function nodesReady(client: Client, wanted: number, record: ClusterRecord, environment: Environment, say: (detail: string) => void): Promise<void> {
+async function nodesReady(
+  client: Client,
+  wanted: number,
+  record: ClusterRecord,
+  environment: Environment,
+  say: (detail: string) => void,
+): Promise<void> {
   const deadline = environment.clock.monotonic() + NODE_READY_MS
   for (;;) {
     const { items } = await client.list(nodes)
@@ -153,12 +227,17 @@ async function nodesReady(client: Client, wanted: number, record: ClusterRecord,
     if (ready >= wanted) return
     const dead = record.nodes.find((n) => n.pid !== undefined && !environment.alive(n.pid))
     if (dead !== undefined) throw new OperatorError(`node ${dead.name} ended at once: its log is ${join(dead.directory, 'node.log')}`)
-    if (environment.clock.monotonic() > deadline) throw new OperatorError(`only ${ready} of ${wanted} nodes became ready: see ${join(record.nodes[0]!.directory, 'agent.log')}`)
+    if (environment.clock.monotonic() > deadline)
+      throw new OperatorError(`only ${ready} of ${wanted} nodes became ready: see ${join(record.nodes[0]!.directory, 'agent.log')}`)
     await sleep(environment.clock, 50, environment.signal)
   }
 }
 
-async function runDemo(record: ClusterRecord, image: Promise<Uint8Array> | undefined, environment: Environment): Promise<string | undefined> {
+async function runDemo(
+  record: ClusterRecord,
+  image: Promise<Uint8Array> | undefined,
+  environment: Environment,
+): Promise<string | undefined> {
   const client = await connect(record.kubeconfig)
   if (image !== undefined) {
     await step(environment, 'demo image built and imported', async () => {
@@ -178,7 +257,11 @@ async function runDemo(record: ClusterRecord, image: Promise<Uint8Array> | undef
 
 /** Starts a command of our own, kept running by the supervisor script. */
 function launch(environment: Environment, log: string, name: string, words: readonly string[]): number {
-  return environment.launch(join(environment.root, 'scripts/supervise'), [log, join(environment.root, 'k8ts'), name, ...words], `${log}.supervise`)
+  return environment.launch(
+    join(environment.root, 'scripts/supervise'),
+    [log, join(environment.root, 'k8ts'), name, ...words],
+    `${log}.supervise`,
+  )
 }
 
 /** The asked port, which must be free, or the usual one, or any that is free. */

@@ -106,7 +106,8 @@ async function reportLoop(parts: NodeKeeperParts, signal: AbortSignal): Promise<
   let writtenAt = -Infinity
   const started = clock.monotonic()
   while (!signal.aborted) {
-    const ready = written?.conditions?.some((c) => c.type === 'Ready' && c.status === 'True') === true || clock.monotonic() - started > STARTING_MS
+    const ready =
+      written?.conditions?.some((c) => c.type === 'Ready' && c.status === 'True') === true || clock.monotonic() - started > STARTING_MS
     await sleep(clock, ready ? STATUS_MS * (1 + JITTER * random.next()) : STARTING_STATUS_MS, signal).catch(() => undefined)
     if (signal.aborted) return
     try {
