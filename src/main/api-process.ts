@@ -1,4 +1,4 @@
-/** The API server as a process: keys and store on disk, listeners, renewals, and the administrator's kubeconfig. */
+/** The API server as a process: keys and store on disk, listeners, renewals, and kubeconfigs for the administrator and the control plane's other components. */
 
 import { mkdirSync, readFileSync, accessSync, constants, statSync } from 'node:fs'
 import { join } from 'node:path'
@@ -35,6 +35,11 @@ export interface ApiProcess extends AsyncDisposable {
 }
 
 const RENEW_EVERY_MS = 24 * 3600 * 1000
+const KUBECONFIGS = [
+  ['admin', 'admin.kubeconfig', 'kubernetes-admin'],
+  ['controllerManager', 'controller-manager.kubeconfig', 'system:kube-controller-manager'],
+  ['scheduler', 'scheduler.kubeconfig', 'system:kube-scheduler'],
+] as const
 const LOOPBACK = /^(127\.|::1$|localhost$)/
 
 /** Starts serving; `/readyz` answers 200 once the default roles stand. Throws `OperatorError` for what the operator can mend. */
@@ -80,12 +85,15 @@ export async function startApi(settings: ApiSettings, log: Log): Promise<ApiProc
         },
       ],
     })
-    const tls = () => ({ ...pki.pair('serving'), clientCa: pki.ca.cert })
+    const tls = () => ({ ...pki.pair('serving'), clientCa: pki.ca.cert + pki.frontProxyCa.cert })
     const servers = await Promise.all(
       addresses.map((host) => serveApi({ handler: assembled.handler, tls, host, port: settings.securePort, clock, log }).catch(explain)),
     )
     const local = addresses.find((a) => LOOPBACK.test(a)) ?? (addresses.includes('0.0.0.0') || addresses.includes('::') ? '127.0.0.1' : addresses[0]!)
-    writeFile(join(directory, 'admin.kubeconfig'), kubeconfig({ server: `https://${local}:${servers[0]!.port}`, ca: pki.ca.cert, credentials: pki.pair('admin') }), 0o600)
+    for (const [holder, file, user] of KUBECONFIGS) {
+      const text = kubeconfig({ server: `https://${local}:${servers[0]!.port}`, ca: pki.ca.cert, user, credentials: pki.pair(holder) })
+      writeFile(join(directory, file), text, 0o600)
+    }
     const client = createClient(assembled.transport({ username: 'system:apiserver', groups: ['system:masters'] }))
     await reconcileBootstrapRoles(client)
     // a list waits for the cache, which authorization reads from: nobody is refused for having been early

@@ -4,9 +4,10 @@ import { hostname } from 'node:os'
 import type { Clock } from '#base/clock.ts'
 import type { Log } from '#base/log.ts'
 import { nameSuffix, type Random } from '#base/random.ts'
+import type { Client } from '#client/client.ts'
 import { createClient } from '#client/create-client.ts'
 import { createInformers } from '#client/create-informers.ts'
-import { runAsLeader } from '#client/leader-elector.ts'
+import { runAsLeader, type LeaderElectionParts } from '#client/leader-elector.ts'
 import type { Identity, Transport } from '#client/transport.ts'
 import { runControllers, type ControllersParts } from '#controllers/run-controllers.ts'
 import type { Resource } from '#schema/resource.ts'
@@ -16,8 +17,15 @@ export interface LoopParts {
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
-  /** Without election the loops start at once: for one process that holds everything. */
-  readonly elect: boolean
+  /** Without election the loops start at once, for one who is sure to be alone. */
+  readonly election?: Election
+  /** Hears when leadership comes and goes. */
+  readonly onLeading?: (leading: boolean) => void
+}
+
+export interface Election extends Partial<Pick<LeaderElectionParts, 'leaseDurationMs' | 'renewDeadlineMs' | 'retryPeriodMs'>> {
+  readonly namespace: string
+  readonly name: string
 }
 
 export const CONTROLLER_MANAGER: Identity = { username: 'system:kube-controller-manager', groups: ['system:authenticated'] }
@@ -32,10 +40,13 @@ export interface ControllerManagerParts extends LoopParts {
   readonly transport: Transport
   /** A transport under one controller's own identity; absent: all act as the manager. */
   readonly transportFor?: (account: string) => Transport
-  readonly rootCa: string
+  readonly rootCa?: string
   readonly certificates?: NonNullable<ControllersParts['certificates']>
-  readonly clusterCidr: string
-  readonly resources: readonly Resource[]
+  readonly clusterCidr?: string
+  readonly nodeMonitorGracePeriodMs?: number
+  readonly terminatedPodsMax?: number
+  /** Asked once leading. */
+  readonly resources: (client: Client, signal: AbortSignal) => Promise<readonly Resource[]>
   /** Upstream's `--controllers`: `*`, `name`, `-name`. */
   readonly controllers?: readonly string[]
 }
@@ -44,7 +55,8 @@ export interface ControllerManagerParts extends LoopParts {
 export async function runControllerManager(parts: ControllerManagerParts, signal: AbortSignal): Promise<void> {
   const { clock, random, log } = parts
   const client = createClient(parts.transport, { userAgent: 'kube-controller-manager' })
-  const lead = (leading: AbortSignal) => {
+  const lead = async (leading: AbortSignal) => {
+    const resources = await parts.resources(client, leading)
     const informers = createInformers({ client, clock, random, log })
     const clients = new Map<string, ReturnType<typeof createClient>>()
     const clientFor = (account: string) => {
@@ -52,9 +64,9 @@ export async function runControllerManager(parts: ControllerManagerParts, signal
       if (own === undefined) clients.set(account, (own = parts.transportFor === undefined ? client : createClient(parts.transportFor(account), { userAgent: `kube-controller-manager/${account}` })))
       return own
     }
-    return runControllers({ ...parts, client, clientFor, informers }, leading)
+    return runControllers({ ...parts, resources, client, clientFor, informers }, leading)
   }
-  return asLeader('kube-controller-manager', client, parts, lead, signal)
+  return asLeader(client, parts, lead, signal)
 }
 
 /** Runs the scheduler until `signal` aborts; rejects when leadership is lost. */
@@ -62,11 +74,21 @@ export async function runSchedulerLoop(parts: LoopParts & { readonly transport: 
   const { clock, random, log } = parts
   const client = createClient(parts.transport, { userAgent: 'kube-scheduler' })
   const lead = (leading: AbortSignal) => runScheduler({ client, informers: createInformers({ client, clock, random, log }), clock, random, log, host: hostname() }, leading)
-  return asLeader('kube-scheduler', client, parts, lead, signal)
+  return asLeader(client, parts, lead, signal)
 }
 
-function asLeader(name: string, client: ReturnType<typeof createClient>, parts: LoopParts, lead: (signal: AbortSignal) => Promise<void>, signal: AbortSignal): Promise<void> {
-  if (!parts.elect) return lead(signal)
+async function asLeader(client: Client, parts: LoopParts, lead: (signal: AbortSignal) => Promise<void>, signal: AbortSignal): Promise<void> {
+  const { election, onLeading } = parts
+  if (election === undefined) return lead(signal)
   const identity = `${hostname()}_${nameSuffix(parts.random, 12)}`
-  return runAsLeader({ ...parts, client, namespace: 'kube-system', name, identity }, lead, signal)
+  const leading = async (held: AbortSignal) => {
+    onLeading?.(true)
+    return lead(held)
+  }
+  onLeading?.(false)
+  try {
+    await runAsLeader({ ...parts, ...election, client, identity }, leading, signal)
+  } finally {
+    onLeading?.(false)
+  }
 }

@@ -15,6 +15,8 @@ export interface NodeNetworkParts {
   readonly nodeName: string
   /** Everything of the network lies below. */
   readonly directory: string
+  /** Sees its own node alone, as a kubelet's credentials allow: there are no routes to others then. */
+  readonly alone?: boolean
   readonly log: Log
 }
 
@@ -39,7 +41,7 @@ export function cniDirectory(directory: string): string {
 /** Follows the nodes until `signal` aborts. Call it before the informers start. */
 export async function keepNetwork(parts: NodeNetworkParts, signal: AbortSignal): Promise<void> {
   const { informers, nodeName, directory, log } = parts
-  const informer = informers.for(nodes)
+  const informer = informers.for(nodes, parts.alone === true ? { fieldSelector: `metadata.name=${nodeName}` } : undefined)
   let subnet = ''
   using _ = informer.subscribe(() => {
     const own = informer.get(nodeName)?.spec.podCIDR

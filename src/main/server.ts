@@ -28,23 +28,25 @@ export const server = command({
     const stop = new AbortController()
     environment.signal.addEventListener('abort', () => stop.abort(environment.signal.reason), { once: true })
     if (environment.signal.aborted) return 0
-    const parts = { clock: systemClock, random: systemRandom, elect: true }
+    const parts = { clock: systemClock, random: systemRandom }
+    const election = (name: string) => ({ namespace: 'kube-system', name })
     const loops = [
       runControllerManager(
         {
           ...parts,
+          election: election('kube-controller-manager'),
           log: log.with({ component: 'kube-controller-manager' }),
           transport: assembled.transport(CONTROLLER_MANAGER),
           transportFor: (account) => assembled.transport(controllerIdentity(account)),
           rootCa: pki.ca.cert,
           clusterCidr: values.clusterCidr,
           controllers: values.controllers,
-          resources: assembled.api.resources,
+          resources: async () => assembled.api.resources,
           certificates: certificateParts(pki),
         },
         stop.signal,
       ),
-      runSchedulerLoop({ ...parts, log: log.with({ component: 'kube-scheduler' }), transport: assembled.transport(SCHEDULER) }, stop.signal),
+      runSchedulerLoop({ ...parts, election: election('kube-scheduler'), log: log.with({ component: 'kube-scheduler' }), transport: assembled.transport(SCHEDULER) }, stop.signal),
     ]
     await applyClusterDns(createClient(assembled.transport({ username: 'system:apiserver', groups: ['system:masters'] })), values.clusterDns)
     log.info('serving', { port: values.securePort, dataDirectory: values.dataDirectory })

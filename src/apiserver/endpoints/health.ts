@@ -14,7 +14,7 @@ export interface HealthCheck {
 const ENDPOINTS: readonly string[] = ['livez', 'readyz', 'healthz']
 
 /** Undefined for other paths. */
-export async function health(checks: readonly HealthCheck[], ctx: RequestContext): Promise<Answer | undefined> {
+export async function health(checks: readonly HealthCheck[], ctx: Pick<RequestContext, 'path' | 'query'>): Promise<Answer | undefined> {
   const [, endpoint = '', ...rest] = ctx.path.split('/')
   if (!ENDPOINTS.includes(endpoint) || rest.length > 2) return undefined
   const mine = checks.filter((c) => endpoint === 'readyz' || !c.readyOnly)

@@ -1,0 +1,23 @@
+/** `k8ts kube-apiserver`: the API server alone, for a control plane whose components are processes of their own. */
+
+import { command } from '#cli/command.ts'
+import { startApi } from './api-process.ts'
+import { apiSettings } from './control-plane-settings.ts'
+import { processLog } from './process-log.ts'
+
+export const kubeApiserver = command({
+  usage: '[flags]',
+  description: 'Runs the API server alone until SIGTERM. Needs no root. Writes admin.kubeconfig, controller-manager.kubeconfig and scheduler.kubeconfig into the data directory, and the keys into pki/ there.',
+  settings: apiSettings,
+  async run({ values }, environment) {
+    const log = processLog('kube-apiserver', values.logLevel)
+    await using _api = await startApi(values, log)
+    log.info('serving', { port: values.securePort, dataDirectory: values.dataDirectory })
+    await aborted(environment.signal)
+    return 0
+  },
+})
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => (signal.aborted ? resolve() : signal.addEventListener('abort', () => resolve(), { once: true })))
+}
