@@ -6,6 +6,7 @@ import { pods, type Pod } from '#api/core/v1/pod.ts'
 import type { Taint } from '#api/core/v1/toleration.ts'
 import { timestamp, type Clock, type Instant } from '#base/clock.ts'
 import { event, patch, type Action, type Controller } from './controller.ts'
+import { NodeZones } from './node-zones.ts'
 
 export const NODE_MONITOR_PERIOD_MS = 5_000
 const GRACE_PERIOD_MS = 50_000 // upstream's --node-monitor-grace-period
@@ -25,16 +26,29 @@ const CONDITION_TAINTS: Readonly<Record<string, Readonly<Record<string, string>>
   PIDPressure: { True: 'node.kubernetes.io/pid-pressure' },
 }
 const MANAGED_TAINTS = new Set([...Object.values(CONDITION_TAINTS).flatMap((m) => Object.values(m)), UNSCHEDULABLE])
+const EVICTING = new Set([NOT_READY, UNREACHABLE])
 
 interface Snapshot {
   readonly node: Node
   /** When the node was last heard of, by this clock: heartbeats carry the node's own time, which may differ. */
   readonly heardAt: Instant
   readonly pods: readonly Pod[]
+  /** Seen for the first time. */
+  readonly registered: boolean
+  /** Whether its pods may be evicted: `later` when other nodes of its zone come first. */
+  readonly eviction: 'now' | 'later' | 'never'
 }
 
 export function nodeLifecycleController(clock: Clock, gracePeriodMs = GRACE_PERIOD_MS): Controller<Snapshot> {
   const heard = new Map<string, { readonly heartbeat: string; readonly at: Instant }>()
+  const zones = new NodeZones(clock)
+
+  function evictionFrom(node: Node): Snapshot['eviction'] {
+    if (zones.disruptionOf(node.metadata.name) === 'everywhere') return 'never'
+    const ready = node.status.conditions?.find((c) => c.type === 'Ready')?.status
+    return ready === undefined || ready === 'True' || zones.mayEvict(node.metadata.name) ? 'now' : 'later'
+  }
+
   return {
     name: 'node-lifecycle',
     primary: nodes,
@@ -50,15 +64,18 @@ export function nodeLifecycleController(clock: Clock, gracePeriodMs = GRACE_PERI
       const node = cache.get(nodes, key)
       if (node === undefined) {
         heard.delete(key)
+        zones.forget(key)
         return undefined
       }
       const heartbeat = heartbeatOf(node, cache.get(leases, `${LEASE_NAMESPACE}/${key}`))
       let last = heard.get(key)
+      const registered = last === undefined
       if (last?.heartbeat !== heartbeat) heard.set(key, (last = { heartbeat, at: clock.now() }))
-      return { node, heardAt: last!.at, pods: cache.of(pods).by('node', key) }
+      zones.note(node)
+      return { node, heardAt: last!.at, pods: cache.of(pods).by('node', key), registered, eviction: evictionFrom(node) }
     },
 
-    decide({ node, heardAt, pods: running }, now) {
+    decide({ node, heardAt, pods: running, registered, eviction }, now) {
       const reported = node.status.conditions?.some((c) => c.type === 'Ready') === true
       const silentMs = now - heardAt
       const silent = silentMs > (reported ? gracePeriodMs : STARTUP_GRACE_PERIOD_MS)
@@ -67,7 +84,7 @@ export function nodeLifecycleController(clock: Clock, gracePeriodMs = GRACE_PERI
       if (silent && conditions !== node.status.conditions)
         actions.push(patch(nodes, node, 'application/strategic-merge-patch+json', { status: { conditions } }, 'status'))
       // One write of the node at a time: after the status its own event brings us back for the taints.
-      const taints = actions.length === 0 ? taintsOf(node, conditions, now) : undefined
+      const taints = actions.length === 0 ? taintsOf(node, conditions, eviction, now) : undefined
       if (taints !== undefined)
         actions.push(
           patch(nodes, node, 'application/merge-patch+json', {
@@ -75,10 +92,12 @@ export function nodeLifecycleController(clock: Clock, gracePeriodMs = GRACE_PERI
             spec: { taints },
           }),
         )
+      const { name } = node.metadata
+      if (registered) actions.push(event(node, 'Normal', 'RegisteredNode', `Node ${name} event: Registered Node ${name} in Controller`))
       const ready = conditions.find((c) => c.type === 'Ready')?.status
       const was = node.status.conditions?.find((c) => c.type === 'Ready')?.status
       if (was === 'True' && ready !== 'True')
-        actions.push(event(node, 'Normal', 'NodeNotReady', `Node ${node.metadata.name} status is now: NodeNotReady`))
+        actions.push(event(node, 'Normal', 'NodeNotReady', `Node ${name} status is now: NodeNotReady`))
       if (ready !== undefined && ready !== 'True') actions.push(...running.flatMap((p) => notReady(p, now)))
       return { actions, requeueAfterMs: NODE_MONITOR_PERIOD_MS }
     },
@@ -123,14 +142,22 @@ function unknownConditions(node: Node, now: Instant): readonly NodeCondition[] {
 }
 
 /** The taints the node should have; undefined when it has them. NoExecute is what evicts pods that do not tolerate it. */
-function taintsOf(node: Node, conditions: readonly NodeCondition[], now: Instant): readonly Taint[] | undefined {
+function taintsOf(
+  node: Node,
+  conditions: readonly NodeCondition[],
+  eviction: Snapshot['eviction'],
+  now: Instant,
+): readonly Taint[] | undefined {
   const current = node.spec.taints ?? []
   const wanted: Taint[] = []
   for (const c of conditions) {
     const key = CONDITION_TAINTS[c.type]?.[c.status]
     if (key === undefined) continue
     wanted.push(keep({ key, effect: 'NoSchedule' }))
-    if (c.type === 'Ready') wanted.push(keep({ key, effect: 'NoExecute', timeAdded: timestamp(now) }))
+    if (c.type !== 'Ready' || eviction === 'never') continue
+    // One that is being evicted goes on being so, whichever of the two is the reason now
+    const evicting = current.some((t) => EVICTING.has(t.key) && t.effect === 'NoExecute')
+    if (evicting || eviction === 'now') wanted.push(keep({ key, effect: 'NoExecute', timeAdded: timestamp(now) }))
   }
   if (node.spec.unschedulable) wanted.push(keep({ key: UNSCHEDULABLE, effect: 'NoSchedule', timeAdded: timestamp(now) }))
   const others = current.filter((t) => !MANAGED_TAINTS.has(t.key))
