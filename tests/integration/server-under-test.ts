@@ -39,11 +39,25 @@ export interface Answer {
 
 /** Starts a server on a free port and waits until `/readyz` is 200. */
 export async function startServer(
-  options: { readonly flags?: readonly string[]; readonly directory?: string; readonly port?: number } = {},
+  options: {
+    readonly flags?: readonly string[]
+    readonly directory?: string
+    readonly port?: number
+    readonly command?: 'server' | 'kube-apiserver'
+  } = {},
 ): Promise<ServerUnderTest> {
   const directory = options.directory ?? mkdtempSync(join(tmpdir(), 'k8ts-server-'))
   const port = options.port ?? (await freePort())
-  const words = ['server', '--data-dir', directory, '--secure-port', String(port), '--bind-address', '127.0.0.1', ...(options.flags ?? [])]
+  const words = [
+    options.command ?? 'server',
+    '--data-dir',
+    directory,
+    '--secure-port',
+    String(port),
+    '--bind-address',
+    '127.0.0.1',
+    ...(options.flags ?? []),
+  ]
   const child = spawn(join(root, 'k8ts'), words, { stdio: ['ignore', 'pipe', 'pipe'] })
   let written = ''
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (written += chunk.toString()))
