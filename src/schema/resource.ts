@@ -33,8 +33,14 @@ interface OwnerReferenceShape {
   readonly blockOwnerDeletion?: boolean
 }
 
-/** What a client sends to create: the metadata members that the server sets may be missing. */
-export type Draft<T extends KubeObject> = Omit<T, 'metadata'> & { readonly metadata: Partial<T['metadata']> }
+/** What a client sends to create. Anything may be missing: the server fills in what it can and refuses what it cannot do without. */
+export type Draft<T extends KubeObject> = Sparse<T> & { readonly metadata: Partial<T['metadata']> }
+
+type Sparse<T> = T extends readonly (infer Item)[]
+  ? readonly Sparse<Item>[]
+  : T extends object
+    ? { readonly [Name in keyof T]?: Sparse<T[Name]> }
+    : T
 
 export type Verb = 'create' | 'delete' | 'deletecollection' | 'get' | 'list' | 'patch' | 'update' | 'watch'
 

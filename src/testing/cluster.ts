@@ -4,13 +4,13 @@ import { generateKeyPairSync } from 'node:crypto'
 import { services } from '#api/core/v1/service.ts'
 import { reconcileBootstrapRoles } from '#apiserver/authorization/bootstrap-roles.ts'
 import { openTokenIssuer } from '#apiserver/authentication/token-issuer.ts'
-import { VirtualClock, type Instant } from '#base/clock.ts'
+import { VirtualClock, type Clock, type Instant } from '#base/clock.ts'
 import { silentLog, type Log } from '#base/log.ts'
 import { seededRandom, type Random } from '#base/random.ts'
 import type { Client } from '#client/client.ts'
 import { createClient } from '#client/create-client.ts'
 import { createInformers } from '#client/create-informers.ts'
-import type { Lister } from '#client/informer.ts'
+import type { Informers, Lister } from '#client/informer.ts'
 import type { Identity } from '#client/transport.ts'
 import { assembleApi, type AssembledApi } from '#main/assemble-api.ts'
 import type { KubeObject, Resource } from '#schema/resource.ts'
@@ -40,6 +40,8 @@ export interface TestCluster extends AsyncDisposable {
   clientFor(user: Identity): Client
   /** What the API server holds now, without a call: for conditions that are asked often. */
   lister<T extends KubeObject>(resource: Resource<T>): Lister<T>
+  /** Runs a control loop of your own on the cluster's clock until the cluster stops, as the administrator or as `user`. */
+  run(loop: (parts: LoopParts, signal: AbortSignal) => Promise<void>, user?: Identity): void
   node(name: string): TestNode
   /** Starts one more node; it is registered once some time has passed. */
   addNode(options?: NodeOptions): TestNode
@@ -47,6 +49,15 @@ export interface TestCluster extends AsyncDisposable {
   advance(ms: number): Promise<void>
   /** Lets time pass until `condition` holds; throws when it does not within `withinMs`. */
   until(condition: () => boolean | Promise<boolean>, withinMs: number): Promise<void>
+}
+
+/** What a control loop works with. */
+export interface LoopParts {
+  readonly client: Client
+  readonly informers: Informers
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
 }
 
 const ADMIN: Identity = { username: 'kubernetes-admin', groups: ['system:masters', 'system:authenticated'] }
@@ -83,13 +94,11 @@ export async function startCluster(options: ClusterOptions): Promise<TestCluster
   await clock.advance(0) // authorizers have seen the roles before anybody asks
   const parts = { clock, random, log }
   keep(runAllControllers(assembled, clientFor, parts, stopping.signal))
-  const schedulerClient = clientFor(SCHEDULER)
-  keep(
-    runScheduler(
-      { ...parts, client: schedulerClient, informers: createInformers({ ...parts, client: schedulerClient }), host: 'control-plane' },
-      stopping.signal,
-    ),
-  )
+  const loopParts = (user: Identity): LoopParts => {
+    const client = clientFor(user)
+    return { ...parts, client, informers: createInformers({ ...parts, client }) }
+  }
+  keep(runScheduler({ ...loopParts(SCHEDULER), host: 'control-plane' }, stopping.signal))
 
   const nodes = new Map<string, TestNode>()
   const serviceLister = assembled.api.lister(services)
@@ -114,6 +123,7 @@ export async function startCluster(options: ClusterOptions): Promise<TestCluster
     resources: assembled.api.resources,
     clientFor,
     lister: (resource) => assembled.api.lister(resource),
+    run: (loop, user = ADMIN) => void keep(loop(loopParts(user), stopping.signal)),
     node(name) {
       const node = nodes.get(name)
       if (node === undefined) throw new Error(`there is no node ${name}`)

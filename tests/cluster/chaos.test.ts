@@ -37,7 +37,7 @@ async function disturb(cluster: TestCluster, seed: number): Promise<readonly str
     await client.create(services, {
       metadata: { name: app, namespace: 'default' },
       spec: { selector: { app }, ports: [{ port: 80, targetPort: 8080 }] },
-    } as never)
+    })
 
   const acts: Readonly<Record<string, (app: string) => Promise<unknown>>> = {
     create: (app) =>

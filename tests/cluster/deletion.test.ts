@@ -95,20 +95,20 @@ test('a deleted pod of a ReplicaSet is replaced', async () => {
 test('a namespace is emptied before it goes, and refuses what is new meanwhile', async () => {
   await using cluster = await startCluster({ nodes: 2, seed: 15 })
   const { client } = cluster
-  await client.create(namespaces, { metadata: { name: 'shop' } } as never)
+  await client.create(namespaces, { metadata: { name: 'shop' } })
   await cluster.advance(SECOND)
   await client.create(deployments, deployment('web', 4, { namespace: 'shop', annotations: { 'simulated.k8ts.dev/stopSeconds': '5' } }))
   await client.create(services, {
     metadata: { name: 'web', namespace: 'shop' },
     spec: { selector: { app: 'web' }, ports: [{ port: 80 }] },
-  } as never)
-  await client.create(configMaps, { metadata: { name: 'kept', namespace: 'shop', finalizers: ['example.com/hold'] }, data: {} } as never)
+  })
+  await client.create(configMaps, { metadata: { name: 'kept', namespace: 'shop', finalizers: ['example.com/hold'] }, data: {} })
   await cluster.until(() => podsOf(cluster, 'web', 'shop').filter(isReady).length === 4, 30 * SECOND)
 
   await client.delete(namespaces, { name: 'shop' })
   assert.equal(cluster.lister(namespaces).get('shop')?.status.phase, 'Terminating')
   await assert.rejects(
-    client.create(configMaps, { metadata: { name: 'late', namespace: 'shop' } } as never),
+    client.create(configMaps, { metadata: { name: 'late', namespace: 'shop' } }),
     (error) =>
       isReason(error, 'Forbidden') &&
       error.message.endsWith('unable to create new content in namespace shop because it is being terminated'),

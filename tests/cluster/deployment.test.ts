@@ -76,7 +76,7 @@ test('a rolling update never leaves the bounds and replaces every pod', async ()
       { name: 'main', image: 'app:1', readinessProbe: { exec: { command: ['true'] }, initialDelaySeconds: 3, periodSeconds: 1 } },
     ],
   }
-  await cluster.client.create(deployments, deployment('web', 10, { strategy, spec: spec as never }))
+  await cluster.client.create(deployments, deployment('web', 10, { strategy, spec }))
   await cluster.until(() => statusOf(cluster)?.availableReplicas === 10, 60_000)
 
   const seen = { fewest: Infinity, most: 0 }

@@ -9,7 +9,7 @@ export interface PodWishes {
   readonly annotations?: Readonly<Record<string, string>>
   readonly requests?: Readonly<Record<string, string>>
   readonly image?: string
-  readonly spec?: Partial<Pod['spec']>
+  readonly spec?: Draft<Pod>['spec']
 }
 
 function template({ annotations, requests, image = 'registry.example/app:1', spec }: PodWishes) {
@@ -21,7 +21,7 @@ function template({ annotations, requests, image = 'registry.example/app:1', spe
 
 export function pod(name: string, wishes: PodWishes = {}): Draft<Pod> {
   const { annotations, spec } = template(wishes)
-  return { metadata: { name, namespace: 'default', ...(annotations && { annotations }) }, spec } as unknown as Draft<Pod>
+  return { metadata: { name, namespace: 'default', ...(annotations && { annotations }) }, spec }
 }
 
 export function deployment(
@@ -39,7 +39,7 @@ export function deployment(
       template: { metadata: { labels, ...(annotations && { annotations }) }, spec },
       ...(wishes.strategy && { strategy: wishes.strategy }),
     },
-  } as unknown as Draft<Deployment>
+  }
 }
 
 export function podsOf(cluster: TestCluster, app: string, namespace = 'default'): readonly Pod[] {
