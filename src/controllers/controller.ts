@@ -80,6 +80,8 @@ export type Action =
       readonly resource: Resource
       readonly ref: Ref
       readonly uid: string
+      /** The state the decision was made on, for those that must not be wrong about a later one. */
+      readonly resourceVersion?: string
       readonly options?: Pick<DeleteOptions, 'gracePeriodSeconds' | 'propagationPolicy'>
       readonly say?: Announcement
     }

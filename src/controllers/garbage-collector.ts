@@ -134,7 +134,9 @@ export function garbageCollector(resources: readonly Resource[]): Controller<Sna
             : finalizers.includes(FOREGROUND)
               ? 'Foreground'
               : 'Background'
-      return { actions: [remove(resource, object, undefined, { propagationPolicy })] }
+      // Its owners may have changed since: somebody may have adopted it
+      const { resourceVersion } = object.metadata
+      return { actions: [{ ...remove(resource, object, undefined, { propagationPolicy }), resourceVersion } as Action] }
     },
   }
 

@@ -17,9 +17,12 @@ export async function perform(client: Client, action: Action): Promise<KubeObjec
       return client.update(action.resource, action.object, subresource(action.subresource))
     case 'delete':
       try {
-        await client.delete(action.resource, action.ref, { ...action.options, preconditions: { uid: action.uid } })
+        const { uid, resourceVersion } = action
+        const preconditions = { uid, ...(resourceVersion !== undefined && { resourceVersion }) }
+        await client.delete(action.resource, action.ref, { ...action.options, preconditions })
       } catch (error) {
-        if (!isReason(error, 'NotFound') && !isReason(error, 'Conflict')) throw error
+        const gone = isReason(error, 'NotFound') || (isReason(error, 'Conflict') && action.resourceVersion === undefined)
+        if (!gone) throw error
       }
       return undefined
     case 'event':

@@ -113,9 +113,13 @@ export function prepareController<S>(controller: Controller<S>, parts: RunnerPar
         return action.ref.name
       case 'delete': {
         try {
-          await client.delete(action.resource, action.ref, { ...action.options, preconditions: { uid: action.uid } })
+          const { uid, resourceVersion } = action
+          const preconditions = { uid, ...(resourceVersion !== undefined && { resourceVersion }) }
+          await client.delete(action.resource, action.ref, { ...action.options, preconditions })
         } catch (error) {
-          if (!isReason(error, 'NotFound') && !isReason(error, 'Conflict')) throw error
+          // With the uid alone, a conflict says that the name has gone to another
+          const gone = isReason(error, 'NotFound') || (isReason(error, 'Conflict') && action.resourceVersion === undefined)
+          if (!gone) throw error
         }
         const cached = cache.get(action.resource, action.ref.namespace ? `${action.ref.namespace}/${action.ref.name}` : action.ref.name)
         if (cached?.metadata.uid === action.uid) seen.expect(key, action.resource, cached, 'deleted')
