@@ -33,7 +33,12 @@ export function accountTransports({ client, transport, clock }: AccountTransport
     }
     const asked = clock.monotonic()
     const request = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: { expirationSeconds: LIFETIME_SECONDS } }
-    const { status } = await client.createSubresource<{ readonly status: { readonly token: string } }>(serviceAccounts, { namespace: NAMESPACE, name }, 'token', request)
+    const { status } = await client.createSubresource<{ readonly status: { readonly token: string } }>(
+      serviceAccounts,
+      { namespace: NAMESPACE, name },
+      'token',
+      request,
+    )
     return { text: status.token, renewAt: asked + LIFETIME_SECONDS * 1000 * RENEW_AFTER }
   }
 

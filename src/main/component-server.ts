@@ -37,9 +37,24 @@ export function componentMetrics(): ComponentMetrics {
   const registers = [registry]
   collectDefaultMetrics({ register: registry })
   const { gitVersion, major, minor } = kubernetesVersion
-  new Gauge({ name: 'kubernetes_build_info', help: 'Always 1, labeled with the version.', labelNames: ['git_version', 'major', 'minor'], registers }).set({ git_version: gitVersion, major, minor }, 1)
-  const leader = new Gauge({ name: 'leader_election_master_status', help: 'Whether this process holds the Lease of that name.', labelNames: ['name'], registers })
-  const calls = new Counter({ name: 'rest_client_requests_total', help: 'Calls to the API server, by code, method and host.', labelNames: ['code', 'method', 'host'], registers })
+  new Gauge({
+    name: 'kubernetes_build_info',
+    help: 'Always 1, labeled with the version.',
+    labelNames: ['git_version', 'major', 'minor'],
+    registers,
+  }).set({ git_version: gitVersion, major, minor }, 1)
+  const leader = new Gauge({
+    name: 'leader_election_master_status',
+    help: 'Whether this process holds the Lease of that name.',
+    labelNames: ['name'],
+    registers,
+  })
+  const calls = new Counter({
+    name: 'rest_client_requests_total',
+    help: 'Calls to the API server, by code, method and host.',
+    labelNames: ['code', 'method', 'host'],
+    registers,
+  })
   return {
     counting: (transport, server) => ({
       async request(request) {
@@ -66,7 +81,9 @@ export async function serveComponent(parts: ComponentServerParts): Promise<Async
   const clock = systemClock
   const clientCa = values.clientCaFile === undefined ? (connection.ca ?? '') : readPem(values.clientCaFile, 'client-ca-file')
   const access = delegatedAccess({ client: createClient(parts.transport), clock, clientCa: clientCa === '' ? [] : [clientCa] })
-  const pair = readPair(values.tlsCertFile, values.tlsKeyFile, ['tls-cert-file', 'tls-private-key-file']) ?? selfSigned(['localhost', '127.0.0.1', ...(values.bindAddress === '0.0.0.0' ? [] : [values.bindAddress])])
+  const pair =
+    readPair(values.tlsCertFile, values.tlsKeyFile, ['tls-cert-file', 'tls-private-key-file']) ??
+    selfSigned(['localhost', '127.0.0.1', ...(values.bindAddress === '0.0.0.0' ? [] : [values.bindAddress])])
   const tls = () => ({ ...pair, ...(clientCa !== '' && { clientCa }) })
 
   async function guarded(request: WireRequest): Promise<WireAnswer> {
@@ -76,18 +93,31 @@ export async function serveComponent(parts: ComponentServerParts): Promise<Async
       const user = await access.identify(request)
       if (user === undefined) return failure(401, 'Unauthorized', 'Unauthorized')
       if (await access.allowed(user, verb, request.path)) return answer(parts, request)
-      return failure(403, 'Forbidden', `forbidden: User ${JSON.stringify(user.username ?? '')} cannot ${verb} path ${JSON.stringify(request.path)}`)
+      return failure(
+        403,
+        'Forbidden',
+        `forbidden: User ${JSON.stringify(user.username ?? '')} cannot ${verb} path ${JSON.stringify(request.path)}`,
+      )
     } catch (error) {
       log.warn('access not reviewed', { path: request.path, error: (error as Error).message })
-      return failure(500, 'InternalError', `Internal Server Error: ${JSON.stringify(request.path)}: the API server was not reached to review access`)
+      return failure(
+        500,
+        'InternalError',
+        `Internal Server Error: ${JSON.stringify(request.path)}: the API server was not reached to review access`,
+      )
     }
   }
-  const open = (request: WireRequest) => (request.path === '/metrics' || request.path.startsWith('/healthz') ? answer(parts, request) : Promise.resolve(text(404, '404 page not found\n')))
+  const open = (request: WireRequest) =>
+    request.path === '/metrics' || request.path.startsWith('/healthz')
+      ? answer(parts, request)
+      : Promise.resolve(text(404, '404 page not found\n'))
 
   await using listening = new AsyncDisposableStack()
   try {
-    if (values.securePort !== 0) listening.use(await serveHttps({ tls, host: values.bindAddress, port: values.securePort, clock, log, handle: guarded }))
-    if (values.plainPort !== 0) listening.use(await serveHttps({ host: values.plainAddress, port: values.plainPort, clock, log, handle: open }))
+    if (values.securePort !== 0)
+      listening.use(await serveHttps({ tls, host: values.bindAddress, port: values.securePort, clock, log, handle: guarded }))
+    if (values.plainPort !== 0)
+      listening.use(await serveHttps({ host: values.plainAddress, port: values.plainPort, clock, log, handle: open }))
   } catch (error) {
     if (error instanceof CannotListen) throw new OperatorError(error.message, { cause: error })
     throw error
@@ -101,7 +131,8 @@ function matches(pattern: string, path: string): boolean {
 }
 
 async function answer(parts: ComponentServerParts, { path, query }: WireRequest): Promise<WireAnswer> {
-  if (path === '/metrics') return { ...text(200, await parts.metrics.text()), headers: { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' } }
+  if (path === '/metrics')
+    return { ...text(200, await parts.metrics.text()), headers: { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' } }
   if (path === '/configz') return { ...text(200, JSON.stringify(parts.configuration)), headers: { 'content-type': 'application/json' } }
   const state = await health(parts.checks ?? [], { path, query })
   if (state?.type === 'bytes') return text(state.status, state.body as string)
@@ -109,10 +140,24 @@ async function answer(parts: ComponentServerParts, { path, query }: WireRequest)
 }
 
 function text(status: number, body: string): WireAnswer & { readonly type: 'response' } {
-  return { type: 'response', status, headers: { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff' }, body: Buffer.from(body) }
+  return {
+    type: 'response',
+    status,
+    headers: { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff' },
+    body: Buffer.from(body),
+  }
 }
 
 function failure(code: number, reason: string, message: string): WireAnswer {
-  const status = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, reason, ...(reason === 'Forbidden' && { details: {} }), code }
+  const status = {
+    kind: 'Status',
+    apiVersion: 'v1',
+    metadata: {},
+    status: 'Failure',
+    message,
+    reason,
+    ...(reason === 'Forbidden' && { details: {} }),
+    code,
+  }
   return { ...text(code, JSON.stringify(status)), headers: { 'content-type': 'application/json' } }
 }

@@ -33,7 +33,10 @@ export const SCHEDULER: Identity = { username: 'system:kube-scheduler', groups: 
 
 /** The identity of one controller, as upstream's `--use-service-account-credentials` gives it. */
 export function controllerIdentity(account: string): Identity {
-  return { username: `system:serviceaccount:kube-system:${account}`, groups: ['system:serviceaccounts', 'system:serviceaccounts:kube-system', 'system:authenticated'] }
+  return {
+    username: `system:serviceaccount:kube-system:${account}`,
+    groups: ['system:serviceaccounts', 'system:serviceaccounts:kube-system', 'system:authenticated'],
+  }
 }
 
 export interface ControllerManagerParts extends LoopParts {
@@ -61,7 +64,14 @@ export async function runControllerManager(parts: ControllerManagerParts, signal
     const clients = new Map<string, ReturnType<typeof createClient>>()
     const clientFor = (account: string) => {
       let own = clients.get(account)
-      if (own === undefined) clients.set(account, (own = parts.transportFor === undefined ? client : createClient(parts.transportFor(account), { userAgent: `kube-controller-manager/${account}` })))
+      if (own === undefined)
+        clients.set(
+          account,
+          (own =
+            parts.transportFor === undefined
+              ? client
+              : createClient(parts.transportFor(account), { userAgent: `kube-controller-manager/${account}` })),
+        )
       return own
     }
     return runControllers({ ...parts, resources, client, clientFor, informers }, leading)
@@ -73,11 +83,17 @@ export async function runControllerManager(parts: ControllerManagerParts, signal
 export async function runSchedulerLoop(parts: LoopParts & { readonly transport: Transport }, signal: AbortSignal): Promise<void> {
   const { clock, random, log } = parts
   const client = createClient(parts.transport, { userAgent: 'kube-scheduler' })
-  const lead = (leading: AbortSignal) => runScheduler({ client, informers: createInformers({ client, clock, random, log }), clock, random, log, host: hostname() }, leading)
+  const lead = (leading: AbortSignal) =>
+    runScheduler({ client, informers: createInformers({ client, clock, random, log }), clock, random, log, host: hostname() }, leading)
   return asLeader(client, parts, lead, signal)
 }
 
-async function asLeader(client: Client, parts: LoopParts, lead: (signal: AbortSignal) => Promise<void>, signal: AbortSignal): Promise<void> {
+async function asLeader(
+  client: Client,
+  parts: LoopParts,
+  lead: (signal: AbortSignal) => Promise<void>,
+  signal: AbortSignal,
+): Promise<void> {
   const { election, onLeading } = parts
   if (election === undefined) return lead(signal)
   const identity = `${hostname()}_${nameSuffix(parts.random, 12)}`

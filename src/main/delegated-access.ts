@@ -18,7 +18,11 @@ const ALLOWED_MS = 10_000 // upstream's cache times for delegated authorization
 const KEPT_MAX = 256
 const ANONYMOUS: UserInfo = { username: 'system:anonymous', groups: ['system:unauthenticated'] }
 
-export function delegatedAccess(parts: { readonly client: Client; readonly clock: Clock; readonly clientCa: readonly string[] }): DelegatedAccess {
+export function delegatedAccess(parts: {
+  readonly client: Client
+  readonly clock: Clock
+  readonly clientCa: readonly string[]
+}): DelegatedAccess {
   const { client, clock } = parts
   const verify = clientCertificateVerifier({ authorities: () => parts.clientCa, clock })
   const known = createAuthorizer({ client, clock, nodeName: '' }) // its answers to tokens, kept for a while

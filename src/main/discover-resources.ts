@@ -10,7 +10,10 @@ import type { Resource } from '#schema/resource.ts'
 const RETRY_MS = 1_000
 
 /** Asks until the server answers or `signal` aborts. */
-export async function discoverResources(parts: { readonly client: Client; readonly clock: Clock; readonly log: Log }, signal: AbortSignal): Promise<readonly Resource[]> {
+export async function discoverResources(
+  parts: { readonly client: Client; readonly clock: Clock; readonly log: Log },
+  signal: AbortSignal,
+): Promise<readonly Resource[]> {
   for (;;) {
     try {
       return await discover(parts.client, signal)
@@ -30,7 +33,9 @@ async function discover(client: Client, signal: AbortSignal): Promise<readonly R
     versions.map(async (version) => {
       const path = version.includes('/') ? `/apis/${version}` : `/api/${version}`
       try {
-        const { resources } = (await client.raw('GET', path, undefined, signal)) as { readonly resources: readonly { readonly name: string }[] }
+        const { resources } = (await client.raw('GET', path, undefined, signal)) as {
+          readonly resources: readonly { readonly name: string }[]
+        }
         return resources.map((r) => `${version}/${r.name}`)
       } catch (error) {
         if (isReason(error, 'NotFound')) return []

@@ -7,7 +7,8 @@ import { processLog } from './process-log.ts'
 
 export const kubeApiserver = command({
   usage: '[flags]',
-  description: 'Runs the API server alone until SIGTERM. Needs no root. Writes admin.kubeconfig, controller-manager.kubeconfig and scheduler.kubeconfig into the data directory, and the keys into pki/ there.',
+  description:
+    'Runs the API server alone until SIGTERM. Needs no root. Writes admin.kubeconfig, controller-manager.kubeconfig and scheduler.kubeconfig into the data directory, and the keys into pki/ there.',
   settings: apiSettings,
   async run({ values }, environment) {
     const log = processLog('kube-apiserver', values.logLevel)

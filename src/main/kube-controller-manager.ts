@@ -11,7 +11,14 @@ import { createClient } from '#client/create-client.ts'
 import { accountTransports } from './account-transports.ts'
 import { certificateParts } from './certificate-parts.ts'
 import { componentMetrics, serveComponent } from './component-server.ts'
-import { electionConfiguration, electionOf, electionSettings, kubeconfigSetting, milliseconds, securePortSettings } from './component-settings.ts'
+import {
+  electionConfiguration,
+  electionOf,
+  electionSettings,
+  kubeconfigSetting,
+  milliseconds,
+  securePortSettings,
+} from './component-settings.ts'
 import { connect } from './connect.ts'
 import { runControllerManager } from './control-loops.ts'
 import { discoverResources } from './discover-resources.ts'
@@ -20,19 +27,38 @@ import { readPair, readPem } from './read-pem.ts'
 
 export const kubeControllerManager = command({
   usage: '--kubeconfig FILE [flags]',
-  description: 'Runs the controllers alone until SIGTERM. Of several only the holder of the Lease acts; the process ends with an error when it loses the Lease.',
+  description:
+    'Runs the controllers alone until SIGTERM. Of several only the holder of the Lease acts; the process ends with an error when it loses the Lease.',
   settings: settings({
     ...kubeconfigSetting,
     controllers: { type: 'list', flag: 'controllers', help: 'Controllers to run: *, name, -name', default: ['*'] },
     allocateCidrs: { type: 'bool', flag: 'allocate-node-cidrs', help: 'Give each node a /24 of --cluster-cidr', default: true },
     clusterCidr: { type: 'string', flag: 'cluster-cidr', help: 'Addresses of pods', default: '10.244.0.0/16' },
-    signingCertFile: { type: 'string', flag: 'cluster-signing-cert-file', help: 'Authority that signs certificate requests; without it none are approved or signed' },
+    signingCertFile: {
+      type: 'string',
+      flag: 'cluster-signing-cert-file',
+      help: 'Authority that signs certificate requests; without it none are approved or signed',
+    },
     signingKeyFile: { type: 'string', flag: 'cluster-signing-key-file', help: 'Its key' },
-    rootCaFile: { type: 'string', flag: 'root-ca-file', help: "The API server's authority, given to every namespace; by default the kubeconfig's" },
+    rootCaFile: {
+      type: 'string',
+      flag: 'root-ca-file',
+      help: "The API server's authority, given to every namespace; by default the kubeconfig's",
+    },
     // upstream's default is false, but its role for the manager allows next to nothing beside
-    useAccounts: { type: 'bool', flag: 'use-service-account-credentials', help: 'Each controller under a service account of its own; otherwise all act as the kubeconfig says', default: true },
+    useAccounts: {
+      type: 'bool',
+      flag: 'use-service-account-credentials',
+      help: 'Each controller under a service account of its own; otherwise all act as the kubeconfig says',
+      default: true,
+    },
     gracePeriod: { type: 'string', flag: 'node-monitor-grace-period', help: 'A node silent for so long counts as lost', default: '50s' },
-    terminatedPods: { type: 'int', flag: 'terminated-pod-gc-threshold', help: 'Ended pods kept before the oldest are deleted', default: 12500 },
+    terminatedPods: {
+      type: 'int',
+      flag: 'terminated-pod-gc-threshold',
+      help: 'Ended pods kept before the oldest are deleted',
+      default: 12500,
+    },
     ...electionSettings,
     leaseName: { type: 'string', flag: 'leader-elect-resource-name', help: 'Name of the Lease', default: 'kube-controller-manager' },
     ...securePortSettings,
@@ -51,7 +77,11 @@ export const kubeControllerManager = command({
     const configuration = {
       'kubecontrollermanager.config.k8s.io': {
         Generic: { Controllers: values.controllers, LeaderElection: leaderElection, ClientConnection: { Kubeconfig: values.kubeconfig } },
-        KubeCloudShared: { AllocateNodeCIDRs: values.allocateCidrs, ClusterCIDR: values.clusterCidr, UseServiceAccountCredentials: values.useAccounts },
+        KubeCloudShared: {
+          AllocateNodeCIDRs: values.allocateCidrs,
+          ClusterCIDR: values.clusterCidr,
+          UseServiceAccountCredentials: values.useAccounts,
+        },
         NodeLifecycleController: { NodeMonitorGracePeriod: values.gracePeriod },
         PodGCController: { TerminatedPodGCThreshold: values.terminatedPods },
       },

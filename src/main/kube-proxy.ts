@@ -18,14 +18,30 @@ export const kubeProxy = command({
   settings: settings({
     ...kubeconfigSetting,
     nodeName: { type: 'string', flag: 'hostname-override', help: 'Name of the node; by default the host name' },
-    clusterCidr: { type: 'string', flag: 'cluster-cidr', help: 'Addresses of all pods: what comes to a Service from elsewhere is masqueraded', default: '10.244.0.0/16' },
+    clusterCidr: {
+      type: 'string',
+      flag: 'cluster-cidr',
+      help: 'Addresses of all pods: what comes to a Service from elsewhere is masqueraded',
+      default: '10.244.0.0/16',
+    },
     mode: { type: 'string', flag: 'proxy-mode', help: 'nftables, the only one here', default: 'nftables' },
-    health: { type: 'string', flag: 'healthz-bind-address', help: 'Where /healthz and /livez are served', default: text(PROXY_PORTS.health) },
-    metrics: { type: 'string', flag: 'metrics-bind-address', help: 'Where /metrics and /proxyMode are served', default: text(PROXY_PORTS.metrics) },
+    health: {
+      type: 'string',
+      flag: 'healthz-bind-address',
+      help: 'Where /healthz and /livez are served',
+      default: text(PROXY_PORTS.health),
+    },
+    metrics: {
+      type: 'string',
+      flag: 'metrics-bind-address',
+      help: 'Where /metrics and /proxyMode are served',
+      default: text(PROXY_PORTS.metrics),
+    },
     cleanup: { type: 'bool', flag: 'cleanup', help: 'Remove all Service rules and exit' },
   }),
   async run({ values }, environment) {
-    if (values.mode !== 'nftables') throw new UsageError(`invalid argument ${JSON.stringify(values.mode)} for "--proxy-mode" flag: only nftables is supported`)
+    if (values.mode !== 'nftables')
+      throw new UsageError(`invalid argument ${JSON.stringify(values.mode)} for "--proxy-mode" flag: only nftables is supported`)
     const health = listening(values.health, 'healthz-bind-address')
     const metrics = listening(values.metrics, 'metrics-bind-address')
     if (values.cleanup) {

@@ -12,7 +12,8 @@ import { processLog } from './process-log.ts'
 
 export const kubeScheduler = command({
   usage: '--kubeconfig FILE [flags]',
-  description: 'Runs the scheduler alone until SIGTERM. Of several only the holder of the Lease acts; the process ends with an error when it loses the Lease.',
+  description:
+    'Runs the scheduler alone until SIGTERM. Of several only the holder of the Lease acts; the process ends with an error when it loses the Lease.',
   settings: settings({
     ...kubeconfigSetting,
     ...electionSettings,
@@ -37,7 +38,14 @@ export const kubeScheduler = command({
     }
     await using _server = await serveComponent({ values, transport, connection, metrics, configuration, log })
     await runSchedulerLoop(
-      { clock: systemClock, random: systemRandom, log, transport, ...(election && { election }), onLeading: (is) => metrics.leading(values.leaseName, is) },
+      {
+        clock: systemClock,
+        random: systemRandom,
+        log,
+        transport,
+        ...(election && { election }),
+        onLeading: (is) => metrics.leading(values.leaseName, is),
+      },
       environment.signal,
     )
     return 0

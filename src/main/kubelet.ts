@@ -20,7 +20,8 @@ const { nodeIp, rootDirectory, runtimeEndpoint, clusterDns, clusterDomain, maxPo
 
 export const kubelet = command({
   usage: '--kubeconfig FILE [flags]',
-  description: 'Runs the kubelet of this machine until SIGTERM. Needs root. Pods keep running when it ends and are taken over when it comes back.',
+  description:
+    'Runs the kubelet of this machine until SIGTERM. Needs root. Pods keep running when it ends and are taken over when it comes back.',
   settings: settings({
     ...kubeconfigSetting,
     nodeName: { type: 'string', flag: 'hostname-override', help: 'Name of the node; by default the host name' },
@@ -39,7 +40,11 @@ export const kubelet = command({
     healthPort: { type: 'int', flag: 'healthz-port', help: 'Port of /healthz', default: 10248 },
     tlsCertFile: { type: 'string', flag: 'tls-cert-file', help: 'Certificate to serve with; by default one that signs itself' },
     tlsKeyFile: { type: 'string', flag: 'tls-private-key-file', help: 'Its key' },
-    clientCaFile: { type: 'string', flag: 'client-ca-file', help: "Whose client certificates count; by default the kubeconfig's authority's" },
+    clientCaFile: {
+      type: 'string',
+      flag: 'client-ca-file',
+      help: "Whose client certificates count; by default the kubeconfig's authority's",
+    },
   }),
   async run({ values }, environment) {
     const log = processLog('kubelet', values.logLevel)
@@ -49,9 +54,13 @@ export const kubelet = command({
     const labels = Object.fromEntries(values.labels.map(readLabel))
     const taints = values.taints.map(readTaint)
     const { connection, ...connected } = connect(values.kubeconfig, 'kubelet', log)
-    const pair = readPair(values.tlsCertFile, values.tlsKeyFile, ['tls-cert-file', 'tls-private-key-file']) ?? selfSigned([nodeName, nodeAddress])
+    const pair =
+      readPair(values.tlsCertFile, values.tlsKeyFile, ['tls-cert-file', 'tls-private-key-file']) ?? selfSigned([nodeName, nodeAddress])
     const clientCa = values.clientCaFile === undefined ? connection.ca : readPem(values.clientCaFile, 'client-ca-file')
-    if (clientCa === undefined) throw new OperatorError('it does not know whose client certificates to trust: the kubeconfig names no authority, so name one with --client-ca-file')
+    if (clientCa === undefined)
+      throw new OperatorError(
+        'it does not know whose client certificates to trust: the kubeconfig names no authority, so name one with --client-ca-file',
+      )
     mkdirSync(root, { recursive: true })
     await prepareKernel()
     const network = join(root, 'cni')
@@ -60,7 +69,8 @@ export const kubelet = command({
     void runtime.ended.then((why) => failed.abort(new OperatorError(why)))
     const signal = AbortSignal.any([environment.signal, failed.signal])
     // a runtime that was there before has a network of its own
-    if (values.runtimeEndpoint === undefined) keepNetwork({ informers: connected.informers, nodeName, directory: network, alone: true, log }, signal)
+    if (values.runtimeEndpoint === undefined)
+      keepNetwork({ informers: connected.informers, nodeName, directory: network, alone: true, log }, signal)
     const loop = runNodeKubelet(
       {
         ...connected,
@@ -89,13 +99,15 @@ export const kubelet = command({
 
 function readLabel(text: string): readonly [string, string] {
   const [key = '', ...value] = text.split('=')
-  if (key === '' || value.length !== 1) throw new UsageError(`invalid argument ${JSON.stringify(text)} for "--node-labels" flag: must be key=value`)
+  if (key === '' || value.length !== 1)
+    throw new UsageError(`invalid argument ${JSON.stringify(text)} for "--node-labels" flag: must be key=value`)
   return [key, value[0]!]
 }
 
 function readTaint(text: string): Taint {
   const found = /^([^=:]+)(?:=([^=:]*))?:(NoSchedule|PreferNoSchedule|NoExecute)$/.exec(text)
-  if (found === null) throw new UsageError(`invalid argument ${JSON.stringify(text)} for "--register-with-taints" flag: must be key=value:effect`)
+  if (found === null)
+    throw new UsageError(`invalid argument ${JSON.stringify(text)} for "--register-with-taints" flag: must be key=value:effect`)
   const [, key, value, effect] = found
   return { key: key!, ...(value !== undefined && { value }), effect: effect as Taint['effect'] } as Taint
 }

@@ -44,7 +44,10 @@ export async function runNodeKubelet(parts: NodeKubeletParts, signal: AbortSigna
   const kubeletDirectory = join(root, 'kubelet')
   mkdirSync(kubeletDirectory, { recursive: true })
   let state: KubeletState | undefined
-  await using _health = await serveHealth({ ...parts.health, healthy: () => (state === undefined ? 'the kubelet has not started' : undefined) }).catch(explainListen)
+  await using _health = await serveHealth({
+    ...parts.health,
+    healthy: () => (state === undefined ? 'the kubelet has not started' : undefined),
+  }).catch(explainListen)
   const serving = Promise.withResolvers<AsyncDisposable>()
   const failed = new AbortController()
   serving.promise.catch((error: unknown) => failed.abort(error))
@@ -67,7 +70,9 @@ export async function runNodeKubelet(parts: NodeKubeletParts, signal: AbortSigna
       const stats = createStats({ runtime, clock: systemClock, nodeName, pods: () => s.pods() })
       const authorizer = createAuthorizer({ client, clock: systemClock, nodeName })
       const address = parts.address === undefined ? {} : { address: parts.address }
-      serving.resolve(serveKubelet({ state: s, authorizer, stats, clock: systemClock, log, tls: parts.tls, port, ...address }).catch(explainListen))
+      serving.resolve(
+        serveKubelet({ state: s, authorizer, stats, clock: systemClock, log, tls: parts.tls, port, ...address }).catch(explainListen),
+      )
     },
   )
   try {
@@ -79,6 +84,7 @@ export async function runNodeKubelet(parts: NodeKubeletParts, signal: AbortSigna
 }
 
 export function firstAddress(): string {
-  for (const list of Object.values(networkInterfaces())) for (const a of list ?? []) if (!a.internal && a.family === 'IPv4') return a.address
+  for (const list of Object.values(networkInterfaces()))
+    for (const a of list ?? []) if (!a.internal && a.family === 'IPv4') return a.address
   return '127.0.0.1'
 }

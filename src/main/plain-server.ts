@@ -23,6 +23,9 @@ export async function serveAnswers(port: number, host: string, answer: (path: st
 }
 
 export function explainListen(error: NodeJS.ErrnoException & { readonly port?: number }): never {
-  if (error.code === 'EADDRINUSE') throw new OperatorError(`port ${error.port} is taken by another program, perhaps another node agent: end that program`, { cause: error })
+  if (error.code === 'EADDRINUSE')
+    throw new OperatorError(`port ${error.port} is taken by another program, perhaps another node agent: end that program`, {
+      cause: error,
+    })
   throw error
 }

@@ -14,7 +14,9 @@ export async function untilStopped(loops: readonly Promise<void>[], stop: AbortS
     if (failed.signal.aborted) reject(failed.signal.reason)
     else failed.signal.addEventListener('abort', () => reject(failed.signal.reason), { once: true })
   })
-  const stopped = new Promise<void>((resolve) => (stop.aborted ? resolve() : stop.addEventListener('abort', () => resolve(), { once: true })))
+  const stopped = new Promise<void>((resolve) =>
+    stop.aborted ? resolve() : stop.addEventListener('abort', () => resolve(), { once: true }),
+  )
   try {
     await Promise.race([all, broken, stopped])
   } finally {

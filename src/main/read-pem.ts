@@ -23,7 +23,11 @@ export function readPem(path: string, flag: string): string {
 }
 
 /** Certificate and key of two flags; undefined when neither is given. */
-export function readPair(cert: string | undefined, key: string | undefined, flags: readonly [cert: string, key: string]): KeyPair | undefined {
+export function readPair(
+  cert: string | undefined,
+  key: string | undefined,
+  flags: readonly [cert: string, key: string],
+): KeyPair | undefined {
   if (cert === undefined && key === undefined) return undefined
   if (cert === undefined || key === undefined) throw new UsageError(`--${flags[0]} and --${flags[1]} must be given together`)
   return { cert: readPem(cert, flags[0]), key: readPem(key, flags[1]) }
