@@ -53,6 +53,7 @@ interface Config {
 
 /** Reads a kubeconfig's text; `name` is what errors call it. */
 export function parseKubeconfig(text: string, name: string, directory: string, contextName?: string): Connection {
+  if (text.trim() === '') throw new KubeconfigError(`cannot read the kubeconfig ${name}: it is empty`)
   let config: Config
   try {
     config = load(text) as Config

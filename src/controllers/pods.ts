@@ -11,6 +11,11 @@ export function isActive(pod: Pod): boolean {
   return pod.status.phase !== 'Succeeded' && pod.status.phase !== 'Failed' && pod.metadata.deletionTimestamp === undefined
 }
 
+/** On its way out, and not done. */
+export function isTerminating(pod: Pod): boolean {
+  return pod.status.phase !== 'Succeeded' && pod.status.phase !== 'Failed' && pod.metadata.deletionTimestamp !== undefined
+}
+
 export function isReady(pod: Pod): boolean {
   return readyCondition(pod)?.status === 'True'
 }

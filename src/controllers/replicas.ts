@@ -6,7 +6,7 @@ import { timestamp, type Instant } from '#base/clock.ts'
 import type { KubeObject, Resource } from '#schema/resource.ts'
 import type { LabelSelector_ } from '#schema/selector.ts'
 import { controllerOf, controllerReference, create, patch, remove, type Action, type Cache, type Failure, type Plan } from './controller.ts'
-import { isActive, isAvailable, isReady, leastUsefulFirst, podOf, untilAvailableMs, type NodeCrowd } from './pods.ts'
+import { isActive, isAvailable, isReady, isTerminating, leastUsefulFirst, podOf, untilAvailableMs, type NodeCrowd } from './pods.ts'
 
 /** Pods created or deleted at one go (upstream's burst). */
 const BURST_REPLICAS = 500
@@ -86,6 +86,7 @@ export function decideReplicas(
       ...positive('fullyLabeledReplicas', active.filter((p) => carries(p, wanted.template?.metadata.labels ?? {})).length),
       ...positive('readyReplicas', active.filter(isReady).length),
       ...positive('availableReplicas', available),
+      terminatingReplicas: found.mine.filter(isTerminating).length,
     },
     ...(waits.length > 0 && { requeueAfterMs: Math.min(...waits) }),
   }

@@ -44,7 +44,14 @@ test('missing pods are made, and the status follows', () => {
   const plan = replicaSetController.decide({ rs: replicaSet(3), found: found([pod('a')]) }, NOW)
   deepEqual(brief(plan.actions), ['create pods', 'create pods', 'update replicasets/status'])
   const status = (plan.actions[2] as Extract<Action, { type: 'update' }>).object as ReplicaSet
-  deepEqual(status.status, { replicas: 1, fullyLabeledReplicas: 1, readyReplicas: 1, availableReplicas: 1, observedGeneration: 1 })
+  deepEqual(status.status, {
+    replicas: 1,
+    fullyLabeledReplicas: 1,
+    readyReplicas: 1,
+    availableReplicas: 1,
+    terminatingReplicas: 0,
+    observedGeneration: 1,
+  })
 })
 
 test('surplus pods go: unscheduled, then pending, not ready, cheap, on a crowded node, young', () => {
@@ -95,7 +102,14 @@ test('pods that cannot be made show in the status, which then does not wait for 
 })
 
 test('a ReplicaSet that is being deleted neither makes nor deletes pods', () => {
-  const rs = replicaSet(5, { replicas: 1, fullyLabeledReplicas: 1, readyReplicas: 1, availableReplicas: 1, observedGeneration: 1 })
+  const rs = replicaSet(5, {
+    replicas: 1,
+    fullyLabeledReplicas: 1,
+    readyReplicas: 1,
+    availableReplicas: 1,
+    terminatingReplicas: 0,
+    observedGeneration: 1,
+  })
   const leaving = { ...rs, metadata: { ...rs.metadata, deletionTimestamp: '2026-01-01T00:09:00Z' } } as ReplicaSet
   deepEqual(replicaSetController.decide({ rs: leaving, found: found([pod('a')]) }, NOW).actions, [])
 })

@@ -37,9 +37,10 @@ export const replicationControllerController: Controller<Snapshot> = {
 
   decide({ rc, found }, now, failure) {
     const { actions, counts, requeueAfterMs } = decideReplicas(wantedBy(rc), found, now)
+    const { terminatingReplicas: _, ...shown } = counts
     const conditions = withReplicaFailure(rc.status.conditions, failure, now)
     const status = {
-      ...counts,
+      ...shown,
       ...(rc.metadata.generation !== undefined && { observedGeneration: rc.metadata.generation }),
       ...(conditions && { conditions }),
     }

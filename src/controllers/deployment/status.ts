@@ -36,6 +36,10 @@ export function statusOf(
   return {
     ...(d.metadata.generation !== undefined && { observedGeneration: d.metadata.generation }),
     ...Object.fromEntries(Object.entries(counts).filter(([, n]) => n > 0)),
+    // Known only once every ReplicaSet has said
+    ...(sets.every((rs) => rs.status.terminatingReplicas !== undefined) && {
+      terminatingReplicas: sum((rs) => rs.status.terminatingReplicas),
+    }),
     ...(conditions.length > 0 && { conditions }),
     ...(d.status.collisionCount !== undefined && { collisionCount: d.status.collisionCount }),
   } as Status
