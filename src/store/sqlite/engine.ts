@@ -6,7 +6,7 @@ import { compareKeys, prefixEnd } from '../keys.ts'
 import { Compacted, FutureRevision, StoreUnavailable, type Entry, type LeaseId, type Revision } from '../store.ts'
 import { COMMIT_WRITES_MAX } from './limits.ts'
 import { Packer, Unpacker, type PackedChange, type PackedCommit, type PackedEvent, type PackedResult, type Reply } from './protocol.ts'
-import { unavailable } from './schema.ts'
+import { unavailable, type OpenDatabase } from './schema.ts'
 import { Volatile } from './volatile.ts'
 
 const PLACES = 4096 // ids of one revision
@@ -31,6 +31,7 @@ const COLUMNS = 'id, key, dead, value, created, version, lease, sum'
 
 export class Engine {
   readonly #db: DatabaseSync
+  readonly #database: OpenDatabase
   readonly #volatile: Volatile
   #revision: Revision
   #compacted: Revision
@@ -44,7 +45,9 @@ export class Engine {
   readonly #insert: StatementSync
   readonly #meta: StatementSync
 
-  constructor(db: DatabaseSync, volatilePrefixes: readonly string[]) {
+  constructor(database: OpenDatabase, volatilePrefixes: readonly string[]) {
+    const { db } = database
+    this.#database = database
     this.#db = db
     this.#head = db.prepare(`SELECT ${COLUMNS} FROM log WHERE key = ? AND id < ? ORDER BY id DESC LIMIT 1`)
     this.#insert = db.prepare(`INSERT INTO log (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`)
@@ -230,7 +233,7 @@ export class Engine {
     } catch {
       // a full or failing disk: the WAL holds everything acknowledged and is read at the next start
     }
-    this.#db.close()
+    this.#database.close()
     return { type: 'done' }
   }
 
@@ -305,7 +308,10 @@ export class Engine {
     const reserved = this.#reserved
     try {
       const result = work()
-      if (this.#db.isTransaction) this.#db.exec('COMMIT')
+      if (this.#db.isTransaction) {
+        this.#db.exec('COMMIT')
+        this.#database.sync()
+      }
       return result
     } catch (error) {
       this.#revision = revision

@@ -16,9 +16,9 @@ try {
 }
 
 function open(): Engine {
-  const db = openDatabase(directory)
-  if (pagesMax !== undefined) db.exec(`PRAGMA max_page_count = ${pagesMax}`)
-  return new Engine(db, volatilePrefixes)
+  const database = openDatabase(directory)
+  if (pagesMax !== undefined) database.db.exec(`PRAGMA max_page_count = ${pagesMax}`)
+  return new Engine(database, volatilePrefixes)
 }
 
 function serve(engine: Engine): void {
