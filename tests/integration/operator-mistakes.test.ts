@@ -1,0 +1,61 @@
+/** What an operator's machine can lack: each is said in one plain sentence, and nothing is left half done. */
+
+import { deepEqual, equal, match, ok } from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { runProgram } from '../e2e/cluster-under-test.ts'
+import { root, startServer } from './server-under-test.ts'
+
+const needsRoot = process.platform === 'linux' && process.getuid?.() === 0 ? false : 'needs Linux and root'
+
+test('no containerd is said before anything is started', { skip: needsRoot || (existsSync('/usr/bin/containerd') ? false : 'needs containerd to hide') }, async () => {
+  const home = mkdtempSync(join(tmpdir(), 'home-'))
+  const script = `mount --bind /dev/null /usr/bin/containerd && exec ${join(root, 'k8ts')} up`
+  const ran = await runProgram('unshare', ['--mount', 'sh', '-c', script], { ...process.env, K8TS_HOME: home })
+  equal(ran.code, 1)
+  match(ran.err, /^k8ts up: real containers need software that is not installed: run 'apt-get install containerd', or use --runtime simulated\n$/)
+  deepEqual(existsSync(join(home, 'clusters', 'k8ts.json')), false)
+  rmSync(home, { recursive: true, force: true })
+})
+
+test('a full disk refuses writes, keeps reads, and takes writes again when there is room', { skip: needsRoot }, async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'full-'))
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=24m', 'tmpfs', directory])
+  try {
+    await using server = await startServer({ directory })
+    const path = '/api/v1/namespaces/default/configmaps'
+    const create = (name: string, size: number) => server.call('POST', path, { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name }, data: { text: 'x'.repeat(size) } })
+    equal((await create('kept', 1000)).status, 201)
+    let refused: Awaited<ReturnType<typeof create>> | undefined
+    for (let i = 0; i < 60 && refused === undefined; i++) {
+      const answer = await create(`fill-${i}`, 900_000)
+      if (answer.status !== 201) refused = answer
+    }
+    ok(refused !== undefined, 'the disk never filled up')
+    equal(refused.status >= 500, true)
+    match(refused.json<{ message: string }>().message, /space/)
+    equal((await server.call('GET', `${path}/kept`)).status, 200)
+    execFileSync('mount', ['-o', 'remount,size=96m', directory])
+    equal((await create('after', 1000)).status, 201)
+  } finally {
+    execFileSync('umount', ['-l', directory])
+    rmSync(directory, { recursive: true, force: true })
+  }
+})
+
+test('a data directory that cannot be written is said in one sentence', { skip: needsRoot }, async () => {
+  const ran = await runProgram(join(root, 'k8ts'), ['server', '--data-dir', '/dev/null/k8ts', '--secure-port', '0'], process.env)
+  equal(ran.code, 1)
+  match(ran.err, /^k8ts server: cannot use the data directory \/dev\/null\/k8ts: .*; choose another with --data-dir\n$/)
+})
+
+test('a second server on the same data says whose it is', async () => {
+  await using first = await startServer()
+  const ran = await runProgram(join(root, 'k8ts'), ['server', '--data-dir', first.directory, '--secure-port', '0', '--bind-address', '127.0.0.1'], process.env)
+  equal(ran.code, 1)
+  equal(ran.err.trim().split('\n').length, 1)
+  match(ran.err, /^k8ts server: /)
+})
