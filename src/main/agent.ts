@@ -21,7 +21,8 @@ import { untilStopped } from './process-life.ts'
 
 export const agent = command({
   usage: '[flags]',
-  description: 'Runs a node in this process until SIGTERM: kubelet, service proxy and DNS. Pods keep running when it ends and are taken over when it comes back.',
+  description:
+    'Runs a node in this process until SIGTERM: kubelet, service proxy and DNS. Pods keep running when it ends and are taken over when it comes back.',
   settings: agentSettings,
   async run({ values }, environment) {
     const log = processLog('agent', values.logLevel)
@@ -67,7 +68,18 @@ async function runNode(nodeName: string, values: AgentSettings, log: Log, stop: 
       signal,
     ),
     runNodeProxy({ ...proxy, nodeName, clusterCidr: values.clusterCidr, log, ...PROXY_PORTS }, signal),
-    runNodeDns({ client: dns.client, informers: dns.informers, clock: systemClock, log: log.with({ component: 'dns' }), nodeName, address, clusterDomain: values.clusterDomain }, signal),
+    runNodeDns(
+      {
+        client: dns.client,
+        informers: dns.informers,
+        clock: systemClock,
+        log: log.with({ component: 'dns' }),
+        nodeName,
+        address,
+        clusterDomain: values.clusterDomain,
+      },
+      signal,
+    ),
   ]
   dns.informers.start(signal)
   await untilStopped(loops, stop, failed)
@@ -80,7 +92,20 @@ async function runSimulatedNodes(names: readonly string[], values: AgentSettings
   const loops = names.map((nodeName, i) => {
     const { client, informers } = connectAs(values, `kubelet-${nodeName}.kubeconfig`, 'kubelet', log)
     const runtime = simulatedRuntime({ clock: systemClock, podCidr: `10.244.${i % 256}.0/24` })
-    return runKubelet({ client, informers, runtime, clock: systemClock, random: systemRandom, log: log.with({ node: nodeName }), nodeName, nodeAddresses: [`10.88.${i >> 8}.${i & 255}`], maxPods: values.maxPods }, signal)
+    return runKubelet(
+      {
+        client,
+        informers,
+        runtime,
+        clock: systemClock,
+        random: systemRandom,
+        log: log.with({ node: nodeName }),
+        nodeName,
+        nodeAddresses: [`10.88.${i >> 8}.${i & 255}`],
+        maxPods: values.maxPods,
+      },
+      signal,
+    )
   })
   await untilStopped(loops, stop, failed)
 }

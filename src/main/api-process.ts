@@ -55,7 +55,12 @@ export async function startApi(settings: ApiSettings, log: Log): Promise<ApiProc
   const pki = openPki({ directory: join(directory, 'pki'), clock, random, hosts: [...addresses, advertise] })
   const store = await opening
   try {
-    const tokenIssuer = openTokenIssuer({ signingKey: pki.serviceAccount.privateKey, publicKeys: [pki.serviceAccount.publicKey], clock, random })
+    const tokenIssuer = openTokenIssuer({
+      signingKey: pki.serviceAccount.privateKey,
+      publicKeys: [pki.serviceAccount.publicKey],
+      clock,
+      random,
+    })
     let rolesStand = false
     const assembled = await assembleApi({
       store,
@@ -89,7 +94,8 @@ export async function startApi(settings: ApiSettings, log: Log): Promise<ApiProc
     const servers = await Promise.all(
       addresses.map((host) => serveApi({ handler: assembled.handler, tls, host, port: settings.securePort, clock, log }).catch(explain)),
     )
-    const local = addresses.find((a) => LOOPBACK.test(a)) ?? (addresses.includes('0.0.0.0') || addresses.includes('::') ? '127.0.0.1' : addresses[0]!)
+    const local =
+      addresses.find((a) => LOOPBACK.test(a)) ?? (addresses.includes('0.0.0.0') || addresses.includes('::') ? '127.0.0.1' : addresses[0]!)
     for (const [holder, file, user] of KUBECONFIGS) {
       const text = kubeconfig({ server: `https://${local}:${servers[0]!.port}`, ca: pki.ca.cert, user, credentials: pki.pair(holder) })
       writeFile(join(directory, file), text, 0o600)
@@ -97,7 +103,11 @@ export async function startApi(settings: ApiSettings, log: Log): Promise<ApiProc
     const client = createClient(assembled.transport({ username: 'system:apiserver', groups: ['system:masters'] }))
     await reconcileBootstrapRoles(client)
     // a list waits for the cache, which authorization reads from: nobody is refused for having been early
-    await Promise.all(([clusterRoles, clusterRoleBindings, roles, roleBindings] as readonly Resource[]).map((resource) => client.list(resource, { limit: 1 })))
+    await Promise.all(
+      ([clusterRoles, clusterRoleBindings, roles, roleBindings] as readonly Resource[]).map((resource) =>
+        client.list(resource, { limit: 1 }),
+      ),
+    )
     rolesStand = true
 
     let renewal: Disposable | undefined
@@ -130,11 +140,17 @@ export async function startApi(settings: ApiSettings, log: Log): Promise<ApiProc
 
 async function openStore(settings: ApiSettings, log: Log): Promise<Store> {
   if (settings.datastore === 'memory') return openMemoryStore({ clock: systemClock })
-  if (settings.datastore !== 'sqlite') throw new UsageError(`invalid argument "${settings.datastore}" for "--datastore" flag: must be sqlite or memory`)
+  if (settings.datastore !== 'sqlite')
+    throw new UsageError(`invalid argument "${settings.datastore}" for "--datastore" flag: must be sqlite or memory`)
   const { openSqliteStore } = await import('#store/sqlite/sqlite-store.ts')
   try {
     // Heartbeats come every few seconds from every node and are worth nothing after a restart.
-    return await openSqliteStore({ directory: settings.dataDirectory, clock: systemClock, log, volatilePrefixes: ['/registry/leases/kube-node-lease/'] })
+    return await openSqliteStore({
+      directory: settings.dataDirectory,
+      clock: systemClock,
+      log,
+      volatilePrefixes: ['/registry/leases/kube-node-lease/'],
+    })
   } catch (error) {
     if (error instanceof StoreUnavailable) throw new OperatorError(error.message, { cause: error })
     throw error
@@ -148,7 +164,14 @@ function makeDirectory(directory: string): void {
     accessSync(directory, constants.W_OK)
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code
-    const why = code === 'ENOSPC' ? 'no space is left on its device' : code === 'EACCES' ? 'this user may not write there' : code === 'EROFS' ? 'its file system is read-only' : (error as Error).message
+    const why =
+      code === 'ENOSPC'
+        ? 'no space is left on its device'
+        : code === 'EACCES'
+          ? 'this user may not write there'
+          : code === 'EROFS'
+            ? 'its file system is read-only'
+            : (error as Error).message
     throw new OperatorError(`cannot use the data directory ${directory}: ${why}; choose another with --data-dir`, { cause: error })
   }
 }
@@ -169,11 +192,14 @@ function readUsers<T>(file: string, read: (text: string, file: string) => T): T 
 
 function portRange(text: string): readonly [number, number] {
   const found = /^(\d+)-(\d+)$/.exec(text)
-  if (found === null) throw new UsageError(`invalid argument "${text}" for "--service-node-port-range" flag: expected two ports with a hyphen between`)
+  if (found === null)
+    throw new UsageError(`invalid argument "${text}" for "--service-node-port-range" flag: expected two ports with a hyphen between`)
   return [Number(found[1]), Number(found[2])]
 }
 
 function modes(names: readonly string[]): readonly ('Node' | 'RBAC' | 'AlwaysAllow')[] {
-  for (const name of names) if (!['Node', 'RBAC', 'AlwaysAllow'].includes(name)) throw new UsageError(`invalid argument "${name}" for "--authorization-mode" flag: must be Node, RBAC or AlwaysAllow`)
+  for (const name of names)
+    if (!['Node', 'RBAC', 'AlwaysAllow'].includes(name))
+      throw new UsageError(`invalid argument "${name}" for "--authorization-mode" flag: must be Node, RBAC or AlwaysAllow`)
   return names as readonly ('Node' | 'RBAC' | 'AlwaysAllow')[]
 }

@@ -13,6 +13,7 @@ export function certificateParts({ ca }: { readonly ca: KeyPair }): NonNullable<
       const { subject, names } = readCertificateRequest(pem)
       return { subject, names }
     },
-    signCertificate: (csr, { usages, lifetimeMs }) => signCertificate(csr, { ca, usages, lifetimeMs, now: systemClock.now(), random: systemRandom }),
+    signCertificate: (csr, { usages, lifetimeMs }) =>
+      signCertificate(csr, { ca, usages, lifetimeMs, now: systemClock.now(), random: systemRandom }),
   }
 }

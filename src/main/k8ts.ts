@@ -4,19 +4,59 @@ import { OperatorError, ProgramFailed, runCommandLine, type Listed } from '#cli/
 import { realEnvironment } from './environment.ts'
 
 const commands: Readonly<Record<string, Listed>> = {
-  up: { group: 'Clusters', summary: 'Start a cluster on this machine, with a demo', load: async () => (await import('#cli/commands/up.ts')).up as never },
+  up: {
+    group: 'Clusters',
+    summary: 'Start a cluster on this machine, with a demo',
+    load: async () => (await import('#cli/commands/up.ts')).up as never,
+  },
   down: { group: 'Clusters', summary: 'Take a cluster down', load: async () => (await import('#cli/commands/down.ts')).down as never },
   status: { group: 'Clusters', summary: 'Show what runs', load: async () => (await import('#cli/commands/status.ts')).status as never },
-  kubeconfig: { group: 'Clusters', summary: "Print the path of a cluster's kubeconfig", load: async () => (await import('#cli/commands/kubeconfig.ts')).kubeconfig as never },
-  image: { group: 'Clusters', summary: 'Build, import and list container images', load: async () => (await import('#cli/commands/image.ts')).image as never },
-  server: { group: 'Components', summary: 'Run the whole control plane in this process', load: async () => (await import('./server.ts')).server as never },
-  agent: { group: 'Components', summary: 'Run a node: kubelet, service proxy and DNS', load: async () => (await import('./agent.ts')).agent as never },
-  'kube-apiserver': { group: 'Components', summary: 'Run the API server alone', load: async () => (await import('./kube-apiserver.ts')).kubeApiserver as never },
-  'kube-controller-manager': { group: 'Components', summary: 'Run the controllers alone', load: async () => (await import('./kube-controller-manager.ts')).kubeControllerManager as never },
-  'kube-scheduler': { group: 'Components', summary: 'Run the scheduler alone', load: async () => (await import('./kube-scheduler.ts')).kubeScheduler as never },
+  kubeconfig: {
+    group: 'Clusters',
+    summary: "Print the path of a cluster's kubeconfig",
+    load: async () => (await import('#cli/commands/kubeconfig.ts')).kubeconfig as never,
+  },
+  image: {
+    group: 'Clusters',
+    summary: 'Build, import and list container images',
+    load: async () => (await import('#cli/commands/image.ts')).image as never,
+  },
+  server: {
+    group: 'Components',
+    summary: 'Run the whole control plane in this process',
+    load: async () => (await import('./server.ts')).server as never,
+  },
+  agent: {
+    group: 'Components',
+    summary: 'Run a node: kubelet, service proxy and DNS',
+    load: async () => (await import('./agent.ts')).agent as never,
+  },
+  'kube-apiserver': {
+    group: 'Components',
+    summary: 'Run the API server alone',
+    load: async () => (await import('./kube-apiserver.ts')).kubeApiserver as never,
+  },
+  'kube-controller-manager': {
+    group: 'Components',
+    summary: 'Run the controllers alone',
+    load: async () => (await import('./kube-controller-manager.ts')).kubeControllerManager as never,
+  },
+  'kube-scheduler': {
+    group: 'Components',
+    summary: 'Run the scheduler alone',
+    load: async () => (await import('./kube-scheduler.ts')).kubeScheduler as never,
+  },
   kubelet: { group: 'Components', summary: 'Run the kubelet alone', load: async () => (await import('./kubelet.ts')).kubelet as never },
-  'kube-proxy': { group: 'Components', summary: 'Run the service proxy alone', load: async () => (await import('./kube-proxy.ts')).kubeProxy as never },
-  doctor: { group: 'Other', summary: 'Check this machine and the current cluster', load: async () => (await import('#cli/commands/doctor.ts')).doctor as never },
+  'kube-proxy': {
+    group: 'Components',
+    summary: 'Run the service proxy alone',
+    load: async () => (await import('./kube-proxy.ts')).kubeProxy as never,
+  },
+  doctor: {
+    group: 'Other',
+    summary: 'Check this machine and the current cluster',
+    load: async () => (await import('#cli/commands/doctor.ts')).doctor as never,
+  },
   version: { group: 'Other', summary: 'Print versions', load: async () => (await import('#cli/commands/version.ts')).version as never },
 }
 

@@ -30,7 +30,10 @@ export interface NodeDnsParts {
 export async function runNodeDns(parts: NodeDnsParts, signal: AbortSignal): Promise<void> {
   const { informers, clock, log, address, clusterDomain } = parts
   const listen = [{ address, port: DNS_PORT }]
-  await runDns({ informers, clock, log, listen, upstreams: upstreamResolvers(), clusterDomain, onReady: () => void announce(parts, signal) }, signal)
+  await runDns(
+    { informers, clock, log, listen, upstreams: upstreamResolvers(), clusterDomain, onReady: () => void announce(parts, signal) },
+    signal,
+  )
 }
 
 /** Keeps trying until the slice stands: the Service may not be there yet. */
@@ -78,7 +81,9 @@ const RESOLV_CONFS = ['/run/systemd/resolve/resolv.conf', '/etc/resolv.conf'] //
 function upstreamResolvers(): readonly Address[] {
   for (const file of RESOLV_CONFS) {
     if (!existsSync(file)) continue
-    const servers = [...readFileSync(file, 'utf8').matchAll(/^nameserver\s+(\S+)/gm)].map((m) => m[1]!).filter((a) => !a.startsWith('127.') && a !== '::1')
+    const servers = [...readFileSync(file, 'utf8').matchAll(/^nameserver\s+(\S+)/gm)]
+      .map((m) => m[1]!)
+      .filter((a) => !a.startsWith('127.') && a !== '::1')
     if (servers.length > 0) return servers.map((server) => ({ address: server, port: DNS_PORT }))
   }
   return []

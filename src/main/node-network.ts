@@ -52,5 +52,14 @@ export async function keepNetwork(parts: NodeNetworkParts, signal: AbortSignal):
     renameSync(`${file}.new`, file)
     log.info('pod network configured', { subnet: own })
   })
-  await runRoutes({ informers, clock: systemClock, log, nodeName, run: async (input) => void (await run({ program: 'ip', words: ['-batch', '-'], input })) }, signal)
+  await runRoutes(
+    {
+      informers,
+      clock: systemClock,
+      log,
+      nodeName,
+      run: async (input) => void (await run({ program: 'ip', words: ['-batch', '-'], input })),
+    },
+    signal,
+  )
 }

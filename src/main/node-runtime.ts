@@ -24,12 +24,20 @@ export interface NodeRuntime extends AsyncDisposable {
 
 const NEVER = new Promise<never>(() => {})
 
-export async function openNodeRuntime(parts: { readonly root: string; readonly cniConfiguration: string; readonly endpoint: string | undefined; readonly log: Log }): Promise<NodeRuntime> {
+export async function openNodeRuntime(parts: {
+  readonly root: string
+  readonly cniConfiguration: string
+  readonly endpoint: string | undefined
+  readonly log: Log
+}): Promise<NodeRuntime> {
   const { root, cniConfiguration, endpoint, log } = parts
   if (endpoint !== undefined) {
     const socket = endpoint.replace(/^unix:\/\//, '')
     const runtime = await answering(socket)
-    if (runtime === undefined) throw new OperatorError(`no container runtime answers at ${socket}: start it, or leave --container-runtime-endpoint out to have a containerd started`)
+    if (runtime === undefined)
+      throw new OperatorError(
+        `no container runtime answers at ${socket}: start it, or leave --container-runtime-endpoint out to have a containerd started`,
+      )
     return { runtime, ended: NEVER, [Symbol.asyncDispose]: () => runtime[Symbol.asyncDispose]() }
   }
   const directory = join(root, 'containerd')
@@ -70,7 +78,12 @@ async function answering(socket: string): Promise<Runtime | undefined> {
 
 async function importPause(socket: string, directory: string): Promise<void> {
   const architecture = process.arch === 'x64' ? 'amd64' : process.arch
-  const archive = await buildImage({ name: PAUSE_IMAGE, architecture, config: { entrypoint: ['/pause'] }, files: [{ path: '/pause', mode: 0o755, content: pauseProgram(architecture) }] })
+  const archive = await buildImage({
+    name: PAUSE_IMAGE,
+    architecture,
+    config: { entrypoint: ['/pause'] },
+    files: [{ path: '/pause', mode: 0o755, content: pauseProgram(architecture) }],
+  })
   const file = join(directory, 'pause.tar')
   writeFileSync(file, archive)
   await run({ program: 'ctr', words: ['-a', socket, '-n', 'k8s.io', 'images', 'import', '--snapshotter', 'overlayfs', file] })

@@ -5,7 +5,12 @@ import type { Log, LogFields } from '#base/log.ts'
 
 /** `level` as pino names them: debug, info, warn, error. Control characters in values are escaped, since every line is JSON. */
 export function processLog(component: string, level: string): Log {
-  return wrap(pino({ level, base: { component }, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: (label) => ({ level: label }) } }, pino.destination({ fd: 2, sync: true })))
+  return wrap(
+    pino(
+      { level, base: { component }, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: (label) => ({ level: label }) } },
+      pino.destination({ fd: 2, sync: true }),
+    ),
+  )
 }
 
 function wrap(logger: Logger): Log {

@@ -14,7 +14,8 @@ import { createClient } from '#client/create-client.ts'
 
 export const server = command({
   usage: '[flags]',
-  description: 'Runs API server, controllers and scheduler in this process until SIGTERM. Needs no root. Writes admin.kubeconfig into the data directory.',
+  description:
+    'Runs API server, controllers and scheduler in this process until SIGTERM. Needs no root. Writes admin.kubeconfig into the data directory.',
   settings: settings({
     ...apiSettings,
     clusterCidr: { type: 'string', flag: 'cluster-cidr', help: 'Addresses of pods; each node gets a /24', default: '10.244.0.0/16' },
@@ -46,9 +47,20 @@ export const server = command({
         },
         stop.signal,
       ),
-      runSchedulerLoop({ ...parts, election: election('kube-scheduler'), log: log.with({ component: 'kube-scheduler' }), transport: assembled.transport(SCHEDULER) }, stop.signal),
+      runSchedulerLoop(
+        {
+          ...parts,
+          election: election('kube-scheduler'),
+          log: log.with({ component: 'kube-scheduler' }),
+          transport: assembled.transport(SCHEDULER),
+        },
+        stop.signal,
+      ),
     ]
-    await applyClusterDns(createClient(assembled.transport({ username: 'system:apiserver', groups: ['system:masters'] })), values.clusterDns)
+    await applyClusterDns(
+      createClient(assembled.transport({ username: 'system:apiserver', groups: ['system:masters'] })),
+      values.clusterDns,
+    )
     log.info('serving', { port: values.securePort, dataDirectory: values.dataDirectory })
     try {
       await Promise.all(loops)

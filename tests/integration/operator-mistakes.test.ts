@@ -11,15 +11,22 @@ import { root, startServer } from './server-under-test.ts'
 
 const needsRoot = process.platform === 'linux' && process.getuid?.() === 0 ? false : 'needs Linux and root'
 
-test('no containerd is said before anything is started', { skip: needsRoot || (existsSync('/usr/bin/containerd') ? false : 'needs containerd to hide') }, async () => {
-  const home = mkdtempSync(join(tmpdir(), 'home-'))
-  const script = `mount --bind /dev/null /usr/bin/containerd && exec ${join(root, 'k8ts')} up`
-  const ran = await runProgram('unshare', ['--mount', 'sh', '-c', script], { ...process.env, K8TS_HOME: home })
-  equal(ran.code, 1)
-  match(ran.err, /^k8ts up: real containers need software that is not installed: run 'apt-get install containerd', or use --runtime simulated\n$/)
-  deepEqual(existsSync(join(home, 'clusters', 'k8ts.json')), false)
-  rmSync(home, { recursive: true, force: true })
-})
+test(
+  'no containerd is said before anything is started',
+  { skip: needsRoot || (existsSync('/usr/bin/containerd') ? false : 'needs containerd to hide') },
+  async () => {
+    const home = mkdtempSync(join(tmpdir(), 'home-'))
+    const script = `mount --bind /dev/null /usr/bin/containerd && exec ${join(root, 'k8ts')} up`
+    const ran = await runProgram('unshare', ['--mount', 'sh', '-c', script], { ...process.env, K8TS_HOME: home })
+    equal(ran.code, 1)
+    match(
+      ran.err,
+      /^k8ts up: real containers need software that is not installed: run 'apt-get install containerd', or use --runtime simulated\n$/,
+    )
+    deepEqual(existsSync(join(home, 'clusters', 'k8ts.json')), false)
+    rmSync(home, { recursive: true, force: true })
+  },
+)
 
 test('a full disk refuses writes, keeps reads, and takes writes again when there is room', { skip: needsRoot }, async () => {
   const directory = mkdtempSync(join(tmpdir(), 'full-'))
@@ -27,7 +34,8 @@ test('a full disk refuses writes, keeps reads, and takes writes again when there
   try {
     await using server = await startServer({ directory })
     const path = '/api/v1/namespaces/default/configmaps'
-    const create = (name: string, size: number) => server.call('POST', path, { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name }, data: { text: 'x'.repeat(size) } })
+    const create = (name: string, size: number) =>
+      server.call('POST', path, { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name }, data: { text: 'x'.repeat(size) } })
     equal((await create('kept', 1000)).status, 201)
     let refused: Awaited<ReturnType<typeof create>> | undefined
     for (let i = 0; i < 60 && refused === undefined; i++) {
@@ -54,7 +62,11 @@ test('a data directory that cannot be written is said in one sentence', { skip: 
 
 test('a second server on the same data says whose it is', async () => {
   await using first = await startServer()
-  const ran = await runProgram(join(root, 'k8ts'), ['server', '--data-dir', first.directory, '--secure-port', '0', '--bind-address', '127.0.0.1'], process.env)
+  const ran = await runProgram(
+    join(root, 'k8ts'),
+    ['server', '--data-dir', first.directory, '--secure-port', '0', '--bind-address', '127.0.0.1'],
+    process.env,
+  )
   equal(ran.code, 1)
   equal(ran.err.trim().split('\n').length, 1)
   match(ran.err, /^k8ts server: /)
