@@ -1,11 +1,11 @@
-/** Makes dist/k8ts.js, the one file that ships: the whole command line with its components, split so that each command loads its own part. */
+/** Makes dist/, which ships: the command line, split so that each command loads its own part, and `k8ts/testing`. */
 
 import { build } from 'esbuild'
 import { rmSync } from 'node:fs'
 
 rmSync('dist', { recursive: true, force: true })
 await build({
-  entryPoints: ['src/main/k8ts.ts', 'src/store/sqlite/sqlite-worker.ts'],
+  entryPoints: { k8ts: 'src/main/k8ts.ts', testing: 'src/testing/cluster.ts', 'sqlite-worker': 'src/store/sqlite/sqlite-worker.ts' },
   bundle: true,
   splitting: true,
   platform: 'node',
