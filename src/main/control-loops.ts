@@ -26,6 +26,8 @@ export interface LoopParts {
 export interface Election extends Partial<Pick<LeaderElectionParts, 'leaseDurationMs' | 'renewDeadlineMs' | 'retryPeriodMs'>> {
   readonly namespace: string
   readonly name: string
+  /** What tells this replica from others of its host, across restarts if it outlives them; by default it is new each time. */
+  readonly instance?: string
 }
 
 export const CONTROLLER_MANAGER: Identity = { username: 'system:kube-controller-manager', groups: ['system:authenticated'] }
@@ -96,7 +98,7 @@ async function asLeader(
 ): Promise<void> {
   const { election, onLeading } = parts
   if (election === undefined) return lead(signal)
-  const identity = `${hostname()}_${nameSuffix(parts.random, 12)}`
+  const identity = `${hostname()}_${election.instance ?? nameSuffix(parts.random, 12)}`
   const leading = async (held: AbortSignal) => {
     onLeading?.(true)
     return lead(held)

@@ -1,5 +1,7 @@
 /** `k8ts server`: the whole control plane in one process, its components talking through the API without a network between. */
 
+import { createHash } from 'node:crypto'
+import { resolve } from 'node:path'
 import { systemClock } from '#base/clock.ts'
 import { systemRandom } from '#base/random.ts'
 import { settings } from '#base/settings.ts'
@@ -11,6 +13,8 @@ import { certificateParts } from './certificate-parts.ts'
 import { apiSettings } from './control-plane-settings.ts'
 import { processLog } from './process-log.ts'
 import { createClient } from '#client/create-client.ts'
+
+const INSTANCE_LENGTH = 12 // hex digits; tells the servers of one machine apart
 
 export const server = command({
   usage: '[flags]',
@@ -30,7 +34,9 @@ export const server = command({
     environment.signal.addEventListener('abort', () => stop.abort(environment.signal.reason), { once: true })
     if (environment.signal.aborted) return 0
     const parts = { clock: systemClock, random: systemRandom }
-    const election = (name: string) => ({ namespace: 'kube-system', name })
+    // One process owns a data directory, so after a crash the Lease it left is its own: it need not wait for it to run out.
+    const instance = createHash('sha256').update(resolve(values.dataDirectory)).digest('hex').slice(0, INSTANCE_LENGTH)
+    const election = (name: string) => ({ namespace: 'kube-system', name, instance })
     const loops = [
       runControllerManager(
         {
