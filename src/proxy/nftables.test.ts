@@ -36,39 +36,49 @@ function lines(before: ReadonlyMap<string, ServicePortRule>, after: ReadonlyMap<
   return text.trim().split('\n')
 }
 
-test('a new Service brings its chains, then the elements that lead to them', () => {
+test('a new Service brings its chain, then the element that leads to it', () => {
   deepEqual(lines(new Map(), rules(rule(to('10.244.0.2')))), [
-    'add chain ip t endpoint-0-default/web/tcp/http__10.244.0.2/8080',
-    'add chain ip t service-1-default/web/tcp/http',
-    'add rule ip t endpoint-0-default/web/tcp/http__10.244.0.2/8080 ip saddr 10.244.0.2 jump mark-for-masquerade',
-    'add rule ip t endpoint-0-default/web/tcp/http__10.244.0.2/8080 meta l4proto tcp dnat to 10.244.0.2:8080',
-    'add rule ip t service-1-default/web/tcp/http ip daddr 10.96.0.10 ip saddr != 10.244.0.0/16 jump mark-for-masquerade',
-    'add rule ip t service-1-default/web/tcp/http goto endpoint-0-default/web/tcp/http__10.244.0.2/8080',
-    'add element ip t service-ips { 10.96.0.10 . tcp . 80 : goto service-1-default/web/tcp/http }',
+    'add chain ip t service-0-default/web/tcp/http',
+    'add rule ip t service-0-default/web/tcp/http ip daddr 10.96.0.10 ip saddr != 10.244.0.0/16 meta mark set meta mark or 0x4000',
+    'add rule ip t service-0-default/web/tcp/http ip saddr 10.244.0.2 meta mark set meta mark or 0x4000',
+    'add rule ip t service-0-default/web/tcp/http meta l4proto tcp dnat to 10.244.0.2:8080',
+    'add element ip t service-ips { 10.96.0.10 . tcp . 80 : goto service-0-default/web/tcp/http }',
   ])
 })
 
 test('a changed endpoint touches its own chain and the choice, nothing else', () => {
-  deepEqual(lines(rules(rule(to('10.244.0.2'))), rules(rule(to('10.244.0.3')))), [
+  deepEqual(lines(rules(rule(to('10.244.0.2', '10.244.0.4'))), rules(rule(to('10.244.0.2', '10.244.0.3')))), [
     'add chain ip t endpoint-0-default/web/tcp/http__10.244.0.3/8080',
     'flush chain ip t service-1-default/web/tcp/http',
-    'flush chain ip t endpoint-2-default/web/tcp/http__10.244.0.2/8080',
-    'add rule ip t endpoint-0-default/web/tcp/http__10.244.0.3/8080 ip saddr 10.244.0.3 jump mark-for-masquerade',
+    'flush chain ip t endpoint-2-default/web/tcp/http__10.244.0.4/8080',
+    'add rule ip t endpoint-0-default/web/tcp/http__10.244.0.3/8080 ip saddr 10.244.0.3 meta mark set meta mark or 0x4000',
     'add rule ip t endpoint-0-default/web/tcp/http__10.244.0.3/8080 meta l4proto tcp dnat to 10.244.0.3:8080',
-    'add rule ip t service-1-default/web/tcp/http ip daddr 10.96.0.10 ip saddr != 10.244.0.0/16 jump mark-for-masquerade',
+    'add rule ip t service-1-default/web/tcp/http ip daddr 10.96.0.10 ip saddr != 10.244.0.0/16 meta mark set meta mark or 0x4000',
+    'add rule ip t service-1-default/web/tcp/http numgen random mod 2 0 goto endpoint-3-default/web/tcp/http__10.244.0.2/8080',
     'add rule ip t service-1-default/web/tcp/http goto endpoint-0-default/web/tcp/http__10.244.0.3/8080',
-    'delete chain ip t endpoint-2-default/web/tcp/http__10.244.0.2/8080',
+    'delete chain ip t endpoint-2-default/web/tcp/http__10.244.0.4/8080',
   ])
+})
+
+test('many endpoints are chosen through a map, few by a rule each', () => {
+  const choices = (count: number) =>
+    lines(new Map(), rules(rule(to(...Array.from({ length: count }, (_, i) => `10.244.0.${i + 1}`))))).filter((l) => l.includes('numgen'))
+  deepEqual(
+    choices(8).map((l) => /mod (\d+ 0) goto/.exec(l)?.[1]),
+    ['8 0', '7 0', '6 0', '5 0', '4 0', '3 0', '2 0'],
+  )
+  deepEqual(
+    choices(9).map((l) => /mod 9 vmap/.test(l)),
+    [true],
+  )
 })
 
 test('without endpoints the address is refused instead', () => {
   deepEqual(lines(rules(rule(to('10.244.0.2'))), rules(rule({ type: 'refused' }))), [
     'delete element ip t service-ips { 10.96.0.10 . tcp . 80 }',
-    'flush chain ip t endpoint-0-default/web/tcp/http__10.244.0.2/8080',
-    'flush chain ip t service-1-default/web/tcp/http',
+    'flush chain ip t service-0-default/web/tcp/http',
     'add element ip t no-endpoint-services { 10.96.0.10 . tcp . 80 : goto reject-chain }',
-    'delete chain ip t endpoint-0-default/web/tcp/http__10.244.0.2/8080',
-    'delete chain ip t service-1-default/web/tcp/http',
+    'delete chain ip t service-0-default/web/tcp/http',
   ])
 })
 

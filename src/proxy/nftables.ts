@@ -2,7 +2,7 @@
  * The rule model as an nftables table. Every Service port is a few chains and map elements of its own, so that a change
  * touches only what belongs to it:
  *
- *   prerouting, output --> services --(map service-ips)------> service-X ---+--> endpoint-Y: dnat
+ *   prerouting, output --> services --(map service-ips)------> service-X ---+--> endpoint-Y: dnat (a single one at once)
  *                                   \-(map service-nodeports)-> external-X -/
  *   input, forward, output --(maps no-endpoint-*)--> reject or drop
  *   postrouting --> masquerade what was marked, and what leaves the pods' network
@@ -17,6 +17,8 @@ export interface TableSettings {
 }
 
 const MASQUERADE_MARK = '0x4000' // upstream's bit, so that other tools that know it go on working
+const MASQUERADE = `meta mark set meta mark or ${MASQUERADE_MARK}` // no chain of its own: the kernel would follow every jump to it at each change
+const DRAWN_IN_TURN_MAX = 8 // endpoints chosen by a rule each, of which the last ones are reached slower than through a map
 const SERVICES_PER_TRANSACTION_MAX = 500 // larger ones stall the kernel for seconds
 
 /** What one Service port adds to the table. */
@@ -46,7 +48,6 @@ export function baseScript({ table, clusterCidr }: TableSettings): string {
     `add map ip ${table} no-endpoint-services { type ipv4_addr . inet_proto . inet_service : verdict ; }`,
     `add map ip ${table} no-endpoint-nodeports { type inet_proto . inet_service : verdict ; }`,
     `add map ip ${table} firewall-ips { type ipv4_addr . inet_proto . inet_service : verdict ; }`,
-    ...chain('mark-for-masquerade', '', [`meta mark set meta mark or ${MASQUERADE_MARK}`]),
     // A reset ends the client's call at once; an ICMP error that finds the socket busy is only noted, and costs a second.
     ...chain('reject-chain', '', ['meta l4proto tcp reject with tcp reset', 'reject']),
     ...chain('services', '', [
@@ -154,34 +155,38 @@ function partsOf(rule: ServicePortRule, { clusterCidr }: TableSettings): Parts {
   const firewallChain = `firewall-${id}`
   const at = (ip: string) => `${ip} . ${rule.protocol} . ${rule.port}`
 
+  const ownName = (e: Endpoint) =>
+    `${hash(`${rule.key}/${rule.protocol}/${e.ip}:${e.port}`)}-${rule.namespace}/${rule.name}/${rule.protocol}/${rule.portName}__${e.ip}/${e.port}`
+  const endpointLines = (e: Endpoint): string[] => [
+    `ip saddr ${e.ip} ${MASQUERADE}`,
+    ...(rule.affinitySeconds === undefined ? [] : [`update @affinity-${ownName(e)} { ip saddr }`]),
+    `meta l4proto ${rule.protocol} dnat to ${e.ip}:${e.port}`,
+  ]
   const endpointChain = (e: Endpoint): string => {
-    const own = `${hash(`${rule.key}/${rule.protocol}/${e.ip}:${e.port}`)}-${rule.namespace}/${rule.name}/${rule.protocol}/${rule.portName}__${e.ip}/${e.port}`
+    const own = ownName(e)
     const name = `endpoint-${own}`
     if (!chains.has(name)) {
-      const lines = [`ip saddr ${e.ip} jump mark-for-masquerade`]
-      if (rule.affinitySeconds !== undefined) {
+      if (rule.affinitySeconds !== undefined)
         sets.set(`affinity-${own}`, `{ type ipv4_addr ; flags dynamic,timeout ; timeout ${rule.affinitySeconds}s ; }`)
-        lines.push(`update @affinity-${own} { ip saddr }`)
-      }
-      lines.push(`meta l4proto ${rule.protocol} dnat to ${e.ip}:${e.port}`)
-      chains.set(name, lines)
+      chains.set(name, endpointLines(e))
     }
     return name
   }
   const spread = (endpoints: readonly Endpoint[]): readonly string[] => {
+    // Each chain and each map is what nft reads and the kernel checks before any change, so the usual few endpoints do without.
+    if (endpoints.length === 1 && rule.affinitySeconds === undefined) return endpointLines(endpoints[0]!)
     const names = endpoints.map(endpointChain)
     const sticky = rule.affinitySeconds === undefined ? [] : names.map((n) => `ip saddr @${n.replace('endpoint-', 'affinity-')} goto ${n}`)
-    // A map for every Service is what nft reads before each change, so a single endpoint does without.
     const choice =
-      names.length === 1
-        ? `goto ${names[0]}`
-        : `numgen random mod ${names.length} vmap { ${names.map((n, i) => `${i} : goto ${n}`).join(', ')} }`
-    return [...sticky, choice]
+      names.length <= DRAWN_IN_TURN_MAX
+        ? names.map((n, i) => (i === names.length - 1 ? `goto ${n}` : `numgen random mod ${names.length - i} 0 goto ${n}`))
+        : [`numgen random mod ${names.length} vmap { ${names.map((n, i) => `${i} : goto ${n}`).join(', ')} }`]
+    return [...sticky, ...choice]
   }
   const nowhere = (t: Target) => (t.type === 'refused' ? 'goto reject-chain' : 'drop')
   /** Traffic from outside the pods' network to a cluster address must come back this way. */
   const masqueradeStrangers = rule.clusterIps.map(
-    (ip) => `ip daddr ${ip} ${clusterCidr === undefined ? 'fib saddr type local' : `ip saddr != ${clusterCidr}`} jump mark-for-masquerade`,
+    (ip) => `ip daddr ${ip} ${clusterCidr === undefined ? 'fib saddr type local' : `ip saddr != ${clusterCidr}`} ${MASQUERADE}`,
   )
 
   if (rule.internal.type === 'endpoints') {
@@ -196,7 +201,7 @@ function partsOf(rule: ServicePortRule, { clusterCidr }: TableSettings): Parts {
       if (rule.anywhere.type === 'endpoints') {
         chains.set(anywhereChain, [...spread(rule.anywhere.endpoints)])
         if (clusterCidr !== undefined) lines.push(`ip saddr ${clusterCidr} goto ${anywhereChain}`)
-        lines.push('fib saddr type local jump mark-for-masquerade', `fib saddr type local goto ${anywhereChain}`)
+        lines.push(`fib saddr type local ${MASQUERADE}`, `fib saddr type local goto ${anywhereChain}`)
       }
       if (rule.external.type === 'endpoints') {
         chains.set(localChain, [...spread(rule.external.endpoints)])
@@ -204,7 +209,7 @@ function partsOf(rule: ServicePortRule, { clusterCidr }: TableSettings): Parts {
       }
     } else if (rule.external.type === 'endpoints') {
       chains.set(anywhereChain, [...spread(rule.external.endpoints)])
-      lines.push('jump mark-for-masquerade', `goto ${anywhereChain}`)
+      lines.push(MASQUERADE, `goto ${anywhereChain}`)
     }
     if (lines.length > 0) {
       chains.set(externalChain, lines)
