@@ -20,12 +20,15 @@ export async function benchServer(): Promise<readonly Figure[]> {
     {
       await using server = await startServer({ directory })
       figures.push(await idle(server))
-      figures.push(...(await creates(server, directory)))
       await fill(server, OBJECTS)
     }
     figures.push(await startUp('the same with data of 10 000 objects', 2000, async () => directory, false))
-    await using server = await startServer({ directory })
-    figures.push(...(await reads(server)))
+    {
+      await using server = await startServer({ directory })
+      figures.push(...(await reads(server)))
+    }
+    await using server = await startServer()
+    figures.push(...(await creates(server, server.directory)))
     return figures
   } finally {
     rmSync(directory, { recursive: true, force: true })
@@ -51,18 +54,21 @@ const IDLE_MS = 20_000
 async function idle(server: ServerUnderTest): Promise<Figure> {
   await new Promise((done) => setTimeout(done, IDLE_SETTLE_MS))
   const pid = server.process.pid!
+  const revision = async () => Number((await server.call('GET', '/api/v1/namespaces?limit=1')).json<{ metadata: { resourceVersion: string } }>().metadata.resourceVersion)
+  const from = await revision()
   const before = usage(pid)
   await new Promise((done) => setTimeout(done, IDLE_MS))
   const after = usage(pid)
+  const commits = ((await revision()) - from) / (IDLE_MS / 1000)
   const rss = Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]) / 1024
   const cpu = ((after.cpuMs - before.cpuMs) / IDLE_MS) * 100
   const writes = (after.writes - before.writes) / (IDLE_MS / 1000)
   return {
     what: 'whole control plane at idle',
-    measured: `${rss.toFixed(0)} MB, ${cpu.toFixed(2)} % of a core, ${writes.toFixed(2)} KB/s to disk`,
+    measured: `${rss.toFixed(0)} MB, ${cpu.toFixed(2)} % of a core, ${commits.toFixed(2)} commits a second (${writes.toFixed(0)} KB/s)`,
     budget: '150 MB, 1 %, under 1 disk write a second',
-    met: rss <= 150 && cpu < 1,
-    note: 'disk traffic is write_bytes of /proc; a page is 4 KB',
+    met: rss <= 150 && cpu < 1 && commits <= 1,
+    note: 'the commits are the election leases of controllers and scheduler',
   }
 }
 
@@ -80,8 +86,7 @@ async function creates(server: ServerUnderTest, directory: string): Promise<read
   const create = (prefix: string) => (i: number) => call(sessions[i % sessions.length]!, 'POST', CONFIG_MAPS, configMap(`${prefix}-${i}`))
   await drive(500, 16, create('warm'))
   const many = await drive(CREATES, 64, create('many'))
-  const one = await drive(500, 1, create('one'))
-  const sync = fdatasyncMs(directory)
+  const [one, sync] = await oneClient(create('one'), directory)
   for (const s of sessions) s.destroy()
   const rate = (CREATES / many.totalMs) * 1000
   return [
@@ -94,24 +99,31 @@ async function creates(server: ServerUnderTest, directory: string): Promise<read
     },
     {
       what: 'one client, durable create',
-      measured: `${ms(median(one.each))} against ${ms(sync)} for fdatasync of 1 KB`,
+      measured: `${ms(one)} against ${ms(sync)} for fdatasync of 1 KB`,
       budget: 'within 2x of fdatasync',
-      met: median(one.each) <= 2 * sync,
+      met: one <= 2 * sync,
+      note: 'a request over TLS to a process on the same cores; a GET alone takes about as long as the fdatasync here',
     },
   ]
 }
 
-function fdatasyncMs(directory: string): number {
+/** Medians of a create and of a bare fdatasync, made in turn, since a shared disk drifts. */
+async function oneClient(create: (i: number) => Promise<unknown>, directory: string): Promise<readonly [number, number]> {
   const file = openSync(join(directory, 'fdatasync'), 'w')
-  const times = Array.from({ length: 200 }, () => {
+  const creates: number[] = []
+  const syncs: number[] = []
+  for (let i = 0; i < 500; i++) {
     const began = performance.now()
+    await create(i)
+    const created = performance.now()
     writeSync(file, Buffer.alloc(1024))
     fdatasyncSync(file)
-    return performance.now() - began
-  })
+    creates.push(created - began)
+    syncs.push(performance.now() - created)
+  }
   closeSync(file)
   rmSync(join(directory, 'fdatasync'))
-  return median(times)
+  return [median(creates), median(syncs)]
 }
 
 const pod = (i: number) =>
@@ -127,7 +139,7 @@ async function fill(server: ServerUnderTest, objects: number): Promise<void> {
   await call(session, 'POST', '/api/v1/namespaces', JSON.stringify({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'bench' } }))
   await new Promise((done) => setTimeout(done, 1000)) // the default service account
   await drive(PODS, 32, (i) => call(session, 'POST', '/api/v1/namespaces/bench/pods', pod(i)))
-  await drive(Math.max(0, objects - PODS - CREATES), 32, (i) => call(session, 'POST', CONFIG_MAPS, configMap(`fill-${i}`)))
+  await drive(objects - PODS, 32, (i) => call(session, 'POST', CONFIG_MAPS, configMap(`fill-${i}`)))
   session.destroy()
 }
 

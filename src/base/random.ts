@@ -1,6 +1,6 @@
 /** Chance as a parameter: the system's for processes, a seeded one for tests, so that any run can be repeated. */
 
-import { randomBytes } from 'node:crypto'
+import { randomBytes, randomFillSync } from 'node:crypto'
 
 export interface Random {
   /** Uniform in [0, 1). */
@@ -9,8 +9,24 @@ export interface Random {
 }
 
 export const systemRandom: Random = {
-  next: () => randomBytes(4).readUInt32LE() / 2 ** 32,
-  bytes: (count) => randomBytes(count),
+  next: () => Buffer.from(drawn(4)).readUInt32LE() / 2 ** 32,
+  bytes: (count) => (count > DRAWN_MAX ? randomBytes(count) : drawn(count)),
+}
+
+const POOL_BYTES = 4096 // the cost of asking the system is in the asking
+const DRAWN_MAX = 64
+const pool = new Uint8Array(POOL_BYTES)
+let drawnBytes = POOL_BYTES
+
+/** Bytes drawn ahead; none is given twice, and what was given is wiped. */
+function drawn(count: number): Uint8Array {
+  if (drawnBytes + count > POOL_BYTES) {
+    randomFillSync(pool)
+    drawnBytes = 0
+  }
+  const bytes = pool.slice(drawnBytes, drawnBytes + count)
+  pool.fill(0, drawnBytes, (drawnBytes += count))
+  return bytes
 }
 
 /** A repeatable sequence (mulberry32) from a 32-bit seed. Not for keys or tokens. */
