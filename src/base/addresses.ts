@@ -1,3 +1,3 @@
 /** Which texts are IP addresses: the one thing of the network that rules need, and it touches no network. */
 
-export { isIP, isIPv4, isIPv6 } from 'node:net'
+export { isIP, isIPv4 } from 'node:net'

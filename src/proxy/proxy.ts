@@ -39,11 +39,6 @@ export interface Proxy {
   metrics(path: string): HttpAnswer
 }
 
-/** Runs until `signal` aborts. */
-export function runProxy(parts: ProxyParts, signal: AbortSignal): Promise<void> {
-  return createProxy(parts).run(signal)
-}
-
 /** The script that removes all rules of a table, whether or not it exists: `kube-proxy --cleanup`. */
 export function cleanupScript(table = DEFAULT_TABLE): string {
   return `add table ip ${table}\ndelete table ip ${table}\n`

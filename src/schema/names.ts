@@ -9,7 +9,6 @@ const QUALIFIED = '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]'
 const LABEL_VALUE = `(${QUALIFIED})?`
 const CONFIG_KEY = '[-._a-zA-Z0-9]+'
 const HTTP_HEADER = '[-A-Za-z0-9]+'
-const PROCESS_NAMESPACE = '[a-z0-9_][a-z0-9_.-]*'
 
 export const LABEL_LENGTH_MAX = 63 // RFC 1123
 export const SUBDOMAIN_LENGTH_MAX = 253 // RFC 1123
@@ -71,16 +70,6 @@ export function dns1035Label(text: string): string[] {
   const wanted =
     "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character"
   return [...problems, patternText(wanted, DNS1035_LABEL, 'my-name', 'abc-123')]
-}
-
-/** `*.example.com`. */
-export function wildcardSubdomain(text: string): string[] {
-  const pattern = `\\*\\.${SUBDOMAIN}`
-  const problems = lengthOf(text) > SUBDOMAIN_LENGTH_MAX ? [lengthText(SUBDOMAIN_LENGTH_MAX)] : []
-  if (matches(text, pattern)) return problems
-  const wanted =
-    "a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, which must consist of lower case alphanumeric characters, '-' or '.' and end with an alphanumeric character"
-  return [...problems, patternText(wanted, pattern, '*.example.com')]
 }
 
 /** A path segment: roles, and whatever else only has to fit into a URL. */
@@ -165,10 +154,6 @@ export function inRange(value: number, min: number, max: number): string[] {
   return value >= min && value <= max ? [] : [rangeText(min, max)]
 }
 
-export function notNegative(value: number): string[] {
-  return value >= 0 ? [] : ['must be greater than or equal to 0']
-}
-
 export function httpHeaderName(text: string): string[] {
   return matches(text, HTTP_HEADER)
     ? []
@@ -177,10 +162,6 @@ export function httpHeaderName(text: string): string[] {
 
 export function sysctlName(text: string): boolean {
   return text.length <= SUBDOMAIN_LENGTH_MAX && matches(text, '([a-z0-9]([-_a-z0-9]*[a-z0-9])?[\\./])*[a-z0-9]([-_a-z0-9]*[a-z0-9])?')
-}
-
-export function processNamespace(text: string): boolean {
-  return matches(text, PROCESS_NAMESPACE)
 }
 
 /** An address without leading zeros, which readers disagree on, and not an IPv4 one dressed as IPv6. */

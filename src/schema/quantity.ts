@@ -114,12 +114,6 @@ export function addQuantities(...texts: readonly string[]): string {
   return formatQuantity(sum)
 }
 
-export function subtractQuantity(from: string, text: string): string {
-  const a = parseQuantity(from)
-  const b = parseQuantity(text)
-  return formatQuantity({ nanos: a.nanos - b.nanos, format: a.nanos === 0n ? b.format : a.format })
-}
-
 /** The amount as a whole number, rounded away from zero. */
 export function quantityValue(text: string): number {
   return Number(roundUp(parseQuantity(text).nanos, NANO))

@@ -378,11 +378,6 @@ function unescapeValue(text: string): string {
   return value
 }
 
-/** Escapes a value for a field selector's text. */
-export function escapeFieldValue(value: string): string {
-  return value.replaceAll(/[\\,=]/g, (c) => `\\${c}`)
-}
-
 /** Complaints about a label selector in an object. */
 export function selectorErrors(selector: SelectorObject | undefined, path: string, allowInvalidValues = false): FieldError[] {
   const errors: FieldError[] = []

@@ -1,6 +1,6 @@
 /** The rules of an object's metadata, on create and on update. */
 
-import { IMMUTABLE, duplicate, forbidden, invalid, invalidEach, required, tooLong, type FieldError } from './field-error.ts'
+import { IMMUTABLE, forbidden, invalid, invalidEach, required, tooLong, type FieldError } from './field-error.ts'
 import { dns1123Label, labelValue, qualifiedName } from './names.ts'
 import type { KubeObject, Resource } from './resource.ts'
 
@@ -126,17 +126,4 @@ export function metadataUpdateErrors(metadata: Metadata, old: Metadata): FieldEr
   for (const name of FIXED)
     if ((metadata[name] ?? '') !== (old[name] ?? '')) errors.push(invalid(`${PATH}.${name}`, metadata[name] ?? '', IMMUTABLE))
   return [...errors, ...commonErrors(metadata)]
-}
-
-/** Reports each repetition of a key among elements, where the key lies. */
-export function duplicates<T>(list: readonly T[] | undefined, path: string, key: keyof T & string): FieldError[] {
-  const seen = new Set<unknown>()
-  const errors: FieldError[] = []
-  for (const [index, item] of (list ?? []).entries()) {
-    const value = item[key]
-    if (value === undefined || value === '') continue
-    if (seen.has(value)) errors.push(duplicate(`${path}[${index}].${key}`, value))
-    seen.add(value)
-  }
-  return errors
 }

@@ -1,5 +1,6 @@
 /** Who may approve and sign certificate requests, and what a client certificate may not claim. */
 
+import { readCertificateRequest } from '#wire/x509/certificate-request.ts'
 import type { AdmissionPlugin, AdmissionRequest } from './admission.ts'
 import { forbidden } from '#apiserver/endpoints/errors.ts'
 import type { Authorizer } from '#apiserver/authorization/authorizer.ts'
@@ -70,10 +71,9 @@ export function certificateSubjectRestriction(parts: {
   }
 }
 
-/** The subject's organizations of a PEM certificate request; the parser is loaded when the first one comes. */
+/** The subject's organizations of a PEM certificate request. */
 export async function requestOrganizations(pem: string): Promise<readonly string[]> {
-  const { Pkcs10CertificateRequest } = await import('@peculiar/x509')
-  return new Pkcs10CertificateRequest(pem).subjectName.getField('O')
+  return readCertificateRequest(pem).subject.organizations
 }
 
 function isRequest({ resource }: AdmissionRequest): boolean {

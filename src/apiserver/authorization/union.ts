@@ -27,4 +27,3 @@ export function privilegedGroups(...groups: readonly string[]): Authorizer {
 }
 
 export const alwaysAllow: Authorizer = { authorize: () => ({ type: 'allow', reason: '' }) }
-export const alwaysDeny: Authorizer = { authorize: () => ({ type: 'no-opinion', reason: 'Everything is forbidden.' }) }

@@ -5,7 +5,7 @@ import { timestamp } from '#base/clock.ts'
 import type { ContainerState, ContainerStatus, VolumeMountStatus } from '#api/core/v1/container-status.ts'
 import type { Container } from '#api/core/v1/container.ts'
 import type { Pod } from '#api/core/v1/pod.ts'
-import { ANNOTATION_MESSAGE_PATH, restartsOf, type PodView, type ViewedContainer } from './pod-view.ts'
+import { restartsOf, type PodView, type ViewedContainer } from './pod-view.ts'
 import { asContainer, isSidecar, restarts, type Findings } from './pod-actions.ts'
 
 /** Why a container could not be started: `ImagePullBackOff`, `CreateContainerConfigError`, `CrashLoopBackOff`. */
@@ -184,9 +184,4 @@ function userOf(pod: Pod, container: Container): Partial<ContainerStatus> {
   const { fsGroup, supplementalGroups = [] } = pod.spec.securityContext ?? {}
   const groups = [...new Set([...(fsGroup === undefined ? [gid] : [gid, fsGroup]), ...supplementalGroups])]
   return { user: { linux: { uid, gid, supplementalGroups: groups } } }
-}
-
-/** The path inside the container at which it may leave its last words. */
-export function terminationPath(c: ViewedContainer): string | undefined {
-  return c.annotations[ANNOTATION_MESSAGE_PATH]
 }

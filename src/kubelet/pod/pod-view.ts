@@ -13,8 +13,6 @@ export interface PodView {
   readonly containers: readonly ViewedContainer[]
 }
 
-export const emptyView: PodView = { sandboxes: [], containers: [] }
-
 /** Labels by which containers are found again, as upstream's kubelet writes them; tools like `crictl` show them. */
 export const LABEL_POD_NAME = 'io.kubernetes.pod.name'
 export const LABEL_POD_NAMESPACE = 'io.kubernetes.pod.namespace'

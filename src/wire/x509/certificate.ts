@@ -20,7 +20,7 @@ import {
 import { encodeAlternativeNames, type AlternativeNames } from './names.ts'
 
 /** What a key may be used for, in the words of CertificateSigningRequest. */
-export type Usage = keyof typeof KEY_USAGE_BITS | keyof typeof EXTENDED_USAGES
+type Usage = keyof typeof KEY_USAGE_BITS | keyof typeof EXTENDED_USAGES
 
 export interface CertificateWanted {
   /** An encoded Name. */

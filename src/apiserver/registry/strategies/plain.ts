@@ -12,7 +12,6 @@ export const deploymentStrategy: Strategy = { generation: 'spec and annotations'
 export const replicaSetStrategy: Strategy = { generation: 'spec' }
 /** Older clients expect pods to stay when their controller goes. */
 export const replicationControllerStrategy: Strategy = { generation: 'spec', dependents: 'orphan' }
-export const generationFromSpec: Strategy = { generation: 'spec' }
 export const generationFromAll: Strategy = { generation: 'all but metadata', unconditionalUpdate: false }
 export const createdByPut: Strategy = { createOnUpdate: true }
 export const leaseStrategy: Strategy = { createOnUpdate: true, unconditionalUpdate: false }
