@@ -4,8 +4,15 @@ import type { Field, Message, TypeNode } from './message.ts'
 
 /** A field as it stands in its parent's JSON: members of inline messages beside the parent's own. */
 export function flatFields(message: Message): readonly Field[] {
-  return message.fields.flatMap((f) => (f.inline && f.node.type === 'message' ? flatFields(f.node.message()) : [f]))
+  let known = flat.get(message)
+  if (known === undefined) {
+    known = message.fields.flatMap((f) => (f.inline && f.node.type === 'message' ? flatFields(f.node.message()) : [f]))
+    flat.set(message, known)
+  }
+  return known
 }
+
+const flat = new WeakMap<Message, readonly Field[]>()
 
 /** Whether a zero of this field is dropped: Go's `omitempty` on a value that is not a pointer. */
 export function dropsZero(field: Field): boolean {

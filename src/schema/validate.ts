@@ -44,8 +44,15 @@ function walk(message: Message, value: Json, path: string, errors: FieldError[],
 }
 
 function withInlined(message: Message): readonly Message[] {
-  return [message, ...message.fields.flatMap((f) => (f.inline && f.node.type === 'message' ? withInlined(f.node.message()) : []))]
+  let known = inlined.get(message)
+  if (known === undefined) {
+    known = [message, ...message.fields.flatMap((f) => (f.inline && f.node.type === 'message' ? withInlined(f.node.message()) : []))]
+    inlined.set(message, known)
+  }
+  return known
 }
+
+const inlined = new WeakMap<Message, readonly Message[]>()
 
 function checkField(field: Field, value: unknown, path: string, errors: FieldError[]): void {
   if (isMissing(field, value)) {
