@@ -14,6 +14,7 @@ import { prepareSigner, type SignCertificate } from './certificates/signer.ts'
 import { clusterRoleAggregationController } from './clusterrole-aggregation.ts'
 import type { Controller } from './controller.ts'
 import { deploymentController } from './deployment/deployment.ts'
+import { disruptionController } from './disruption.ts'
 import { endpointsController } from './endpoints.ts'
 import { endpointSliceController } from './endpointslice.ts'
 import { garbageCollector } from './garbage-collector.ts'
@@ -95,6 +96,7 @@ function listControllers(parts: ControllersParts): readonly Listed[] {
     of(replicationControllerController, 'replication-controller'),
     of(endpointsController, 'endpoint-controller'),
     of(endpointSliceController, 'endpointslice-controller'),
+    of(disruptionController, 'disruption-controller'),
     of(garbageCollector(resources), 'generic-garbage-collector'),
     of(nodeLifecycleController(clock, parts.nodeMonitorGracePeriodMs), 'node-controller'),
     of(taintEvictionController(clock), 'node-controller'),

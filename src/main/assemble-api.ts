@@ -45,7 +45,7 @@ export async function assembleApi(parts: AssembleParts): Promise<AssembledApi> {
   let tokens: TokenAuthenticator | undefined
   const api = await openApi({
     ...parts,
-    alsoServed: [disruptionBudgets, ...(parts.alsoServed ?? [])], // the scheduler reads them and waits until it can
+    alsoServed: [disruptionBudgets, ...(parts.alsoServed ?? [])],
     authorizer: (listers) => authorizerOf(parts.authorizationModes ?? ['Node', 'RBAC'], listers),
     resolver: (listers) => ruleResolver(rbacListers(listers)),
     tokens: (listers) =>

@@ -1,6 +1,7 @@
 /** Controllers and scheduler, each under an identity of its own and as leader, whatever carries their calls. */
 
 import { hostname } from 'node:os'
+import { podDisruptionBudgets } from '#api/policy/v1/pod-disruption-budget.ts'
 import type { Clock } from '#base/clock.ts'
 import type { Log } from '#base/log.ts'
 import { nameSuffix, type Random } from '#base/random.ts'
@@ -85,8 +86,10 @@ export async function runControllerManager(parts: ControllerManagerParts, signal
 export async function runSchedulerLoop(parts: LoopParts & { readonly transport: Transport }, signal: AbortSignal): Promise<void> {
   const { clock, random, log } = parts
   const client = createClient(parts.transport, { userAgent: 'kube-scheduler' })
-  const lead = (leading: AbortSignal) =>
-    runScheduler({ client, informers: createInformers({ client, clock, random, log }), clock, random, log, host: hostname() }, leading)
+  const lead = (leading: AbortSignal) => {
+    const informers = createInformers({ client, clock, random, log })
+    return runScheduler({ client, informers, clock, random, log, budgets: informers.for(podDisruptionBudgets), host: hostname() }, leading)
+  }
   return asLeader(client, parts, lead, signal)
 }
 
