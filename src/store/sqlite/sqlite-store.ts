@@ -132,9 +132,9 @@ class SqliteStore implements Store {
       this.#check(transaction)
       this.#waiting.push({ transaction, resolve, reject })
       if (this.#flushing) return
-      // those who commit in the same turn share the fsync
+      // those who commit in the same turn of the event loop share the fsync
       this.#flushing = true
-      queueMicrotask(() => this.#flush())
+      setImmediate(() => this.#flush())
     })
   }
 
@@ -227,7 +227,7 @@ class SqliteStore implements Store {
         const results = reply.results.map((result, i) => this.#publish(result, batch[i]!.transaction.writes, values))
         results.forEach((result, i) => batch[i]!.resolve(result))
       } else for (const { reject } of batch) reject(failureOf(reply))
-      if (this.#waiting.length > 0) queueMicrotask(() => this.#flush())
+      if (this.#waiting.length > 0) setImmediate(() => this.#flush())
       else this.#flushing = false
       this.#compactLong()
     })
