@@ -24,8 +24,15 @@ for (const [name, bench] of Object.entries(benches)) {
 }
 
 if (chosen.length === 0) {
+  figures.push({
+    what: '5,000 nodes and 150,000 pods, simulated, on 2 cores and 24 GB',
+    measured: 'not measured',
+    budget: 'runs; p99 of single-object calls under 100 ms',
+    met: 'not measured',
+    note: 'no bench drives it yet; the scheduler above has the 5,000 nodes, the server the 5,000 pods',
+  })
   const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim()
-  const rows = figures.map((f) => `| ${f.what} | ${f.measured} | ${f.budget} | ${f.met === true ? 'met' : f.met === false ? '**missed**' : 'no peer measured'} | ${f.note ?? ''} |`)
+  const rows = figures.map((f) => `| ${f.what} | ${f.measured} | ${f.budget} | ${f.met === true ? 'met' : f.met === false ? '**missed**' : 'not measured'} | ${f.note ?? ''} |`)
   writeFileSync(
     join(import.meta.dirname, 'results.md'),
     `# Measured
