@@ -5,11 +5,15 @@ import { ObjectMeta } from '#api/meta/v1/object-meta.ts'
 import { int64, opt, raw, req, val } from '#schema/message.ts'
 import { object, resource } from '#schema/resource.ts'
 
-export class ControllerRevision extends object('k8s.io.api.apps.v1.ControllerRevision', {
-  metadata: val(1, ObjectMeta),
-  data: opt(2, raw),
-  revision: req(3, int64()),
-}) {}
+export class ControllerRevision extends object(
+  'k8s.io.api.apps.v1.ControllerRevision',
+  {
+    metadata: val(1, ObjectMeta, { doc: 'Name, labels, owners and what else every object carries.' }),
+    data: opt(2, raw, { doc: 'The state, in a form only the controller knows.' }),
+    revision: req(3, int64(), { doc: 'Number of the revision; the latest has the highest.' }),
+  },
+  { doc: 'A state of a StatefulSet or DaemonSet, kept for rollbacks; its data cannot be changed.' },
+) {}
 
 export const controllerRevisions = resource(ControllerRevision, {
   group: 'apps',

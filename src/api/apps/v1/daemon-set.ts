@@ -17,50 +17,90 @@ import { ObjectMeta } from '#api/meta/v1/object-meta.ts'
 import { int32, int64, intOrString, list, message, oneOf, opt, req, rulesFor, string, time, val } from '#schema/message.ts'
 import { object, resource } from '#schema/resource.ts'
 
-export class RollingUpdateDaemonSet extends message('k8s.io.api.apps.v1.RollingUpdateDaemonSet', {
-  maxUnavailable: opt(1, intOrString, { keepsZero: true }),
-  maxSurge: opt(2, intOrString, { keepsZero: true }),
-}) {}
+export class RollingUpdateDaemonSet extends message(
+  'k8s.io.api.apps.v1.RollingUpdateDaemonSet',
+  {
+    maxUnavailable: opt(1, intOrString, {
+      doc: 'Nodes, as a number or percentage rounded up, whose pod may be missing. 1 by default.',
+      keepsZero: true,
+    }),
+    maxSurge: opt(2, intOrString, {
+      doc: 'Nodes, as a number or percentage rounded up, that may run old and new pod together. 0 by default.',
+      keepsZero: true,
+    }),
+  },
+  { doc: 'How fast a rolling update of a daemon set goes.' },
+) {}
 
-export class DaemonSetUpdateStrategy extends message('k8s.io.api.apps.v1.DaemonSetUpdateStrategy', {
-  type: opt(1, oneOf('RollingUpdate', 'OnDelete')),
-  rollingUpdate: opt(2, RollingUpdateDaemonSet),
-}) {}
+export class DaemonSetUpdateStrategy extends message(
+  'k8s.io.api.apps.v1.DaemonSetUpdateStrategy',
+  {
+    type: opt(1, oneOf('RollingUpdate', 'OnDelete'), {
+      doc: 'RollingUpdate (the default), or OnDelete to wait until somebody deletes them.',
+    }),
+    rollingUpdate: opt(2, RollingUpdateDaemonSet, { doc: 'How fast it goes; only for RollingUpdate.' }),
+  },
+  { doc: 'How old pods of a daemon set are replaced by new ones.' },
+) {}
 
-export class DaemonSetSpec extends message('k8s.io.api.apps.v1.DaemonSetSpec', {
-  selector: req(1, LabelSelector, { immutable: true, mapType: 'atomic' }),
-  template: req(2, PodTemplateSpec),
-  updateStrategy: val(3, DaemonSetUpdateStrategy),
-  minReadySeconds: opt(4, int32()),
-  revisionHistoryLimit: opt(6, int32(), { default: 10, keepsZero: true }),
-}) {}
+export class DaemonSetSpec extends message(
+  'k8s.io.api.apps.v1.DaemonSetSpec',
+  {
+    selector: req(1, LabelSelector, {
+      doc: "Chooses the pods by their labels; must match the template's and cannot be changed.",
+      immutable: true,
+      mapType: 'atomic',
+    }),
+    template: req(2, PodTemplateSpec, {
+      doc: 'Pod to make on every node its node selector and affinity allow; only restartPolicy Always is allowed.',
+    }),
+    updateStrategy: val(3, DaemonSetUpdateStrategy, { doc: 'How old pods are replaced by new ones.' }),
+    minReadySeconds: opt(4, int32(), { doc: 'Seconds a pod must be ready to count as available. 0 by default.' }),
+    revisionHistoryLimit: opt(6, int32(), { doc: 'Old revisions to keep for a rollback. 10 by default.', default: 10, keepsZero: true }),
+  },
+  { doc: 'What is wanted of a daemon set.' },
+) {}
 
-export class DaemonSetCondition extends message('k8s.io.api.apps.v1.DaemonSetCondition', {
-  type: req(1, string),
-  status: req(2, string),
-  lastTransitionTime: opt(3, time),
-  reason: opt(4, string),
-  message: opt(5, string),
-}) {}
+export class DaemonSetCondition extends message(
+  'k8s.io.api.apps.v1.DaemonSetCondition',
+  {
+    type: req(1, string, { doc: 'What the condition is about, in CamelCase.' }),
+    status: req(2, string, { doc: 'Whether it holds: True, False or Unknown.' }),
+    lastTransitionTime: opt(3, time, { doc: 'When the status last changed.' }),
+    reason: opt(4, string, { doc: 'Why it has this status, as one CamelCase word for programs.' }),
+    message: opt(5, string, { doc: 'Why it has this status, in words for people.' }),
+  },
+  { doc: 'One thing that is observed of a daemon set.' },
+) {}
 
-export class DaemonSetStatus extends message('k8s.io.api.apps.v1.DaemonSetStatus', {
-  currentNumberScheduled: req(1, int32()),
-  numberMisscheduled: req(2, int32()),
-  desiredNumberScheduled: req(3, int32()),
-  numberReady: req(4, int32()),
-  observedGeneration: opt(5, int64()),
-  updatedNumberScheduled: opt(6, int32()),
-  numberAvailable: opt(7, int32()),
-  numberUnavailable: opt(8, int32()),
-  collisionCount: opt(9, int32(), { keepsZero: true }),
-  conditions: opt(10, list(DaemonSetCondition, { listType: 'map', keys: ['type'], patch: { strategy: 'merge', mergeKey: 'type' } })),
-}) {}
+export class DaemonSetStatus extends message(
+  'k8s.io.api.apps.v1.DaemonSetStatus',
+  {
+    currentNumberScheduled: req(1, int32(), { doc: 'Nodes that should run the pod and do.' }),
+    numberMisscheduled: req(2, int32(), { doc: 'Nodes that run the pod but should not.' }),
+    desiredNumberScheduled: req(3, int32(), { doc: 'Nodes that should run the pod.' }),
+    numberReady: req(4, int32(), { doc: 'Nodes that should run the pod and have it ready.' }),
+    observedGeneration: opt(5, int64(), { doc: 'The metadata.generation the controller last acted on.' }),
+    updatedNumberScheduled: opt(6, int32(), { doc: 'Nodes that run the pod of the present template.' }),
+    numberAvailable: opt(7, int32(), { doc: 'Nodes whose pod has been ready for minReadySeconds.' }),
+    numberUnavailable: opt(8, int32(), { doc: 'Nodes that should run the pod but have none available.' }),
+    collisionCount: opt(9, int32(), { doc: 'How often the name of a revision was taken; goes into the next name.', keepsZero: true }),
+    conditions: opt(10, list(DaemonSetCondition, { listType: 'map', keys: ['type'], patch: { strategy: 'merge', mergeKey: 'type' } }), {
+      doc: 'What is observed of it.',
+    }),
+  },
+  { doc: 'What is observed of a daemon set.' },
+) {}
 
-export class DaemonSet extends object('k8s.io.api.apps.v1.DaemonSet', {
-  metadata: val(1, ObjectMeta),
-  spec: val(2, DaemonSetSpec),
-  status: val(3, DaemonSetStatus),
-}) {}
+export class DaemonSet extends object(
+  'k8s.io.api.apps.v1.DaemonSet',
+  {
+    metadata: val(1, ObjectMeta, { doc: 'Name, labels, owners and what else every object carries.' }),
+    spec: val(2, DaemonSetSpec, { doc: 'What is wanted of the daemon set.' }),
+    status: val(3, DaemonSetStatus, { doc: 'What is observed of the daemon set; may be somewhat behind.' }),
+  },
+  { doc: 'Runs one pod on every node, or on some.' },
+) {}
 
 export const daemonSets = resource(DaemonSet, {
   group: 'apps',

@@ -11,35 +11,43 @@ import { object, resource } from '#schema/resource.ts'
 export class EndpointAddress extends message(
   'k8s.io.api.core.v1.EndpointAddress',
   {
-    ip: req(1, string),
-    hostname: opt(3, string),
-    nodeName: opt(4, string, { keepsZero: true }),
-    targetRef: opt(2, ObjectReference, { mapType: 'atomic' }),
+    ip: req(1, string, { doc: 'IP address; not a loopback, link-local or multicast one.' }),
+    hostname: opt(3, string, { doc: 'Host name of this endpoint, for DNS.' }),
+    nodeName: opt(4, string, { doc: 'Node it is on.', keepsZero: true }),
+    targetRef: opt(2, ObjectReference, { doc: 'Object it belongs to, mostly a pod.', mapType: 'atomic' }),
   },
-  { mapType: 'atomic' },
+  { doc: 'An address behind a Service.', mapType: 'atomic' },
 ) {}
 
 export class EndpointPort extends message(
   'k8s.io.api.core.v1.EndpointPort',
   {
-    name: opt(1, string),
-    port: req(2, int32(), { keepsZero: true }),
-    protocol: opt(3, oneOf('TCP', 'UDP', 'SCTP'), { default: 'TCP' }),
-    appProtocol: opt(4, string, { keepsZero: true }),
+    name: opt(1, string, { doc: "Name of the Service's port; demanded if there is more than one." }),
+    port: req(2, int32(), { doc: 'Port number.', keepsZero: true }),
+    protocol: opt(3, oneOf('TCP', 'UDP', 'SCTP'), { doc: 'TCP (the default), UDP or SCTP.', default: 'TCP' }),
+    appProtocol: opt(4, string, { doc: 'What is spoken there, such as kubernetes.io/h2c; a hint.', keepsZero: true }),
   },
-  { mapType: 'atomic' },
+  { doc: 'A port behind a Service.', mapType: 'atomic' },
 ) {}
 
-export class EndpointSubset extends message('k8s.io.api.core.v1.EndpointSubset', {
-  addresses: opt(1, list(EndpointAddress, { listType: 'atomic' })),
-  notReadyAddresses: opt(2, list(EndpointAddress, { listType: 'atomic' })),
-  ports: opt(3, list(EndpointPort, { listType: 'atomic' })),
-}) {}
+export class EndpointSubset extends message(
+  'k8s.io.api.core.v1.EndpointSubset',
+  {
+    addresses: opt(1, list(EndpointAddress, { listType: 'atomic' }), { doc: 'Addresses that are ready.' }),
+    notReadyAddresses: opt(2, list(EndpointAddress, { listType: 'atomic' }), { doc: 'Addresses that are not ready.' }),
+    ports: opt(3, list(EndpointPort, { listType: 'atomic' }), { doc: 'Ports of every address.' }),
+  },
+  { doc: 'Addresses that all have the same ports.' },
+) {}
 
-export class Endpoints extends object('k8s.io.api.core.v1.Endpoints', {
-  metadata: val(1, ObjectMeta),
-  subsets: opt(2, list(EndpointSubset, { listType: 'atomic' })),
-}) {}
+export class Endpoints extends object(
+  'k8s.io.api.core.v1.Endpoints',
+  {
+    metadata: val(1, ObjectMeta, { doc: 'Name, labels, owners and what else every object carries.' }),
+    subsets: opt(2, list(EndpointSubset, { listType: 'atomic' }), { doc: 'All addresses, grouped by their ports.' }),
+  },
+  { doc: 'Addresses behind a Service; superseded by EndpointSlice and deprecated.' },
+) {}
 
 export const endpoints = resource(Endpoints, {
   group: '',

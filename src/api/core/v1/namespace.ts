@@ -6,28 +6,48 @@ import { ObjectMeta } from '#api/meta/v1/object-meta.ts'
 import { list, message, oneOf, opt, req, rulesFor, string, time, val } from '#schema/message.ts'
 import { labelName, object, resource } from '#schema/resource.ts'
 
-export class NamespaceSpec extends message('k8s.io.api.core.v1.NamespaceSpec', {
-  finalizers: opt(1, list(string, { listType: 'atomic' })),
-}) {}
+export class NamespaceSpec extends message(
+  'k8s.io.api.core.v1.NamespaceSpec',
+  {
+    finalizers: opt(1, list(string, { listType: 'atomic' }), {
+      doc: 'Names that must all go before the namespace does; kubernetes stands for emptying it.',
+    }),
+  },
+  { doc: 'What is wanted of a namespace.' },
+) {}
 
-export class NamespaceCondition extends message('k8s.io.api.core.v1.NamespaceCondition', {
-  type: req(1, string),
-  status: req(2, string),
-  lastTransitionTime: opt(4, time),
-  reason: opt(5, string),
-  message: opt(6, string),
-}) {}
+export class NamespaceCondition extends message(
+  'k8s.io.api.core.v1.NamespaceCondition',
+  {
+    type: req(1, string, { doc: 'What the condition is about, in CamelCase.' }),
+    status: req(2, string, { doc: 'Whether it holds: True, False or Unknown.' }),
+    lastTransitionTime: opt(4, time, { doc: 'When the status last changed.' }),
+    reason: opt(5, string, { doc: 'Why it has this status, as one CamelCase word for programs.' }),
+    message: opt(6, string, { doc: 'Why it has this status, in words for people.' }),
+  },
+  { doc: 'One thing that is observed of a namespace.' },
+) {}
 
-export class NamespaceStatus extends message('k8s.io.api.core.v1.NamespaceStatus', {
-  phase: opt(1, oneOf('Active', 'Terminating'), { default: 'Active' }),
-  conditions: opt(2, list(NamespaceCondition, { listType: 'map', keys: ['type'], patch: { strategy: 'merge', mergeKey: 'type' } })),
-}) {}
+export class NamespaceStatus extends message(
+  'k8s.io.api.core.v1.NamespaceStatus',
+  {
+    phase: opt(1, oneOf('Active', 'Terminating'), { doc: 'Active, or Terminating while it is being emptied.', default: 'Active' }),
+    conditions: opt(2, list(NamespaceCondition, { listType: 'map', keys: ['type'], patch: { strategy: 'merge', mergeKey: 'type' } }), {
+      doc: 'What holds the deletion of a namespace up, and since when.',
+    }),
+  },
+  { doc: 'What is observed of a namespace.' },
+) {}
 
-export class Namespace extends object('k8s.io.api.core.v1.Namespace', {
-  metadata: val(1, ObjectMeta),
-  spec: val(2, NamespaceSpec),
-  status: val(3, NamespaceStatus),
-}) {}
+export class Namespace extends object(
+  'k8s.io.api.core.v1.Namespace',
+  {
+    metadata: val(1, ObjectMeta, { doc: 'Name, labels, owners and what else every object carries.' }),
+    spec: val(2, NamespaceSpec, { doc: 'What is wanted of the namespace.' }),
+    status: val(3, NamespaceStatus, { doc: 'What is observed of the namespace.' }),
+  },
+  { doc: 'A scope for names, and a unit of access control and quota.' },
+) {}
 
 export const namespaces = resource(Namespace, {
   group: '',

@@ -9,38 +9,55 @@ import { ObjectMeta } from '#api/meta/v1/object-meta.ts'
 import { int32, int64, list, map, message, opt, req, rulesFor, string, time, val } from '#schema/message.ts'
 import { object, resource } from '#schema/resource.ts'
 
-export class ReplicationControllerSpec extends message('k8s.io.api.core.v1.ReplicationControllerSpec', {
-  replicas: opt(1, int32(), { default: 1, keepsZero: true }),
-  minReadySeconds: opt(4, int32()),
-  selector: opt(2, map(string), { mapType: 'atomic' }),
-  template: opt(3, PodTemplateSpec),
-}) {}
+export class ReplicationControllerSpec extends message(
+  'k8s.io.api.core.v1.ReplicationControllerSpec',
+  {
+    replicas: opt(1, int32(), { doc: 'Pods wanted. 1 by default; 0 is a real value.', default: 1, keepsZero: true }),
+    minReadySeconds: opt(4, int32(), { doc: 'Seconds a pod must be ready to count as available. 0 by default.' }),
+    selector: opt(2, map(string), { doc: 'Labels of the pods it counts. Those of the template by default.', mapType: 'atomic' }),
+    template: opt(3, PodTemplateSpec, { doc: 'Pod to make when there are too few.' }),
+  },
+  { doc: 'What is wanted of a replication controller.' },
+) {}
 
-export class ReplicationControllerCondition extends message('k8s.io.api.core.v1.ReplicationControllerCondition', {
-  type: req(1, string),
-  status: req(2, string),
-  lastTransitionTime: opt(3, time),
-  reason: opt(4, string),
-  message: opt(5, string),
-}) {}
+export class ReplicationControllerCondition extends message(
+  'k8s.io.api.core.v1.ReplicationControllerCondition',
+  {
+    type: req(1, string, { doc: 'What the condition is about, in CamelCase.' }),
+    status: req(2, string, { doc: 'Whether it holds: True, False or Unknown.' }),
+    lastTransitionTime: opt(3, time, { doc: 'When the status last changed.' }),
+    reason: opt(4, string, { doc: 'Why it has this status, as one CamelCase word for programs.' }),
+    message: opt(5, string, { doc: 'Why it has this status, in words for people.' }),
+  },
+  { doc: 'One thing that is observed of a replication controller.' },
+) {}
 
-export class ReplicationControllerStatus extends message('k8s.io.api.core.v1.ReplicationControllerStatus', {
-  replicas: req(1, int32(), { keepsZero: true }),
-  fullyLabeledReplicas: opt(2, int32()),
-  readyReplicas: opt(4, int32()),
-  availableReplicas: opt(5, int32()),
-  observedGeneration: opt(3, int64()),
-  conditions: opt(
-    6,
-    list(ReplicationControllerCondition, { listType: 'map', keys: ['type'], patch: { strategy: 'merge', mergeKey: 'type' } }),
-  ),
-}) {}
+export class ReplicationControllerStatus extends message(
+  'k8s.io.api.core.v1.ReplicationControllerStatus',
+  {
+    replicas: req(1, int32(), { doc: 'Pods there are.', keepsZero: true }),
+    fullyLabeledReplicas: opt(2, int32(), { doc: 'Pods that carry all labels of the template.' }),
+    readyReplicas: opt(4, int32(), { doc: 'Pods that are ready.' }),
+    availableReplicas: opt(5, int32(), { doc: 'Pods that have been ready for minReadySeconds.' }),
+    observedGeneration: opt(3, int64(), { doc: 'The metadata.generation the controller last acted on.' }),
+    conditions: opt(
+      6,
+      list(ReplicationControllerCondition, { listType: 'map', keys: ['type'], patch: { strategy: 'merge', mergeKey: 'type' } }),
+      { doc: 'What is observed, such as ReplicaFailure.' },
+    ),
+  },
+  { doc: 'What is observed of a replication controller.' },
+) {}
 
-export class ReplicationController extends object('k8s.io.api.core.v1.ReplicationController', {
-  metadata: val(1, ObjectMeta),
-  spec: val(2, ReplicationControllerSpec),
-  status: val(3, ReplicationControllerStatus),
-}) {}
+export class ReplicationController extends object(
+  'k8s.io.api.core.v1.ReplicationController',
+  {
+    metadata: val(1, ObjectMeta, { doc: 'Name, labels, owners and what else every object carries.' }),
+    spec: val(2, ReplicationControllerSpec, { doc: 'What is wanted.' }),
+    status: val(3, ReplicationControllerStatus, { doc: 'What is observed; may be somewhat behind.' }),
+  },
+  { doc: 'Keeps a number of pods running; a Deployment does it better.' },
+) {}
 
 export const replicationControllers = resource(ReplicationController, {
   group: '',

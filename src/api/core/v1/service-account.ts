@@ -6,12 +6,23 @@ import { ObjectMeta } from '#api/meta/v1/object-meta.ts'
 import { bool, list, opt, val } from '#schema/message.ts'
 import { object, resource } from '#schema/resource.ts'
 
-export class ServiceAccount extends object('k8s.io.api.core.v1.ServiceAccount', {
-  metadata: val(1, ObjectMeta),
-  secrets: opt(2, list(ObjectReference, { listType: 'map', keys: ['name'], patch: { strategy: 'merge', mergeKey: 'name' } })),
-  imagePullSecrets: opt(3, list(LocalObjectReference, { listType: 'atomic' })),
-  automountServiceAccountToken: opt(4, bool, { keepsZero: true }),
-}) {}
+export class ServiceAccount extends object(
+  'k8s.io.api.core.v1.ServiceAccount',
+  {
+    metadata: val(1, ObjectMeta, { doc: 'Name, labels, owners and what else every object carries.' }),
+    secrets: opt(2, list(ObjectReference, { listType: 'map', keys: ['name'], patch: { strategy: 'merge', mergeKey: 'name' } }), {
+      doc: 'Secrets pods with this account may use; not needed for tokens.',
+    }),
+    imagePullSecrets: opt(3, list(LocalObjectReference, { listType: 'atomic' }), {
+      doc: 'Secrets for pulling images, given to pods that name none.',
+    }),
+    automountServiceAccountToken: opt(4, bool, {
+      doc: "Whether pods get a token mounted. True by default; a pod's own word goes before it.",
+      keepsZero: true,
+    }),
+  },
+  { doc: 'An identity for processes in pods.' },
+) {}
 
 export const serviceAccounts = resource(ServiceAccount, {
   group: '',

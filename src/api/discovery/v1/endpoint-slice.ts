@@ -8,53 +8,77 @@ import { ObjectMeta } from '#api/meta/v1/object-meta.ts'
 import { bool, int32, list, map, message, oneOf, opt, req, rulesFor, string, val } from '#schema/message.ts'
 import { object, resource } from '#schema/resource.ts'
 
-export class EndpointConditions extends message('k8s.io.api.discovery.v1.EndpointConditions', {
-  ready: opt(1, bool, { keepsZero: true }),
-  serving: opt(2, bool, { keepsZero: true }),
-  terminating: opt(3, bool, { keepsZero: true }),
-}) {}
+export class EndpointConditions extends message(
+  'k8s.io.api.discovery.v1.EndpointConditions',
+  {
+    ready: opt(1, bool, { doc: 'Whether it takes traffic; absent counts as true. False while it terminates.', keepsZero: true }),
+    serving: opt(2, bool, { doc: 'Whether it can answer, terminating or not; absent is the same as ready.', keepsZero: true }),
+    terminating: opt(3, bool, { doc: 'Whether it is about to end; absent counts as false.', keepsZero: true }),
+  },
+  { doc: 'How an endpoint is.' },
+) {}
 
-export class ForZone extends message('k8s.io.api.discovery.v1.ForZone', {
-  name: req(1, string),
-}) {}
+export class ForZone extends message(
+  'k8s.io.api.discovery.v1.ForZone',
+  {
+    name: req(1, string, { doc: 'Name of the zone.' }),
+  },
+  { doc: 'A zone that should use an endpoint.' },
+) {}
 
-export class ForNode extends message('k8s.io.api.discovery.v1.ForNode', {
-  name: req(1, string),
-}) {}
+export class ForNode extends message(
+  'k8s.io.api.discovery.v1.ForNode',
+  {
+    name: req(1, string, { doc: 'Name of the node.' }),
+  },
+  { doc: 'A node that should use an endpoint.' },
+) {}
 
-export class EndpointHints extends message('k8s.io.api.discovery.v1.EndpointHints', {
-  forZones: opt(1, list(ForZone, { listType: 'atomic' })),
-  forNodes: opt(2, list(ForNode, { listType: 'atomic' })),
-}) {}
+export class EndpointHints extends message(
+  'k8s.io.api.discovery.v1.EndpointHints',
+  {
+    forZones: opt(1, list(ForZone, { listType: 'atomic' }), { doc: 'Zones that should use it; at most 8.' }),
+    forNodes: opt(2, list(ForNode, { listType: 'atomic' }), { doc: 'Nodes that should use it; at most 8.' }),
+  },
+  { doc: 'For whom an endpoint is best.' },
+) {}
 
-export class Endpoint extends message('k8s.io.api.discovery.v1.Endpoint', {
-  addresses: req(1, list(string, { listType: 'set' })),
-  conditions: val(2, EndpointConditions),
-  hostname: opt(3, string, { keepsZero: true }),
-  targetRef: opt(4, ObjectReference, { mapType: 'atomic' }),
-  deprecatedTopology: opt(5, map(string)),
-  nodeName: opt(6, string, { keepsZero: true }),
-  zone: opt(7, string, { keepsZero: true }),
-  hints: opt(8, EndpointHints),
-}) {}
+export class Endpoint extends message(
+  'k8s.io.api.discovery.v1.Endpoint',
+  {
+    addresses: req(1, list(string, { listType: 'set' }), { doc: "Its addresses, all of the slice's type; only the first is used." }),
+    conditions: val(2, EndpointConditions, { doc: 'How it is.' }),
+    hostname: opt(3, string, { doc: 'Host name of it, for DNS.', keepsZero: true }),
+    targetRef: opt(4, ObjectReference, { doc: 'Object it belongs to, mostly a pod.', mapType: 'atomic' }),
+    deprecatedTopology: opt(5, map(string), { doc: 'What v1beta1 kept as topology; read only.', deprecated: true }),
+    nodeName: opt(6, string, { doc: 'Node it is on.', keepsZero: true }),
+    zone: opt(7, string, { doc: 'Zone it is in.', keepsZero: true }),
+    hints: opt(8, EndpointHints, { doc: 'For whom it is best.' }),
+  },
+  { doc: 'One endpoint behind a Service.' },
+) {}
 
 export class EndpointPort extends message(
   'k8s.io.api.discovery.v1.EndpointPort',
   {
-    name: opt(1, string, { keepsZero: true }),
-    protocol: opt(2, oneOf('TCP', 'UDP', 'SCTP'), { default: 'TCP', keepsZero: true }),
-    port: opt(3, int32(), { keepsZero: true }),
-    appProtocol: opt(4, string, { keepsZero: true }),
+    name: opt(1, string, { doc: "Name of the Service's port; unique in the slice.", keepsZero: true }),
+    protocol: opt(2, oneOf('TCP', 'UDP', 'SCTP'), { doc: 'TCP (the default), UDP or SCTP.', default: 'TCP', keepsZero: true }),
+    port: opt(3, int32(), { doc: 'Port number; may be absent where there is no Service behind it.', keepsZero: true }),
+    appProtocol: opt(4, string, { doc: 'What is spoken there, such as kubernetes.io/h2c; a hint.', keepsZero: true }),
   },
-  { mapType: 'atomic' },
+  { doc: 'A port of every endpoint in a slice.', mapType: 'atomic' },
 ) {}
 
-export class EndpointSlice extends object('k8s.io.api.discovery.v1.EndpointSlice', {
-  metadata: val(1, ObjectMeta),
-  addressType: req(4, oneOf('IPv4', 'IPv6', 'FQDN'), { immutable: true }),
-  endpoints: opt(2, list(Endpoint, { listType: 'atomic' })),
-  ports: opt(3, list(EndpointPort, { listType: 'atomic' })),
-}) {}
+export class EndpointSlice extends object(
+  'k8s.io.api.discovery.v1.EndpointSlice',
+  {
+    metadata: val(1, ObjectMeta, { doc: 'Name, labels, owners and what else every object carries.' }),
+    addressType: req(4, oneOf('IPv4', 'IPv6', 'FQDN'), { doc: 'IPv4, IPv6 or FQDN; cannot be changed.', immutable: true }),
+    endpoints: opt(2, list(Endpoint, { listType: 'atomic' }), { doc: 'The endpoints; at most 1000.' }),
+    ports: opt(3, list(EndpointPort, { listType: 'atomic' }), { doc: 'Ports of every endpoint; at most 100. None at all means no ports.' }),
+  },
+  { doc: 'A part of the endpoints behind a Service.' },
+) {}
 
 export const endpointSlices = resource(EndpointSlice, {
   group: 'discovery.k8s.io',

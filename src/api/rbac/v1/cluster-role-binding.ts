@@ -9,29 +9,35 @@ import { object, resource, segmentName } from '#schema/resource.ts'
 export class Subject extends message(
   'k8s.io.api.rbac.v1.Subject',
   {
-    kind: req(1, string),
-    apiGroup: opt(2, string),
-    name: req(3, string),
-    namespace: opt(4, string),
+    kind: req(1, string, { doc: 'User, Group or ServiceAccount.' }),
+    apiGroup: opt(2, string, {
+      doc: 'rbac.authorization.k8s.io for users and groups, empty for service accounts; filled in by the server.',
+    }),
+    name: req(3, string, { doc: 'Name of the subject.' }),
+    namespace: opt(4, string, { doc: 'Namespace of the service account; empty for users and groups.' }),
   },
-  { mapType: 'atomic' },
+  { doc: 'Who gets the permissions of a role.', mapType: 'atomic' },
 ) {}
 
 export class RoleRef extends message(
   'k8s.io.api.rbac.v1.RoleRef',
   {
-    apiGroup: opt(1, string),
-    kind: req(2, string),
-    name: req(3, string),
+    apiGroup: opt(1, string, { doc: 'API group of the role: rbac.authorization.k8s.io.' }),
+    kind: req(2, string, { doc: 'Role or ClusterRole.' }),
+    name: req(3, string, { doc: 'Name of the role.' }),
   },
-  { mapType: 'atomic' },
+  { doc: 'Names a role.', mapType: 'atomic' },
 ) {}
 
-export class ClusterRoleBinding extends object('k8s.io.api.rbac.v1.ClusterRoleBinding', {
-  metadata: val(1, ObjectMeta),
-  subjects: opt(2, list(Subject, { listType: 'atomic' })),
-  roleRef: req(3, RoleRef, { mapType: 'atomic' }),
-}) {}
+export class ClusterRoleBinding extends object(
+  'k8s.io.api.rbac.v1.ClusterRoleBinding',
+  {
+    metadata: val(1, ObjectMeta, { doc: 'Name, labels, owners and what else every object carries.' }),
+    subjects: opt(2, list(Subject, { listType: 'atomic' }), { doc: 'Who gets them.' }),
+    roleRef: req(3, RoleRef, { doc: 'The ClusterRole; cannot be changed.', mapType: 'atomic' }),
+  },
+  { doc: 'Gives the permissions of a ClusterRole to subjects, in the whole cluster.' },
+) {}
 
 export const clusterRoleBindings = resource(ClusterRoleBinding, {
   group: 'rbac.authorization.k8s.io',

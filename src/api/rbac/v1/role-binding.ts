@@ -7,11 +7,15 @@ import { ObjectMeta } from '#api/meta/v1/object-meta.ts'
 import { list, opt, req, rulesFor, val } from '#schema/message.ts'
 import { object, resource, segmentName } from '#schema/resource.ts'
 
-export class RoleBinding extends object('k8s.io.api.rbac.v1.RoleBinding', {
-  metadata: val(1, ObjectMeta),
-  subjects: opt(2, list(Subject, { listType: 'atomic' })),
-  roleRef: req(3, RoleRef, { mapType: 'atomic' }),
-}) {}
+export class RoleBinding extends object(
+  'k8s.io.api.rbac.v1.RoleBinding',
+  {
+    metadata: val(1, ObjectMeta, { doc: 'Name, labels, owners and what else every object carries.' }),
+    subjects: opt(2, list(Subject, { listType: 'atomic' }), { doc: 'Who gets them.' }),
+    roleRef: req(3, RoleRef, { doc: 'The Role of the namespace, or the ClusterRole; cannot be changed.', mapType: 'atomic' }),
+  },
+  { doc: 'Gives the permissions of a Role or ClusterRole to subjects, in one namespace.' },
+) {}
 
 export const roleBindings = resource(RoleBinding, {
   group: 'rbac.authorization.k8s.io',

@@ -6,13 +6,21 @@ import { ObjectMeta } from '#api/meta/v1/object-meta.ts'
 import { bool, int32, oneOf, opt, rulesFor, string, val } from '#schema/message.ts'
 import { object, resource } from '#schema/resource.ts'
 
-export class PriorityClass extends object('k8s.io.api.scheduling.v1.PriorityClass', {
-  metadata: val(1, ObjectMeta),
-  value: opt(2, int32()),
-  globalDefault: opt(3, bool),
-  description: opt(4, string),
-  preemptionPolicy: opt(5, oneOf('PreemptLowerPriority', 'Never'), { default: 'PreemptLowerPriority', keepsZero: true }),
-}) {}
+export class PriorityClass extends object(
+  'k8s.io.api.scheduling.v1.PriorityClass',
+  {
+    metadata: val(1, ObjectMeta, { doc: 'Name, labels, owners and what else every object carries.' }),
+    value: opt(2, int32(), { doc: 'Priority of its pods; more is more important, up to 1000000000. Cannot be changed.' }),
+    globalDefault: opt(3, bool, { doc: 'Whether pods that name no class get this one. False by default.' }),
+    description: opt(4, string, { doc: 'What the class is meant for.' }),
+    preemptionPolicy: opt(5, oneOf('PreemptLowerPriority', 'Never'), {
+      doc: 'Whether less important pods may be evicted for its pods: PreemptLowerPriority (the default) or Never.',
+      default: 'PreemptLowerPriority',
+      keepsZero: true,
+    }),
+  },
+  { doc: 'Names a priority for pods.' },
+) {}
 
 export const priorityClasses = resource(PriorityClass, {
   group: 'scheduling.k8s.io',
