@@ -8,33 +8,58 @@ import { ObjectMeta } from '#api/meta/v1/object-meta.ts'
 import { bool, int32, int64, list, message, oneOf, opt, req, string, time, val } from '#schema/message.ts'
 import { object, resource } from '#schema/resource.ts'
 
-export class JobTemplateSpec extends message('k8s.io.api.batch.v1.JobTemplateSpec', {
-  metadata: val(1, ObjectMeta),
-  spec: val(2, JobSpec),
-}) {}
+export class JobTemplateSpec extends message(
+  'k8s.io.api.batch.v1.JobTemplateSpec',
+  {
+    metadata: val(1, ObjectMeta, { doc: 'Labels and annotations of what is made from it.' }),
+    spec: val(2, JobSpec, { doc: 'What is wanted of the job.' }),
+  },
+  { doc: 'A job to be made.' },
+) {}
 
-export class CronJobSpec extends message('k8s.io.api.batch.v1.CronJobSpec', {
-  schedule: req(1, string),
-  timeZone: opt(8, string, { keepsZero: true }),
-  startingDeadlineSeconds: opt(2, int64(), { keepsZero: true }),
-  concurrencyPolicy: opt(3, oneOf('Allow', 'Forbid', 'Replace'), { default: 'Allow' }),
-  suspend: opt(4, bool, { default: false, keepsZero: true }),
-  jobTemplate: req(5, JobTemplateSpec),
-  successfulJobsHistoryLimit: opt(6, int32(), { default: 3, keepsZero: true }),
-  failedJobsHistoryLimit: opt(7, int32(), { default: 1, keepsZero: true }),
-}) {}
+export class CronJobSpec extends message(
+  'k8s.io.api.batch.v1.CronJobSpec',
+  {
+    schedule: req(1, string, { doc: 'Times in cron format, such as */5 * * * *.' }),
+    timeZone: opt(8, string, {
+      doc: 'Time zone of the schedule, such as Europe/Berlin. That of the controller by default.',
+      keepsZero: true,
+    }),
+    startingDeadlineSeconds: opt(2, int64(), {
+      doc: 'Seconds by which a job may be late; later ones count as missed. Without limit by default.',
+      keepsZero: true,
+    }),
+    concurrencyPolicy: opt(3, oneOf('Allow', 'Forbid', 'Replace'), {
+      doc: 'What to do when the last job still runs: Allow (the default), Forbid or Replace.',
+      default: 'Allow',
+    }),
+    suspend: opt(4, bool, { doc: 'Whether to make no more jobs. False by default.', default: false, keepsZero: true }),
+    jobTemplate: req(5, JobTemplateSpec, { doc: 'Job to make.' }),
+    successfulJobsHistoryLimit: opt(6, int32(), { doc: 'Succeeded jobs to keep. 3 by default.', default: 3, keepsZero: true }),
+    failedJobsHistoryLimit: opt(7, int32(), { doc: 'Failed jobs to keep. 1 by default.', default: 1, keepsZero: true }),
+  },
+  { doc: 'When to make which jobs.' },
+) {}
 
-export class CronJobStatus extends message('k8s.io.api.batch.v1.CronJobStatus', {
-  active: opt(1, list(ObjectReference, { listType: 'atomic' })),
-  lastScheduleTime: opt(4, time),
-  lastSuccessfulTime: opt(5, time),
-}) {}
+export class CronJobStatus extends message(
+  'k8s.io.api.batch.v1.CronJobStatus',
+  {
+    active: opt(1, list(ObjectReference, { listType: 'atomic' }), { doc: 'Jobs that run.' }),
+    lastScheduleTime: opt(4, time, { doc: 'When a job was last due and made.' }),
+    lastSuccessfulTime: opt(5, time, { doc: 'When a job last succeeded.' }),
+  },
+  { doc: 'What is observed of a cron job.' },
+) {}
 
-export class CronJob extends object('k8s.io.api.batch.v1.CronJob', {
-  metadata: val(1, ObjectMeta),
-  spec: req(2, CronJobSpec),
-  status: val(3, CronJobStatus),
-}) {}
+export class CronJob extends object(
+  'k8s.io.api.batch.v1.CronJob',
+  {
+    metadata: val(1, ObjectMeta, { doc: 'Name, labels, owners and what else every object carries.' }),
+    spec: req(2, CronJobSpec, { doc: 'What is wanted of the cron job.' }),
+    status: val(3, CronJobStatus, { doc: 'What is observed of the cron job.' }),
+  },
+  { doc: 'Makes jobs at set times.' },
+) {}
 
 export const cronJobs = resource(CronJob, {
   group: 'batch',

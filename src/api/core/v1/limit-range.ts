@@ -5,23 +5,35 @@ import { ObjectMeta } from '#api/meta/v1/object-meta.ts'
 import { list, map, message, opt, quantity, req, rulesFor, string, val } from '#schema/message.ts'
 import { object, resource } from '#schema/resource.ts'
 
-export class LimitRangeItem extends message('k8s.io.api.core.v1.LimitRangeItem', {
-  type: req(1, string),
-  max: opt(2, map(quantity)),
-  min: opt(3, map(quantity)),
-  default: opt(4, map(quantity)),
-  defaultRequest: opt(5, map(quantity)),
-  maxLimitRequestRatio: opt(6, map(quantity)),
-}) {}
+export class LimitRangeItem extends message(
+  'k8s.io.api.core.v1.LimitRangeItem',
+  {
+    type: req(1, string, { doc: 'Sort of object: Container, Pod or PersistentVolumeClaim.' }),
+    max: opt(2, map(quantity), { doc: 'Most that may be asked for, by resource.' }),
+    min: opt(3, map(quantity), { doc: 'Least that may be asked for, by resource.' }),
+    default: opt(4, map(quantity), { doc: 'Limits of containers that set none.' }),
+    defaultRequest: opt(5, map(quantity), { doc: 'Requests of containers that set none.' }),
+    maxLimitRequestRatio: opt(6, map(quantity), { doc: 'Most by which a limit may exceed its request, as a factor.' }),
+  },
+  { doc: 'Limits for one sort of object.' },
+) {}
 
-export class LimitRangeSpec extends message('k8s.io.api.core.v1.LimitRangeSpec', {
-  limits: req(1, list(LimitRangeItem, { listType: 'atomic' })),
-}) {}
+export class LimitRangeSpec extends message(
+  'k8s.io.api.core.v1.LimitRangeSpec',
+  {
+    limits: req(1, list(LimitRangeItem, { listType: 'atomic' }), { doc: 'All limits; each of them holds.' }),
+  },
+  { doc: 'Limits of a namespace.' },
+) {}
 
-export class LimitRange extends object('k8s.io.api.core.v1.LimitRange', {
-  metadata: val(1, ObjectMeta),
-  spec: val(2, LimitRangeSpec),
-}) {}
+export class LimitRange extends object(
+  'k8s.io.api.core.v1.LimitRange',
+  {
+    metadata: val(1, ObjectMeta, { doc: 'Name, labels, owners and what else every object carries.' }),
+    spec: val(2, LimitRangeSpec, { doc: 'The limits.' }),
+  },
+  { doc: 'Limits and defaults for resources of single objects in a namespace.' },
+) {}
 
 export const limitRanges = resource(LimitRange, {
   group: '',

@@ -395,7 +395,7 @@ export class PodCertificateProjection extends message(
     signerName: req(1, string, { doc: 'Signer that issues the certificate.' }),
     keyType: req(2, string, { doc: 'Sort of key to make, such as ED25519, ECDSAP256 or RSA4096.' }),
     maxExpirationSeconds: opt(3, int32(), {
-      doc: 'Most seconds the certificate may last, from 3600 (1 hour). 86400 (24 hours) by default.',
+      doc: 'Most seconds the certificate may last, 3600 (1 hour) to 7862400 (91 days). 86400 (24 hours) by default.',
       keepsZero: true,
     }),
     credentialBundlePath: opt(4, string, { doc: 'Path of a file with key and certificates together.' }),

@@ -12,7 +12,7 @@ export class EndpointConditions extends message(
   'k8s.io.api.discovery.v1.EndpointConditions',
   {
     ready: opt(1, bool, { doc: 'Whether it takes traffic; absent counts as true. False while it terminates.', keepsZero: true }),
-    serving: opt(2, bool, { doc: 'Whether it can answer, terminating or not; absent is the same as ready.', keepsZero: true }),
+    serving: opt(2, bool, { doc: 'Whether it can answer, terminating or not; absent counts as true.', keepsZero: true }),
     terminating: opt(3, bool, { doc: 'Whether it is about to end; absent counts as false.', keepsZero: true }),
   },
   { doc: 'How an endpoint is.' },

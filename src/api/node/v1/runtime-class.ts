@@ -6,21 +6,33 @@ import { ObjectMeta } from '#api/meta/v1/object-meta.ts'
 import { list, map, message, opt, quantity, req, string, val } from '#schema/message.ts'
 import { object, resource } from '#schema/resource.ts'
 
-export class Overhead extends message('k8s.io.api.node.v1.Overhead', {
-  podFixed: opt(1, map(quantity)),
-}) {}
+export class Overhead extends message(
+  'k8s.io.api.node.v1.Overhead',
+  {
+    podFixed: opt(1, map(quantity), { doc: 'Resources that every pod takes beside its containers.' }),
+  },
+  { doc: 'What running a pod itself takes.' },
+) {}
 
-export class Scheduling extends message('k8s.io.api.node.v1.Scheduling', {
-  nodeSelector: opt(1, map(string), { mapType: 'atomic' }),
-  tolerations: opt(2, list(Toleration, { listType: 'atomic' })),
-}) {}
+export class Scheduling extends message(
+  'k8s.io.api.node.v1.Scheduling',
+  {
+    nodeSelector: opt(1, map(string), { doc: 'Labels a node must carry; added to those of the pod.', mapType: 'atomic' }),
+    tolerations: opt(2, list(Toleration, { listType: 'atomic' }), { doc: 'Taints the pods stand; added to those of the pod.' }),
+  },
+  { doc: 'Where pods of a runtime class can run.' },
+) {}
 
-export class RuntimeClass extends object('k8s.io.api.node.v1.RuntimeClass', {
-  metadata: val(1, ObjectMeta),
-  handler: req(2, string),
-  overhead: opt(3, Overhead),
-  scheduling: opt(4, Scheduling),
-}) {}
+export class RuntimeClass extends object(
+  'k8s.io.api.node.v1.RuntimeClass',
+  {
+    metadata: val(1, ObjectMeta, { doc: 'Name, labels, owners and what else every object carries.' }),
+    handler: req(2, string, { doc: "Name of the handler in the node's runtime; cannot be changed." }),
+    overhead: opt(3, Overhead, { doc: 'What running a pod itself takes.' }),
+    scheduling: opt(4, Scheduling, { doc: 'Nodes that have the handler. All by default.' }),
+  },
+  { doc: 'A way to run the containers of a pod.' },
+) {}
 
 export const runtimeClasses = resource(RuntimeClass, {
   group: 'node.k8s.io',

@@ -5,13 +5,20 @@ import { ObjectMeta } from '#api/meta/v1/object-meta.ts'
 import { opt, quantity, req, string, val } from '#schema/message.ts'
 import { object, resource } from '#schema/resource.ts'
 
-export class CSIStorageCapacity extends object('k8s.io.api.storage.v1.CSIStorageCapacity', {
-  metadata: val(1, ObjectMeta),
-  nodeTopology: opt(2, LabelSelector, { mapType: 'atomic' }),
-  storageClassName: req(3, string, { keepsZero: true }),
-  capacity: opt(4, quantity),
-  maximumVolumeSize: opt(5, quantity),
-}) {}
+export class CSIStorageCapacity extends object(
+  'k8s.io.api.storage.v1.CSIStorageCapacity',
+  {
+    metadata: val(1, ObjectMeta, { doc: 'Name, labels, owners and what else every object carries.' }),
+    nodeTopology: opt(2, LabelSelector, {
+      doc: 'Nodes that can reach it, by their labels; none when absent, all when empty.',
+      mapType: 'atomic',
+    }),
+    storageClassName: req(3, string, { doc: 'The StorageClass; cannot be changed.', keepsZero: true }),
+    capacity: opt(4, quantity, { doc: 'Room left, as the driver says; absent if not known.' }),
+    maximumVolumeSize: opt(5, quantity, { doc: 'Largest volume that can be made.' }),
+  },
+  { doc: 'How much room a CSI driver has left for a StorageClass in one place.' },
+) {}
 
 export const csiStorageCapacities = resource(CSIStorageCapacity, {
   group: 'storage.k8s.io',

@@ -6,16 +6,30 @@ import { ObjectMeta } from '#api/meta/v1/object-meta.ts'
 import { bool, list, map, opt, req, string, val } from '#schema/message.ts'
 import { object, resource } from '#schema/resource.ts'
 
-export class StorageClass extends object('k8s.io.api.storage.v1.StorageClass', {
-  metadata: val(1, ObjectMeta),
-  provisioner: req(2, string),
-  parameters: opt(3, map(string)),
-  reclaimPolicy: opt(4, string, { default: 'Delete', keepsZero: true }),
-  mountOptions: opt(5, list(string, { listType: 'atomic' })),
-  allowVolumeExpansion: opt(6, bool, { keepsZero: true }),
-  volumeBindingMode: opt(7, string, { default: 'Immediate', keepsZero: true }),
-  allowedTopologies: opt(8, list(TopologySelectorTerm, { listType: 'atomic' })),
-}) {}
+export class StorageClass extends object(
+  'k8s.io.api.storage.v1.StorageClass',
+  {
+    metadata: val(1, ObjectMeta, { doc: 'Name, labels, owners and what else every object carries.' }),
+    provisioner: req(2, string, { doc: 'Who makes the volumes.' }),
+    parameters: opt(3, map(string), { doc: 'Settings for the provisioner.' }),
+    reclaimPolicy: opt(4, string, {
+      doc: 'What becomes of volumes after their claims: Delete (the default) or Retain.',
+      default: 'Delete',
+      keepsZero: true,
+    }),
+    mountOptions: opt(5, list(string, { listType: 'atomic' }), { doc: 'Options for mounting its volumes, unchecked, such as ro or soft.' }),
+    allowVolumeExpansion: opt(6, bool, { doc: 'Whether volumes can grow. False by default.', keepsZero: true }),
+    volumeBindingMode: opt(7, string, {
+      doc: 'When claims are bound: Immediate (the default), or WaitForFirstConsumer.',
+      default: 'Immediate',
+      keepsZero: true,
+    }),
+    allowedTopologies: opt(8, list(TopologySelectorTerm, { listType: 'atomic' }), {
+      doc: 'Places in which volumes can be made. All by default.',
+    }),
+  },
+  { doc: 'A sort of storage, from which volumes are made on demand.' },
+) {}
 
 export const storageClasses = resource(StorageClass, {
   group: 'storage.k8s.io',

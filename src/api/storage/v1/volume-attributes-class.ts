@@ -4,11 +4,15 @@ import { ObjectMeta } from '#api/meta/v1/object-meta.ts'
 import { map, opt, req, string, val } from '#schema/message.ts'
 import { object, resource } from '#schema/resource.ts'
 
-export class VolumeAttributesClass extends object('k8s.io.api.storage.v1.VolumeAttributesClass', {
-  metadata: val(1, ObjectMeta),
-  driverName: req(2, string),
-  parameters: opt(3, map(string)),
-}) {}
+export class VolumeAttributesClass extends object(
+  'k8s.io.api.storage.v1.VolumeAttributesClass',
+  {
+    metadata: val(1, ObjectMeta, { doc: 'Name, labels, owners and what else every object carries.' }),
+    driverName: req(2, string, { doc: 'CSI driver it is for; cannot be changed.' }),
+    parameters: opt(3, map(string), { doc: 'Settings for the driver; cannot be changed.' }),
+  },
+  { doc: 'Settings of volumes that can be changed while they are in use.' },
+) {}
 
 export const volumeAttributesClasses = resource(VolumeAttributesClass, {
   group: 'storage.k8s.io',
