@@ -8,87 +8,131 @@ import { object, resource } from '#schema/resource.ts'
 export class ParamKind extends message(
   'k8s.io.api.admissionregistration.v1.ParamKind',
   {
-    apiVersion: opt(1, string),
-    kind: opt(2, string),
+    apiVersion: opt(1, string, { doc: 'Group and version of the kind.' }),
+    kind: opt(2, string, { doc: 'The kind.' }),
   },
-  { mapType: 'atomic' },
+  { doc: 'Kind of the parameters of a policy.', mapType: 'atomic' },
 ) {}
 
-export class Rule extends message('k8s.io.api.admissionregistration.v1.Rule', {
-  apiGroups: opt(1, list(string, { listType: 'atomic' })),
-  apiVersions: opt(2, list(string, { listType: 'atomic' })),
-  resources: opt(3, list(string, { listType: 'atomic' })),
-  scope: opt(4, string, { keepsZero: true }),
-}) {}
+export class Rule extends message(
+  'k8s.io.api.admissionregistration.v1.Rule',
+  {
+    apiGroups: opt(1, list(string, { listType: 'atomic' }), { doc: 'API groups; * for all.' }),
+    apiVersions: opt(2, list(string, { listType: 'atomic' }), { doc: 'API versions; * for all.' }),
+    resources: opt(3, list(string, { listType: 'atomic' }), { doc: 'Resources, such as pods, pods/log, pods/*, */scale or */*.' }),
+    scope: opt(4, string, { doc: 'Cluster, Namespaced or * (the default) for both.', keepsZero: true }),
+  },
+  { doc: 'Resources that match.' },
+) {}
 
-export class RuleWithOperations extends message('k8s.io.api.admissionregistration.v1.RuleWithOperations', {
-  operations: opt(1, list(string, { listType: 'atomic' })),
-  rule: inline(2, Rule),
-}) {}
+export class RuleWithOperations extends message(
+  'k8s.io.api.admissionregistration.v1.RuleWithOperations',
+  {
+    operations: opt(1, list(string, { listType: 'atomic' }), { doc: 'CREATE, UPDATE, DELETE, CONNECT, or * for all.' }),
+    rule: inline(2, Rule),
+  },
+  { doc: 'Operations and resources that match.' },
+) {}
 
 export class NamedRuleWithOperations extends message(
   'k8s.io.api.admissionregistration.v1.NamedRuleWithOperations',
   {
-    resourceNames: opt(1, list(string, { listType: 'atomic' })),
+    resourceNames: opt(1, list(string, { listType: 'atomic' }), { doc: 'Names of single objects; all when empty.' }),
     ruleWithOperations: inline(2, RuleWithOperations),
   },
-  { mapType: 'atomic' },
+  { doc: 'Operations and resources, perhaps narrowed down to names.', mapType: 'atomic' },
 ) {}
 
 export class MatchResources extends message(
   'k8s.io.api.admissionregistration.v1.MatchResources',
   {
-    namespaceSelector: opt(1, LabelSelector, { mapType: 'atomic' }),
-    objectSelector: opt(2, LabelSelector, { mapType: 'atomic' }),
-    resourceRules: opt(3, list(NamedRuleWithOperations, { listType: 'atomic' })),
-    excludeResourceRules: opt(4, list(NamedRuleWithOperations, { listType: 'atomic' })),
-    matchPolicy: opt(7, string, { keepsZero: true }),
+    namespaceSelector: opt(1, LabelSelector, {
+      doc: 'Chooses namespaces by their labels. All by default; always holds for cluster-scoped objects.',
+      mapType: 'atomic',
+    }),
+    objectSelector: opt(2, LabelSelector, { doc: 'Chooses objects by their labels, new or old. All by default.', mapType: 'atomic' }),
+    resourceRules: opt(3, list(NamedRuleWithOperations, { listType: 'atomic' }), {
+      doc: 'Operations and resources that match; one is enough.',
+    }),
+    excludeResourceRules: opt(4, list(NamedRuleWithOperations, { listType: 'atomic' }), {
+      doc: 'Operations and resources that do not match even so.',
+    }),
+    matchPolicy: opt(7, string, { doc: 'Equivalent (the default) to match other versions of a resource too, or Exact.', keepsZero: true }),
   },
-  { mapType: 'atomic' },
+  { doc: 'Requests that match, by what they are about.', mapType: 'atomic' },
 ) {}
 
 export class Variable extends message(
   'k8s.io.api.admissionregistration.v1.Variable',
   {
-    name: req(1, string),
-    expression: req(2, string),
+    name: req(1, string, { doc: 'Name, to be used as variables.name.' }),
+    expression: req(2, string, { doc: 'CEL expression; may use variables before it.' }),
   },
-  { mapType: 'atomic' },
+  { doc: 'An expression with a name.', mapType: 'atomic' },
 ) {}
 
-export class ApplyConfiguration extends message('k8s.io.api.admissionregistration.v1.ApplyConfiguration', {
-  expression: opt(1, string),
-}) {}
+export class ApplyConfiguration extends message(
+  'k8s.io.api.admissionregistration.v1.ApplyConfiguration',
+  {
+    expression: opt(1, string, { doc: 'CEL expression that gives an Object{} with the fields to set.' }),
+  },
+  { doc: 'A change, by server-side apply.' },
+) {}
 
-export class JSONPatch extends message('k8s.io.api.admissionregistration.v1.JSONPatch', {
-  expression: opt(1, string),
-}) {}
+export class JSONPatch extends message(
+  'k8s.io.api.admissionregistration.v1.JSONPatch',
+  {
+    expression: opt(1, string, { doc: 'CEL expression that gives a list of JSONPatch{} operations.' }),
+  },
+  { doc: 'A change, by JSON patch.' },
+) {}
 
-export class Mutation extends message('k8s.io.api.admissionregistration.v1.Mutation', {
-  patchType: req(2, string),
-  applyConfiguration: opt(3, ApplyConfiguration),
-  jsonPatch: opt(4, JSONPatch),
-}) {}
+export class Mutation extends message(
+  'k8s.io.api.admissionregistration.v1.Mutation',
+  {
+    patchType: req(2, string, { doc: 'ApplyConfiguration or JSONPatch.' }),
+    applyConfiguration: opt(3, ApplyConfiguration, { doc: 'A change, by server-side apply.' }),
+    jsonPatch: opt(4, JSONPatch, { doc: 'A change, by JSON patch.' }),
+  },
+  { doc: 'A change; the member that the type names must be set.' },
+) {}
 
-export class MatchCondition extends message('k8s.io.api.admissionregistration.v1.MatchCondition', {
-  name: req(1, string),
-  expression: req(2, string),
-}) {}
+export class MatchCondition extends message(
+  'k8s.io.api.admissionregistration.v1.MatchCondition',
+  {
+    name: req(1, string, { doc: 'Name of the condition, unique in its list.' }),
+    expression: req(2, string, { doc: 'CEL expression over object, oldObject, request and authorizer that gives true or false.' }),
+  },
+  { doc: 'A further demand on requests, in CEL.' },
+) {}
 
-export class MutatingAdmissionPolicySpec extends message('k8s.io.api.admissionregistration.v1.MutatingAdmissionPolicySpec', {
-  paramKind: opt(1, ParamKind, { mapType: 'atomic' }),
-  matchConstraints: opt(2, MatchResources, { mapType: 'atomic' }),
-  variables: opt(3, list(Variable, { listType: 'atomic' })),
-  mutations: opt(4, list(Mutation, { listType: 'atomic' })),
-  failurePolicy: opt(5, string, { keepsZero: true }),
-  matchConditions: opt(6, list(MatchCondition, { listType: 'map', keys: ['name'], patch: { strategy: 'merge', mergeKey: 'name' } })),
-  reinvocationPolicy: opt(7, string, { keepsZero: true }),
-}) {}
+export class MutatingAdmissionPolicySpec extends message(
+  'k8s.io.api.admissionregistration.v1.MutatingAdmissionPolicySpec',
+  {
+    paramKind: opt(1, ParamKind, { doc: 'Kind of the parameters. None by default.', mapType: 'atomic' }),
+    matchConstraints: opt(2, MatchResources, { doc: 'Requests it is for.', mapType: 'atomic' }),
+    variables: opt(3, list(Variable, { listType: 'atomic' }), { doc: 'Expressions with names, for use in others by variables.name.' }),
+    mutations: opt(4, list(Mutation, { listType: 'atomic' }), { doc: 'Changes, in order.' }),
+    failurePolicy: opt(5, string, {
+      doc: 'What to do when the policy cannot be evaluated: Fail (the default) or Ignore.',
+      keepsZero: true,
+    }),
+    matchConditions: opt(6, list(MatchCondition, { listType: 'map', keys: ['name'], patch: { strategy: 'merge', mergeKey: 'name' } }), {
+      doc: 'Further demands on requests, at most 64; all must hold.',
+    }),
+    reinvocationPolicy: opt(7, string, { doc: 'Whether to run again after later changes by others: Never or IfNeeded.', keepsZero: true }),
+  },
+  { doc: 'Which requests a policy changes, and how.' },
+) {}
 
-export class MutatingAdmissionPolicy extends object('k8s.io.api.admissionregistration.v1.MutatingAdmissionPolicy', {
-  metadata: val(1, ObjectMeta),
-  spec: val(2, MutatingAdmissionPolicySpec),
-}) {}
+export class MutatingAdmissionPolicy extends object(
+  'k8s.io.api.admissionregistration.v1.MutatingAdmissionPolicy',
+  {
+    metadata: val(1, ObjectMeta, { doc: 'Name, labels, owners and what else every object carries.' }),
+    spec: val(2, MutatingAdmissionPolicySpec, { doc: 'Which requests, and what changes.' }),
+  },
+  { doc: 'Changes objects as they are admitted, by CEL.' },
+) {}
 
 export const mutatingAdmissionPolicies = resource(MutatingAdmissionPolicy, {
   group: 'admissionregistration.k8s.io',

@@ -9,17 +9,24 @@ import { object, resource } from '#schema/resource.ts'
 export class ValidatingAdmissionPolicyBindingSpec extends message(
   'k8s.io.api.admissionregistration.v1.ValidatingAdmissionPolicyBindingSpec',
   {
-    policyName: req(1, string),
-    paramRef: opt(2, ParamRef, { mapType: 'atomic' }),
-    matchResources: opt(3, MatchResources, { mapType: 'atomic' }),
-    validationActions: req(4, list(string, { listType: 'set' })),
+    policyName: req(1, string, { doc: 'Name of the ValidatingAdmissionPolicy.' }),
+    paramRef: opt(2, ParamRef, { doc: 'The parameters.', mapType: 'atomic' }),
+    matchResources: opt(3, MatchResources, { doc: "Narrows the policy's own constraints down.", mapType: 'atomic' }),
+    validationActions: req(4, list(string, { listType: 'set' }), {
+      doc: 'What a failed validation does: Deny, Warn or Audit; not Deny and Warn together.',
+    }),
   },
+  { doc: 'Which policy is put in force, where, with what and how strictly.' },
 ) {}
 
-export class ValidatingAdmissionPolicyBinding extends object('k8s.io.api.admissionregistration.v1.ValidatingAdmissionPolicyBinding', {
-  metadata: val(1, ObjectMeta),
-  spec: req(2, ValidatingAdmissionPolicyBindingSpec),
-}) {}
+export class ValidatingAdmissionPolicyBinding extends object(
+  'k8s.io.api.admissionregistration.v1.ValidatingAdmissionPolicyBinding',
+  {
+    metadata: val(1, ObjectMeta, { doc: 'Name, labels, owners and what else every object carries.' }),
+    spec: req(2, ValidatingAdmissionPolicyBindingSpec, { doc: 'Which policy, where and with what.' }),
+  },
+  { doc: 'Puts a validating policy in force, with parameters.' },
+) {}
 
 export const validatingAdmissionPolicyBindings = resource(ValidatingAdmissionPolicyBinding, {
   group: 'admissionregistration.k8s.io',

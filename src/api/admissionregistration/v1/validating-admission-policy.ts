@@ -6,48 +6,83 @@ import { ObjectMeta } from '#api/meta/v1/object-meta.ts'
 import { int64, list, message, opt, req, string, val } from '#schema/message.ts'
 import { object, resource } from '#schema/resource.ts'
 
-export class Validation extends message('k8s.io.api.admissionregistration.v1.Validation', {
-  expression: req(1, string),
-  message: opt(2, string),
-  reason: opt(3, string, { keepsZero: true }),
-  messageExpression: opt(4, string),
-}) {}
+export class Validation extends message(
+  'k8s.io.api.admissionregistration.v1.Validation',
+  {
+    expression: req(1, string, { doc: 'CEL expression over object, oldObject, request, params and others that gives true or false.' }),
+    message: opt(2, string, { doc: 'What to say when it does not hold; on a single line. The expression by default.' }),
+    reason: opt(3, string, { doc: 'Reason and so status code of the answer, such as Forbidden. Invalid by default.', keepsZero: true }),
+    messageExpression: opt(4, string, { doc: 'CEL expression that gives what to say; goes before message.' }),
+  },
+  { doc: 'A demand, in CEL.' },
+) {}
 
-export class AuditAnnotation extends message('k8s.io.api.admissionregistration.v1.AuditAnnotation', {
-  key: req(1, string),
-  valueExpression: req(2, string),
-}) {}
+export class AuditAnnotation extends message(
+  'k8s.io.api.admissionregistration.v1.AuditAnnotation',
+  {
+    key: req(1, string, { doc: "Key of the annotation, put after the policy's name." }),
+    valueExpression: req(2, string, { doc: 'CEL expression that gives the text, or null for no annotation.' }),
+  },
+  { doc: 'A note for the audit log.' },
+) {}
 
-export class ValidatingAdmissionPolicySpec extends message('k8s.io.api.admissionregistration.v1.ValidatingAdmissionPolicySpec', {
-  paramKind: opt(1, ParamKind, { mapType: 'atomic' }),
-  matchConstraints: opt(2, MatchResources, { mapType: 'atomic' }),
-  validations: opt(3, list(Validation, { listType: 'atomic' })),
-  failurePolicy: opt(4, string, { keepsZero: true }),
-  auditAnnotations: opt(5, list(AuditAnnotation, { listType: 'atomic' })),
-  matchConditions: opt(6, list(MatchCondition, { listType: 'map', keys: ['name'], patch: { strategy: 'merge', mergeKey: 'name' } })),
-  variables: opt(7, list(Variable, { listType: 'map', keys: ['name'], patch: { strategy: 'merge', mergeKey: 'name' } })),
-}) {}
+export class ValidatingAdmissionPolicySpec extends message(
+  'k8s.io.api.admissionregistration.v1.ValidatingAdmissionPolicySpec',
+  {
+    paramKind: opt(1, ParamKind, { doc: 'Kind of the parameters. None by default.', mapType: 'atomic' }),
+    matchConstraints: opt(2, MatchResources, { doc: 'Requests it is for.', mapType: 'atomic' }),
+    validations: opt(3, list(Validation, { listType: 'atomic' }), { doc: 'Demands; all must hold.' }),
+    failurePolicy: opt(4, string, {
+      doc: 'What to do when the policy cannot be evaluated: Fail (the default) or Ignore.',
+      keepsZero: true,
+    }),
+    auditAnnotations: opt(5, list(AuditAnnotation, { listType: 'atomic' }), { doc: 'Notes for the audit log.' }),
+    matchConditions: opt(6, list(MatchCondition, { listType: 'map', keys: ['name'], patch: { strategy: 'merge', mergeKey: 'name' } }), {
+      doc: 'Further demands on requests, at most 64; all must hold.',
+    }),
+    variables: opt(7, list(Variable, { listType: 'map', keys: ['name'], patch: { strategy: 'merge', mergeKey: 'name' } }), {
+      doc: 'Expressions with names, for use in others by variables.name.',
+    }),
+  },
+  { doc: 'Which requests a policy checks, and how.' },
+) {}
 
-export class ExpressionWarning extends message('k8s.io.api.admissionregistration.v1.ExpressionWarning', {
-  fieldRef: req(2, string),
-  warning: req(3, string),
-}) {}
+export class ExpressionWarning extends message(
+  'k8s.io.api.admissionregistration.v1.ExpressionWarning',
+  {
+    fieldRef: req(2, string, { doc: 'Path of the field that holds the expression.' }),
+    warning: req(3, string, { doc: 'What is doubtful, in words.' }),
+  },
+  { doc: 'What is doubtful about an expression.' },
+) {}
 
-export class TypeChecking extends message('k8s.io.api.admissionregistration.v1.TypeChecking', {
-  expressionWarnings: opt(1, list(ExpressionWarning, { listType: 'atomic' })),
-}) {}
+export class TypeChecking extends message(
+  'k8s.io.api.admissionregistration.v1.TypeChecking',
+  {
+    expressionWarnings: opt(1, list(ExpressionWarning, { listType: 'atomic' }), { doc: 'What is doubtful, by expression.' }),
+  },
+  { doc: 'What was found in checking the types of a policy.' },
+) {}
 
-export class ValidatingAdmissionPolicyStatus extends message('k8s.io.api.admissionregistration.v1.ValidatingAdmissionPolicyStatus', {
-  observedGeneration: opt(1, int64()),
-  typeChecking: opt(2, TypeChecking),
-  conditions: opt(3, list(Condition, { listType: 'map', keys: ['type'] })),
-}) {}
+export class ValidatingAdmissionPolicyStatus extends message(
+  'k8s.io.api.admissionregistration.v1.ValidatingAdmissionPolicyStatus',
+  {
+    observedGeneration: opt(1, int64(), { doc: 'The metadata.generation that this status reflects.' }),
+    typeChecking: opt(2, TypeChecking, { doc: 'What was found in checking types; present once that is done.' }),
+    conditions: opt(3, list(Condition, { listType: 'map', keys: ['type'] }), { doc: 'What is observed of it.' }),
+  },
+  { doc: 'What is observed of a validating policy.' },
+) {}
 
-export class ValidatingAdmissionPolicy extends object('k8s.io.api.admissionregistration.v1.ValidatingAdmissionPolicy', {
-  metadata: val(1, ObjectMeta),
-  spec: val(2, ValidatingAdmissionPolicySpec),
-  status: val(3, ValidatingAdmissionPolicyStatus),
-}) {}
+export class ValidatingAdmissionPolicy extends object(
+  'k8s.io.api.admissionregistration.v1.ValidatingAdmissionPolicy',
+  {
+    metadata: val(1, ObjectMeta, { doc: 'Name, labels, owners and what else every object carries.' }),
+    spec: val(2, ValidatingAdmissionPolicySpec, { doc: 'Which requests, and what is demanded.' }),
+    status: val(3, ValidatingAdmissionPolicyStatus, { doc: 'What is observed of the policy.' }),
+  },
+  { doc: 'Lets objects in or not, by CEL.' },
+) {}
 
 export const validatingAdmissionPolicies = resource(ValidatingAdmissionPolicy, {
   group: 'admissionregistration.k8s.io',

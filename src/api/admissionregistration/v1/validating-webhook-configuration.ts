@@ -7,24 +7,41 @@ import { ObjectMeta } from '#api/meta/v1/object-meta.ts'
 import { int32, list, message, opt, req, string, val } from '#schema/message.ts'
 import { object, resource } from '#schema/resource.ts'
 
-export class ValidatingWebhook extends message('k8s.io.api.admissionregistration.v1.ValidatingWebhook', {
-  name: req(1, string),
-  clientConfig: req(2, WebhookClientConfig),
-  rules: opt(3, list(RuleWithOperations, { listType: 'atomic' })),
-  failurePolicy: opt(4, string, { keepsZero: true }),
-  matchPolicy: opt(9, string, { keepsZero: true }),
-  namespaceSelector: opt(5, LabelSelector, { mapType: 'atomic' }),
-  objectSelector: opt(10, LabelSelector, { mapType: 'atomic' }),
-  sideEffects: req(6, string, { keepsZero: true }),
-  timeoutSeconds: opt(7, int32(), { keepsZero: true }),
-  admissionReviewVersions: req(8, list(string, { listType: 'atomic' })),
-  matchConditions: opt(11, list(MatchCondition, { listType: 'map', keys: ['name'], patch: { strategy: 'merge', mergeKey: 'name' } })),
-}) {}
+export class ValidatingWebhook extends message(
+  'k8s.io.api.admissionregistration.v1.ValidatingWebhook',
+  {
+    name: req(1, string, { doc: 'Name as a domain with at least three parts, unique in the configuration.' }),
+    clientConfig: req(2, WebhookClientConfig, { doc: 'How to reach it.' }),
+    rules: opt(3, list(RuleWithOperations, { listType: 'atomic' }), { doc: 'Operations and resources it is asked about.' }),
+    failurePolicy: opt(4, string, { doc: 'What to do when it fails: Fail (the default) or Ignore.', keepsZero: true }),
+    matchPolicy: opt(9, string, { doc: 'Equivalent (the default) to match other versions of a resource too, or Exact.', keepsZero: true }),
+    namespaceSelector: opt(5, LabelSelector, {
+      doc: 'Chooses namespaces by their labels. All by default; always holds for cluster-scoped objects.',
+      mapType: 'atomic',
+    }),
+    objectSelector: opt(10, LabelSelector, { doc: 'Chooses objects by their labels, new or old. All by default.', mapType: 'atomic' }),
+    sideEffects: req(6, string, { doc: 'Whether asking has other effects: None, or NoneOnDryRun.', keepsZero: true }),
+    timeoutSeconds: opt(7, int32(), { doc: 'Seconds until it has failed, 1 to 30. 10 by default.', keepsZero: true }),
+    admissionReviewVersions: req(8, list(string, { listType: 'atomic' }), {
+      doc: 'Versions of AdmissionReview it understands, the best first.',
+    }),
+    matchConditions: opt(11, list(MatchCondition, { listType: 'map', keys: ['name'], patch: { strategy: 'merge', mergeKey: 'name' } }), {
+      doc: 'Further demands on requests, at most 64; all must hold.',
+    }),
+  },
+  { doc: 'A webhook that lets objects in or not.' },
+) {}
 
-export class ValidatingWebhookConfiguration extends object('k8s.io.api.admissionregistration.v1.ValidatingWebhookConfiguration', {
-  metadata: val(1, ObjectMeta),
-  webhooks: opt(2, list(ValidatingWebhook, { listType: 'map', keys: ['name'], patch: { strategy: 'merge', mergeKey: 'name' } })),
-}) {}
+export class ValidatingWebhookConfiguration extends object(
+  'k8s.io.api.admissionregistration.v1.ValidatingWebhookConfiguration',
+  {
+    metadata: val(1, ObjectMeta, { doc: 'Name, labels, owners and what else every object carries.' }),
+    webhooks: opt(2, list(ValidatingWebhook, { listType: 'map', keys: ['name'], patch: { strategy: 'merge', mergeKey: 'name' } }), {
+      doc: 'The webhooks.',
+    }),
+  },
+  { doc: 'Webhooks that let objects in or not.' },
+) {}
 
 export const validatingWebhookConfigurations = resource(ValidatingWebhookConfiguration, {
   group: 'admissionregistration.k8s.io',

@@ -6,20 +6,34 @@ import { ObjectMeta } from '#api/meta/v1/object-meta.ts'
 import { inline, list, message, opt, req, string, val } from '#schema/message.ts'
 import { object, resource } from '#schema/resource.ts'
 
-export class DeviceClassConfiguration extends message('k8s.io.api.resource.v1.DeviceClassConfiguration', {
-  deviceConfiguration: inline(1, DeviceConfiguration),
-}) {}
+export class DeviceClassConfiguration extends message(
+  'k8s.io.api.resource.v1.DeviceClassConfiguration',
+  {
+    deviceConfiguration: inline(1, DeviceConfiguration),
+  },
+  { doc: 'Settings for devices of a class.' },
+) {}
 
-export class DeviceClassSpec extends message('k8s.io.api.resource.v1.DeviceClassSpec', {
-  selectors: opt(1, list(DeviceSelector, { listType: 'atomic' })),
-  config: opt(2, list(DeviceClassConfiguration, { listType: 'atomic' })),
-  extendedResourceName: opt(4, string, { keepsZero: true }),
-}) {}
+export class DeviceClassSpec extends message(
+  'k8s.io.api.resource.v1.DeviceClassSpec',
+  {
+    selectors: opt(1, list(DeviceSelector, { listType: 'atomic' }), { doc: 'Demands on a device; all must hold. At most 32.' }),
+    config: opt(2, list(DeviceClassConfiguration, { listType: 'atomic' }), {
+      doc: 'Settings for each device that is claimed by the class; at most 32.',
+    }),
+    extendedResourceName: opt(4, string, { doc: 'Extended resource that pods can ask for to get devices of the class.', keepsZero: true }),
+  },
+  { doc: 'Which devices a class holds, and how they are set up.' },
+) {}
 
-export class DeviceClass extends object('k8s.io.api.resource.v1.DeviceClass', {
-  metadata: val(1, ObjectMeta),
-  spec: req(2, DeviceClassSpec),
-}) {}
+export class DeviceClass extends object(
+  'k8s.io.api.resource.v1.DeviceClass',
+  {
+    metadata: val(1, ObjectMeta, { doc: 'Name, labels, owners and what else every object carries.' }),
+    spec: req(2, DeviceClassSpec, { doc: 'Which devices, and how they are set up.' }),
+  },
+  { doc: 'A sort of devices that claims can ask for.' },
+) {}
 
 export const deviceClasses = resource(DeviceClass, {
   group: 'resource.k8s.io',
