@@ -18,7 +18,8 @@ const figures: Figure[] = []
 for (const [name, bench] of Object.entries(benches)) {
   if (chosen.length > 0 && !chosen.includes(name)) continue
   process.stderr.write(`bench: ${name}\n`)
-  const measured = await bench()
+  // one that fails must not cost the others' figures
+  const measured = await bench().catch((error: Error): readonly Figure[] => [{ what: `bench/${name}.ts`, measured: 'failed', budget: '', met: false, note: error.message.split('\n')[0]! }])
   for (const f of measured) process.stderr.write(`  ${f.met === true ? 'met   ' : f.met === false ? 'MISSED' : '      '} ${f.what}: ${f.measured}\n`)
   figures.push(...measured)
 }
