@@ -155,7 +155,7 @@ export class ContainerRestartRuleOnExitCodes extends message(
 export class ContainerRestartRule extends message(
   'k8s.io.api.core.v1.ContainerRestartRule',
   {
-    action: req(1, string, { doc: 'What to do on a match: Restart or RestartAllContainers.' }),
+    action: req(1, string, { doc: 'What to do on a match: Restart.' }),
     exitCodes: opt(2, ContainerRestartRuleOnExitCodes, { doc: 'Exit codes that match.' }),
   },
   { doc: 'Decides over a restart when a container has exited.' },
@@ -284,7 +284,7 @@ export class LifecycleHandler extends message(
   {
     exec: opt(1, ExecAction, { doc: 'Runs a command in the container.' }),
     httpGet: opt(2, HTTPGetAction, { doc: 'Sends an HTTP GET request.' }),
-    tcpSocket: opt(3, TCPSocketAction, { doc: 'Does nothing; kept for old clients.', deprecated: true }),
+    tcpSocket: opt(3, TCPSocketAction, { doc: 'Does nothing; kept for old clients. Deprecated.', deprecated: true }),
     sleep: opt(4, SleepAction, { doc: 'Waits for some seconds.' }),
   },
   { doc: "What to do at a moment of a container's life; exactly one may be set." },

@@ -39,8 +39,11 @@ export class NodeSpec extends message(
     providerID: opt(3, string, { doc: 'How the cloud provider names the machine, as provider://id.' }),
     unschedulable: opt(4, bool, { doc: 'When true, no new pods are scheduled here (cordoned). False by default.' }),
     taints: opt(5, list(Taint, { listType: 'atomic' }), { doc: 'Keeps away pods that do not tolerate them.' }),
-    configSource: opt(6, NodeConfigSource, { doc: 'Once configured the kubelet; of no effect today.', deprecated: true }),
-    externalID: opt(2, string, { doc: "No longer filled in; once the cloud provider's name of the machine.", deprecated: true }),
+    configSource: opt(6, NodeConfigSource, { doc: 'Once configured the kubelet; of no effect today. Deprecated.', deprecated: true }),
+    externalID: opt(2, string, {
+      doc: "No longer filled in; once the cloud provider's name of the machine. Deprecated.",
+      deprecated: true,
+    }),
   },
   { doc: 'What is wanted of a node.' },
 ) {}
@@ -101,7 +104,10 @@ export class NodeSystemInfo extends message(
     osImage: req(5, string, { doc: 'Name of the operating system, as /etc/os-release says.' }),
     containerRuntimeVersion: req(6, string, { doc: 'Runtime and version, such as containerd://2.1.0.' }),
     kubeletVersion: req(7, string, { doc: 'Version of the kubelet.' }),
-    kubeProxyVersion: req(8, string, { doc: "No longer trustworthy; the kubelet does not know kube-proxy's version.", deprecated: true }),
+    kubeProxyVersion: req(8, string, {
+      doc: "No longer trustworthy; the kubelet does not know kube-proxy's version. Deprecated.",
+      deprecated: true,
+    }),
     operatingSystem: req(9, string, { doc: 'Operating system, such as linux.' }),
     architecture: req(10, string, { doc: 'Processor architecture, such as amd64.' }),
     swap: opt(11, NodeSwapStatus, { doc: 'Swap space of the machine.' }),
@@ -172,7 +178,7 @@ export class NodeStatus extends message(
   {
     capacity: opt(1, map(quantity), { doc: 'All resources of the node, by name.' }),
     allocatable: opt(2, map(quantity), { doc: 'Resources that pods may use; what is left of capacity after reservations.' }),
-    phase: opt(3, string, { doc: 'No longer filled in; see conditions.', deprecated: true }),
+    phase: opt(3, string, { doc: 'No longer filled in; see conditions. Deprecated.', deprecated: true }),
     conditions: opt(4, list(NodeCondition, { listType: 'map', keys: ['type'], patch: { strategy: 'merge', mergeKey: 'type' } }), {
       doc: 'What is observed of the node, such as Ready, MemoryPressure or DiskPressure.',
     }),

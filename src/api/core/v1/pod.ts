@@ -207,7 +207,7 @@ export class PodSpec extends message(
     }),
     nodeSelector: opt(7, map(string), { doc: 'Labels a node must carry for the pod to run there.', mapType: 'atomic' }),
     serviceAccountName: opt(8, string, { doc: 'Service account the pod acts as. default by default.' }),
-    serviceAccount: opt(9, string, { doc: 'Old name of serviceAccountName.', deprecated: true }),
+    serviceAccount: opt(9, string, { doc: 'Old name of serviceAccountName. Deprecated.', deprecated: true }),
     automountServiceAccountToken: opt(21, bool, {
       doc: 'Whether to mount a token of the service account. As the account says by default.',
       keepsZero: true,
@@ -386,7 +386,7 @@ export class PodStatus extends message(
       doc: 'What is observed of the ephemeral containers.',
     }),
     resize: opt(14, string, {
-      doc: 'State of a resize; the conditions PodResizePending and PodResizeInProgress tell it now.',
+      doc: 'State of a resize; the conditions PodResizePending and PodResizeInProgress tell it now. Deprecated.',
       deprecated: true,
     }),
     resourceClaimStatuses: opt(

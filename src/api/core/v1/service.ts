@@ -61,7 +61,10 @@ export class ServiceSpec extends message(
       doc: 'ClientIP to keep a client with one pod, or None (the default).',
       default: 'None',
     }),
-    loadBalancerIP: opt(8, string, { doc: 'Address to ask the load balancer for; providers use annotations now.', deprecated: true }),
+    loadBalancerIP: opt(8, string, {
+      doc: 'Address to ask the load balancer for; providers use annotations now. Deprecated.',
+      deprecated: true,
+    }),
     loadBalancerSourceRanges: opt(9, list(string, { listType: 'atomic' }), {
       doc: 'Ranges of client addresses the load balancer lets through. All by default.',
     }),

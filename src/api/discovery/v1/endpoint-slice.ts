@@ -50,7 +50,7 @@ export class Endpoint extends message(
     conditions: val(2, EndpointConditions, { doc: 'How it is.' }),
     hostname: opt(3, string, { doc: 'Host name of it, for DNS.', keepsZero: true }),
     targetRef: opt(4, ObjectReference, { doc: 'Object it belongs to, mostly a pod.', mapType: 'atomic' }),
-    deprecatedTopology: opt(5, map(string), { doc: 'What v1beta1 kept as topology; read only.', deprecated: true }),
+    deprecatedTopology: opt(5, map(string), { doc: 'What v1beta1 kept as topology; read only. Deprecated.', deprecated: true }),
     nodeName: opt(6, string, { doc: 'Node it is on.', keepsZero: true }),
     zone: opt(7, string, { doc: 'Zone it is in.', keepsZero: true }),
     hints: opt(8, EndpointHints, { doc: 'For whom it is best.' }),
@@ -73,7 +73,7 @@ export class EndpointSlice extends object(
   'k8s.io.api.discovery.v1.EndpointSlice',
   {
     metadata: val(1, ObjectMeta, { doc: 'Name, labels, owners and what else every object carries.' }),
-    addressType: req(4, oneOf('IPv4', 'IPv6', 'FQDN'), { doc: 'IPv4, IPv6 or FQDN; cannot be changed.', immutable: true }),
+    addressType: req(4, oneOf('IPv4', 'IPv6', 'FQDN'), { doc: 'IPv4 or IPv6 (FQDN is deprecated); cannot be changed.', immutable: true }),
     endpoints: opt(2, list(Endpoint, { listType: 'atomic' }), { doc: 'The endpoints; at most 1000.' }),
     ports: opt(3, list(EndpointPort, { listType: 'atomic' }), { doc: 'Ports of every endpoint; at most 100. None at all means no ports.' }),
   },

@@ -13,7 +13,7 @@ export class ShardInfo extends message(
 export class ListMeta extends message(
   'k8s.io.apimachinery.pkg.apis.meta.v1.ListMeta',
   {
-    selfLink: opt(1, string, { doc: 'No longer filled in; once the path of the list.', deprecated: true }),
+    selfLink: opt(1, string, { doc: 'No longer filled in; once the path of the list. Deprecated.', deprecated: true }),
     resourceVersion: opt(2, string, { doc: 'Opaque version of the collection the list was read at; watch from here to see what follows.' }),
     continue: opt(3, string, { doc: 'Token to pass in the next request when there is more; empty on the last page.' }),
     remainingItemCount: opt(4, int64(), {

@@ -38,7 +38,7 @@ export class ObjectMeta extends message(
     name: set(1, string, { doc: 'Name, unique among objects of its kind in the namespace; cannot be changed.' }),
     generateName: opt(2, string, { doc: 'Prefix from which the server makes a unique name when name is empty.' }),
     namespace: opt(3, string, { doc: 'Namespace the object lies in; empty for cluster-scoped kinds. Cannot be changed.' }),
-    selfLink: opt(4, string, { doc: 'No longer filled in; once the path of the object.', deprecated: true }),
+    selfLink: opt(4, string, { doc: 'No longer filled in; once the path of the object. Deprecated.', deprecated: true }),
     uid: set(5, string, { doc: 'Set by the server; tells this object from all others over time, also from namesakes.' }),
     resourceVersion: set(6, string, {
       doc: 'Opaque version of the stored object, set by the server; send it back to detect concurrent changes.',

@@ -52,7 +52,7 @@ export class DeleteOptions extends object(
     }),
     preconditions: opt(2, Preconditions, { doc: 'What must hold, else the answer is 409 Conflict.' }),
     orphanDependents: opt(3, bool, {
-      doc: 'Whether to leave dependents behind; propagationPolicy says it better. At most one of the two.',
+      doc: 'Whether to leave dependents behind; propagationPolicy says it better. At most one of the two. Deprecated.',
       deprecated: true,
       keepsZero: true,
     }),
