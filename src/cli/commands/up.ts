@@ -3,7 +3,7 @@
 import { existsSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
-import { nodes } from '#api/core/v1/node.ts'
+import { nodes, type Node } from '#api/core/v1/node.ts'
 import { settings, UsageError } from '#base/settings.ts'
 import { sleep } from '#base/clock.ts'
 import type { Client } from '#client/client.ts'
@@ -151,6 +151,7 @@ async function start(
   })
 
   await step(environment, plan.nodes === 1 ? 'node ready' : `${plan.nodes} nodes ready`, async (say) => {
+    const since = environment.clock.now()
     const server = `https://${addresses.at(-1)!}:${securePort}`
     if (real) {
       for (let number = 1; number <= plan.nodes; number++) {
@@ -172,7 +173,7 @@ async function start(
       const pid = launch(environment, join(directory, 'agent.log'), 'agent', words)
       save({ nodes: names.map((name) => ({ name, address: '127.0.0.1', directory, pid })) })
     }
-    await nodesReady(client, plan.nodes, record, environment, say)
+    await nodesReady(client, plan.nodes, record, environment, say, since)
   })
   return record
 }
@@ -212,17 +213,27 @@ async function startNode(
   }
 }
 
+/** Ready by a report made since: an earlier life's may still stand. Reports carry whole seconds. */
+function isReadySince(node: Node, since: number): boolean {
+  const ready = node.status.conditions?.find((c) => c.type === 'Ready')
+  return ready?.status === 'True' && Date.parse(ready.lastHeartbeatTime ?? '') >= since - 1000
+}
+
 async function nodesReady(
   client: Client,
   wanted: number,
   record: ClusterRecord,
   environment: Environment,
   say: (detail: string) => void,
+  since: number,
 ): Promise<void> {
   const deadline = environment.clock.monotonic() + NODE_READY_MS
+  const names = new Set(record.nodes.map((n) => n.name))
+  // Nodes of an earlier life of the cluster that are not started this time will not come back.
+  for (const n of (await client.list(nodes)).items) if (!names.has(n.metadata.name)) await client.delete(nodes, { name: n.metadata.name })
   for (;;) {
     const { items } = await client.list(nodes)
-    const ready = items.filter((n) => n.status.conditions?.some((c) => c.type === 'Ready' && c.status === 'True')).length
+    const ready = items.filter((n) => names.has(n.metadata.name) && isReadySince(n, since)).length
     say(`${ready} of ${wanted}`)
     if (ready >= wanted) return
     const dead = record.nodes.find((n) => n.pid !== undefined && !environment.alive(n.pid))
