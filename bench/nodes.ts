@@ -50,7 +50,7 @@ export async function benchNodes(): Promise<readonly Figure[]> {
       measured: `${ms(start)} (median of ${PODS}), the runtime's own floor ${ms(floor)}`,
       budget: `within ${POD_RATIO}x of the floor`,
       met: start <= floor * POD_RATIO,
-      note: `as a watch of the API sees it; within the kubelet ${ms(median(kubelet))}. The floor is the same containerd asked directly over the CRI for the same pod (median of ${FLOOR_RUNS})`,
+      note: `as a watch of the API sees it; within the kubelet ${ms(median(kubelet))}. The floor is the same containerd asked directly over the CRI for the same pod (median of ${FLOOR_RUNS}), measured after the pods, not in turn with them`,
     },
   ]
 }
