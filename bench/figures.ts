@@ -23,7 +23,11 @@ export const ms = (value: number) => `${value < 10 ? value.toFixed(2) : value.to
 export const perSecond = (value: number) => `${Math.round(value).toLocaleString('en')}/s`
 
 /** Runs `work` for each of `count` items with `clients` at a time; answers milliseconds per item and in all. */
-export async function drive(count: number, clients: number, work: (i: number) => Promise<unknown>): Promise<{ readonly each: readonly number[]; readonly totalMs: number }> {
+export async function drive(
+  count: number,
+  clients: number,
+  work: (i: number) => Promise<unknown>,
+): Promise<{ readonly each: readonly number[]; readonly totalMs: number }> {
   const each: number[] = []
   let next = 0
   const start = performance.now()

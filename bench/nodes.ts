@@ -36,7 +36,11 @@ export async function benchNodes(): Promise<readonly Figure[]> {
       metadata: { name, namespace: 'default' },
       spec: { terminationGracePeriodSeconds: 0, containers: [{ name: 'c', image: IMAGE, imagePullPolicy: 'Never', command: COMMAND }] },
     })
-    kubelet.push(await eventually(`${name} running`, async () => (watched.times.get(name)?.running === undefined ? undefined : kubeletMs(cluster.home, name))))
+    kubelet.push(
+      await eventually(`${name} running`, async () =>
+        watched.times.get(name)?.running === undefined ? undefined : kubeletMs(cluster.home, name),
+      ),
+    )
     await cluster.kubectl('delete', 'pod', name, '--wait=true')
   }
   watched.close()
@@ -44,7 +48,12 @@ export async function benchNodes(): Promise<readonly Figure[]> {
   const floor = await runtimeFloorMs(`${cluster.home}/clusters/${NAME}/nodes/node-1/containerd/containerd.sock`)
   const start = median(starts)
   return [
-    { what: 'cold `k8ts up` until a Deployment answers through its Service', measured: ms(upMs), budget: '10 s', met: upMs <= UP_BUDGET_MS },
+    {
+      what: 'cold `k8ts up` until a Deployment answers through its Service',
+      measured: ms(upMs),
+      budget: '10 s',
+      met: upMs <= UP_BUDGET_MS,
+    },
     {
       what: 'pod from bind to running, image present',
       measured: `${ms(start)} (median of ${PODS}), the runtime's own floor ${ms(floor)}`,
@@ -57,13 +66,20 @@ export async function benchNodes(): Promise<readonly Figure[]> {
 
 /** Milliseconds from the kubelet's own line of the pod: from its worker's first sight of it until the runtime had started all of it. */
 function kubeletMs(home: string, name: string): number | undefined {
-  const line = execFileSync('sh', ['-c', `grep -h '"pod started"' ${home}/clusters/${NAME}/nodes/*/agent.log | grep '"default/${name}"' | tail -1 || true`], { encoding: 'utf8' })
+  const line = execFileSync(
+    'sh',
+    ['-c', `grep -h '"pod started"' ${home}/clusters/${NAME}/nodes/*/agent.log | grep '"default/${name}"' | tail -1 || true`],
+    { encoding: 'utf8' },
+  )
   const found = /"ms":([\d.]+)/.exec(line)
   return found ? Number(found[1]) : undefined
 }
 
 /** A watch of the pods as any client would hold it: when each was seen bound, and when running. */
-function watchPods(kubeconfig: string): { readonly times: ReadonlyMap<string, Readonly<Record<'bound' | 'running', number>>>; close(): void } {
+function watchPods(kubeconfig: string): {
+  readonly times: ReadonlyMap<string, Readonly<Record<'bound' | 'running', number>>>
+  close(): void
+} {
   const server = /server: (\S+)/.exec(readFileSync(kubeconfig, 'utf8'))![1]!
   const session = connect(server, credentials(kubeconfig))
   const stream = session.request({ ':path': '/api/v1/namespaces/default/pods?watch=1' })

@@ -1,6 +1,6 @@
 /** kube-proxy alone: one endpoint changes among 10 000 Services, until nft has put the rule into the kernel of a namespace of its own. */
 
-import { execFileSync, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { endpointSlices, type EndpointSlice } from '#api/discovery/v1/endpoint-slice.ts'
 import { services, type Service } from '#api/core/v1/service.ts'
@@ -89,7 +89,15 @@ const service = (i: number): Service =>
     apiVersion: 'v1',
     kind: 'Service',
     metadata: { name: `service-${i}`, namespace: 'default', uid: `s${i}`, resourceVersion: '1', creationTimestamp: '2026-01-01T00:00:00Z' },
-    spec: { type: 'ClusterIP', clusterIP: address(96, i), clusterIPs: [address(96, i)], ipFamilies: ['IPv4'], ports: [{ name: 'http', port: 80, protocol: 'TCP', targetPort: 8080 }], internalTrafficPolicy: 'Cluster', sessionAffinity: 'None' },
+    spec: {
+      type: 'ClusterIP',
+      clusterIP: address(96, i),
+      clusterIPs: [address(96, i)],
+      ipFamilies: ['IPv4'],
+      ports: [{ name: 'http', port: 80, protocol: 'TCP', targetPort: 8080 }],
+      internalTrafficPolicy: 'Cluster',
+      sessionAffinity: 'None',
+    },
     status: { loadBalancer: {} },
   }) as never
 
@@ -97,11 +105,21 @@ const slice = (i: number, endpoints: number, version: number): EndpointSlice =>
   ({
     apiVersion: 'discovery.k8s.io/v1',
     kind: 'EndpointSlice',
-    metadata: { name: `service-${i}-a`, namespace: 'default', uid: `e${i}`, resourceVersion: String(version + 1), creationTimestamp: '2026-01-01T00:00:00Z', labels: { 'kubernetes.io/service-name': `service-${i}` } },
+    metadata: {
+      name: `service-${i}-a`,
+      namespace: 'default',
+      uid: `e${i}`,
+      resourceVersion: String(version + 1),
+      creationTimestamp: '2026-01-01T00:00:00Z',
+      labels: { 'kubernetes.io/service-name': `service-${i}` },
+    },
     addressType: 'IPv4',
     ports: [{ name: 'http', port: 8080, protocol: 'TCP' }],
     // the last of them changes
-    endpoints: Array.from({ length: endpoints }, (_, n) => ({ addresses: [address(128 + n + (n === endpoints - 1 ? version * 4 : 0), i)], conditions: { ready: true, serving: true, terminating: false } })),
+    endpoints: Array.from({ length: endpoints }, (_, n) => ({
+      addresses: [address(128 + n + (n === endpoints - 1 ? version * 4 : 0), i)],
+      conditions: { ready: true, serving: true, terminating: false },
+    })),
   }) as never
 
 const address = (second: number, i: number) => `10.${second}.${i >> 8}.${i & 255}`

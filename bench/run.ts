@@ -19,8 +19,11 @@ for (const [name, bench] of Object.entries(benches)) {
   if (chosen.length > 0 && !chosen.includes(name)) continue
   process.stderr.write(`bench: ${name}\n`)
   // one that fails must not cost the others' figures
-  const measured = await bench().catch((error: Error): readonly Figure[] => [{ what: `bench/${name}.ts`, measured: 'failed', budget: '', met: false, note: error.message.split('\n')[0]! }])
-  for (const f of measured) process.stderr.write(`  ${f.met === true ? 'met   ' : f.met === false ? 'MISSED' : '      '} ${f.what}: ${f.measured}\n`)
+  const measured = await bench().catch((error: Error): readonly Figure[] => [
+    { what: `bench/${name}.ts`, measured: 'failed', budget: '', met: false, note: error.message.split('\n')[0]! },
+  ])
+  for (const f of measured)
+    process.stderr.write(`  ${f.met === true ? 'met   ' : f.met === false ? 'MISSED' : '      '} ${f.what}: ${f.measured}\n`)
   figures.push(...measured)
 }
 
@@ -33,7 +36,10 @@ if (chosen.length === 0) {
     note: 'no bench drives it yet; the scheduler above has the 5,000 nodes, the server the 5,000 pods',
   })
   const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim()
-  const rows = figures.map((f) => `| ${f.what} | ${f.measured} | ${f.budget} | ${f.met === true ? 'met' : f.met === false ? '**missed**' : 'not measured'} | ${f.note ?? ''} |`)
+  const rows = figures.map(
+    (f) =>
+      `| ${f.what} | ${f.measured} | ${f.budget} | ${f.met === true ? 'met' : f.met === false ? '**missed**' : 'not measured'} | ${f.note ?? ''} |`,
+  )
   writeFileSync(
     join(import.meta.dirname, 'results.md'),
     `# Measured

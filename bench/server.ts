@@ -16,7 +16,14 @@ export async function benchServer(): Promise<readonly Figure[]> {
   const directory = mkdtempSync(join(tmpdir(), 'bench-'))
   const figures: Figure[] = []
   try {
-    figures.push(await startUp('`k8ts server`, empty data dir, until `/readyz` is 200', 1000, async () => mkdtempSync(join(tmpdir(), 'bench-empty-')), true))
+    figures.push(
+      await startUp(
+        '`k8ts server`, empty data dir, until `/readyz` is 200',
+        1000,
+        async () => mkdtempSync(join(tmpdir(), 'bench-empty-')),
+        true,
+      ),
+    )
     {
       await using server = await startServer({ directory })
       figures.push(await idle(server))
@@ -54,7 +61,10 @@ const IDLE_MS = 20_000
 async function idle(server: ServerUnderTest): Promise<Figure> {
   await new Promise((done) => setTimeout(done, IDLE_SETTLE_MS))
   const pid = server.process.pid!
-  const revision = async () => Number((await server.call('GET', '/api/v1/namespaces?limit=1')).json<{ metadata: { resourceVersion: string } }>().metadata.resourceVersion)
+  const revision = async () =>
+    Number(
+      (await server.call('GET', '/api/v1/namespaces?limit=1')).json<{ metadata: { resourceVersion: string } }>().metadata.resourceVersion,
+    )
   const from = await revision()
   const before = usage(pid)
   await new Promise((done) => setTimeout(done, IDLE_MS))
@@ -73,12 +83,15 @@ async function idle(server: ServerUnderTest): Promise<Figure> {
 }
 
 function usage(pid: number): { readonly cpuMs: number; readonly writes: number } {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /s, '').split(' ')
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    .replace(/^.*\) /s, '')
+    .split(' ')
   const ticks = Number(fields[11]) + Number(fields[12])
   return { cpuMs: ticks * 10, writes: Number(/^write_bytes: (\d+)/m.exec(readFileSync(`/proc/${pid}/io`, 'utf8'))![1]) / 1024 }
 }
 
-const configMap = (name: string) => JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name }, data: { text: 'x'.repeat(1000) } })
+const configMap = (name: string) =>
+  JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name }, data: { text: 'x'.repeat(1000) } })
 const CONFIG_MAPS = '/api/v1/namespaces/default/configmaps'
 
 async function creates(server: ServerUnderTest, directory: string): Promise<readonly Figure[]> {
@@ -131,7 +144,12 @@ const pod = (i: number) =>
     apiVersion: 'v1',
     kind: 'Pod',
     metadata: { name: `pod-${i}`, labels: { app: `app-${i % 50}` } },
-    spec: { nodeName: 'nowhere', containers: [{ name: 'c', image: 'example:1', env: [{ name: 'A', value: 'b' }], resources: { requests: { cpu: '10m', memory: '16Mi' } } }] },
+    spec: {
+      nodeName: 'nowhere',
+      containers: [
+        { name: 'c', image: 'example:1', env: [{ name: 'A', value: 'b' }], resources: { requests: { cpu: '10m', memory: '16Mi' } } },
+      ],
+    },
   })
 
 async function fill(server: ServerUnderTest, objects: number): Promise<void> {
@@ -155,9 +173,27 @@ async function reads(server: ServerUnderTest): Promise<readonly Figure[]> {
   for (const s of sessions) s.destroy()
   const fan = await fanOut(server)
   return [
-    { what: 'GET one pod', measured: `${perSecond((20_000 / gets.totalMs) * 1000)}, p99 ${ms(percentile(gets.each, 0.99))}`, budget: "ahead of upstream's apiserver", met: 'not measured', note: 'no upstream binary here to measure beside it' },
-    { what: 'LIST 5 000 pods', measured: `${ms(median(lists.each))} for ${(bytes / 2 ** 20).toFixed(1)} MB`, budget: "several times ahead of upstream's apiserver", met: 'not measured', note: 'no upstream binary here to measure beside it' },
-    { what: 'watch fan-out to 1 000 watchers', measured: fan, budget: "several times ahead of upstream's apiserver", met: 'not measured', note: 'no upstream binary here to measure beside it; the watchers share the cores' },
+    {
+      what: 'GET one pod',
+      measured: `${perSecond((20_000 / gets.totalMs) * 1000)}, p99 ${ms(percentile(gets.each, 0.99))}`,
+      budget: "ahead of upstream's apiserver",
+      met: 'not measured',
+      note: 'no upstream binary here to measure beside it',
+    },
+    {
+      what: 'LIST 5 000 pods',
+      measured: `${ms(median(lists.each))} for ${(bytes / 2 ** 20).toFixed(1)} MB`,
+      budget: "several times ahead of upstream's apiserver",
+      met: 'not measured',
+      note: 'no upstream binary here to measure beside it',
+    },
+    {
+      what: 'watch fan-out to 1 000 watchers',
+      measured: fan,
+      budget: "several times ahead of upstream's apiserver",
+      met: 'not measured',
+      note: 'no upstream binary here to measure beside it; the watchers share the cores',
+    },
   ]
 }
 
@@ -166,7 +202,10 @@ async function fanOut(server: ServerUnderTest): Promise<string> {
   let delivered = 0
   let wake = () => {}
   const streams = Array.from({ length: WATCHERS }, (_, i) => {
-    const stream = sessions[i % sessions.length]!.request({ ':method': 'GET', ':path': `${CONFIG_MAPS}?watch=1&resourceVersion=&fieldSelector=metadata.name%3Dfan` })
+    const stream = sessions[i % sessions.length]!.request({
+      ':method': 'GET',
+      ':path': `${CONFIG_MAPS}?watch=1&resourceVersion=&fieldSelector=metadata.name%3Dfan`,
+    })
     stream.on('data', (chunk: Buffer) => {
       for (const byte of chunk) if (byte === 10) delivered++
       wake()
@@ -183,7 +222,8 @@ async function fanOut(server: ServerUnderTest): Promise<string> {
   }
   await until(WATCHERS)
   const began = performance.now()
-  for (let i = 0; i < events; i++) await call(session, 'PATCH', `${CONFIG_MAPS}/fan`, JSON.stringify({ data: { i: String(i) } }), 'application/merge-patch+json')
+  for (let i = 0; i < events; i++)
+    await call(session, 'PATCH', `${CONFIG_MAPS}/fan`, JSON.stringify({ data: { i: String(i) } }), 'application/merge-patch+json')
   await until(WATCHERS * (events + 1))
   const seconds = (performance.now() - began) / 1000
   for (const s of [...sessions, session]) s.destroy()
@@ -203,7 +243,9 @@ function call(session: ClientHttp2Session, method: string, path: string, body?: 
     let status = 0
     stream.on('response', (headers) => (status = Number(headers[':status'])))
     stream.on('data', (chunk: Buffer) => chunks.push(chunk))
-    stream.on('end', () => (status < 300 ? done(Buffer.concat(chunks)) : fail(new Error(`${method} ${path}: ${status} ${Buffer.concat(chunks).toString()}`))))
+    stream.on('end', () =>
+      status < 300 ? done(Buffer.concat(chunks)) : fail(new Error(`${method} ${path}: ${status} ${Buffer.concat(chunks).toString()}`)),
+    )
     stream.on('error', fail)
     stream.end(body)
   })

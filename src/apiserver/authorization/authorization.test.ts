@@ -215,7 +215,8 @@ test('every default binding has its role, and admin, edit and view start with th
     [],
   )
   const rulesOf = (name: string) => clusterRoleOf(DEFAULT_ROLES.find((r) => r.name === name)!).rules ?? []
-  const names = (name: string) => new Set(rulesOf(name).flatMap((r) => r.verbs!.flatMap((v) => (r.resources ?? []).map((x) => `${v} ${x}`))))
+  const names = (name: string) =>
+    new Set(rulesOf(name).flatMap((r) => r.verbs!.flatMap((v) => (r.resources ?? []).map((x) => `${v} ${x}`))))
   deepEqual(
     ['view', 'edit', 'admin'].map((name) =>
       ['get pods', 'get secrets', 'delete pods', 'create rolebindings', 'create pods/exec', 'get pods/log'].map((x) => names(name).has(x)),

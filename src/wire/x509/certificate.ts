@@ -19,9 +19,6 @@ import {
 } from './der.ts'
 import { encodeAlternativeNames, type AlternativeNames } from './names.ts'
 
-/** What a key may be used for, in the words of CertificateSigningRequest. */
-type Usage = keyof typeof KEY_USAGE_BITS | keyof typeof EXTENDED_USAGES
-
 export interface CertificateWanted {
   /** An encoded Name. */
   readonly subject: Uint8Array
