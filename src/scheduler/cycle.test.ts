@@ -156,3 +156,12 @@ test('required affinity follows its pod, and the first of a group goes anywhere'
     true,
   )
 })
+
+test('pods of one Service spread over nodes and zones without being asked to', () => {
+  const metadata = { labels: { app: 'web' } }
+  const snapshot = new Snapshot(undefined, () => (labels) => labels['app'] === 'web')
+  for (const name of ['a1', 'a2', 'b1']) snapshot.setNode(node(name, {}, { 'topology.kubernetes.io/zone': name[0]! }))
+  for (const nodeName of ['a1', 'a2']) snapshot.setPod(podInfo(pod(`on-${nodeName}`, {}, { nodeName }, metadata)), nodeName)
+  const decision = decide(defaultPlugins, podInfo(pod('p', {}, {}, metadata)), snapshot, 0, seededRandom(1))
+  equal(decision.type === 'place' && decision.node.name, 'b1')
+})

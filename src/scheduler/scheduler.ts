@@ -18,6 +18,7 @@ import { podInfo, type PodInfo } from './pod-info.ts'
 import { preempt } from './preemption.ts'
 import type { WeightedPlugin } from './plugin.ts'
 import { defaultPlugins } from './profile.ts'
+import { siblingsOf } from './siblings.ts'
 import { SchedulingQueue, type QueuedPod } from './queue.ts'
 import { Snapshot } from './snapshot.ts'
 
@@ -72,7 +73,7 @@ export function createScheduler(parts: SchedulerParts): Scheduler {
   const nodesSeen = parts.informers.for(nodes)
   const namespacesSeen = parts.informers.for(namespaces)
 
-  const snapshot = new Snapshot((name) => namespacesSeen.get(name)?.metadata.labels)
+  const snapshot = new Snapshot((name) => namespacesSeen.get(name)?.metadata.labels, siblingsOf(parts.informers))
   const assumed = new Set<string>() // uids placed here whose binding the informer has not shown yet
   const attempts = new Map<Key, Attempt>()
   let wake = () => {}

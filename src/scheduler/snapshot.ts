@@ -2,7 +2,11 @@
 
 import type { Node } from '#api/core/v1/node.ts'
 import { NodeInfo } from './node-info.ts'
+import type { Pod } from '#api/core/v1/pod.ts'
 import type { NamespaceLabels, PodInfo } from './pod-info.ts'
+import type { LabelMatcher } from './selectors.ts'
+
+export type Siblings = (pod: Pod) => LabelMatcher | undefined
 
 /**
  * Kept up to date as changes arrive rather than copied for each pod: a scheduling cycle runs without interruption, so it
@@ -22,8 +26,12 @@ export class Snapshot {
   /** Pods waiting for their victims to go, by the node they were promised. */
   readonly nominated = new Map<string, Map<string, PodInfo>>()
 
-  constructor(namespaceLabels: NamespaceLabels = () => undefined) {
+  /** Which pods a pod is spread with when it says nothing itself. */
+  readonly siblings: Siblings
+
+  constructor(namespaceLabels: NamespaceLabels = () => undefined, siblings: Siblings = () => undefined) {
     this.namespaceLabels = namespaceLabels
+    this.siblings = siblings
   }
 
   /** The node, if it exists. */

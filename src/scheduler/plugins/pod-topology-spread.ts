@@ -4,6 +4,7 @@ import type { Labels, LabelMatcher } from '../selectors.ts'
 import { labelMatcher } from '../selectors.ts'
 import type { NodeInfo } from '../node-info.ts'
 import type { PodInfo } from '../pod-info.ts'
+import type { Snapshot } from '../snapshot.ts'
 import { reject, SCORE_MAX, skip, type Plugin } from '../plugin.ts'
 import { nodeAllowed } from './node-affinity.ts'
 import { tolerates } from './tolerates.ts'
@@ -28,6 +29,8 @@ interface State {
   readonly soft: readonly Constraint[]
   /** Per hard constraint: pods by domain, with every eligible domain there. */
   readonly counts: readonly Map<string, number>[]
+  /** Nodes that lack one of the soft constraints' labels are left out of the scores; the defaults do without. */
+  readonly needsAll: boolean
   /** Per soft constraint, once scoring is prepared. */
   softCounts: readonly Map<string, number>[]
   softWeights: readonly number[]
@@ -46,7 +49,7 @@ export const podTopologySpread: Plugin<State> = {
   ],
   prepare(pod, snapshot) {
     const declared = pod.pod.spec.topologySpreadConstraints
-    if (declared === undefined || declared.length === 0) return skip
+    if (declared === undefined || declared.length === 0) return byDefault(pod, snapshot)
     const hard = constraints(pod, 'DoNotSchedule')
     const soft = constraints(pod, 'ScheduleAnyway')
     const counts = hard.map(() => new Map<string, number>())
@@ -60,7 +63,7 @@ export const podTopologySpread: Plugin<State> = {
           counts[i]!.set(domain, (counts[i]!.get(domain) ?? 0) + matching(c, pod, node))
         })
       }
-    return { hard, soft, counts, softCounts: [], softWeights: [], ignored: new Set() }
+    return { hard, soft, counts, needsAll: true, softCounts: [], softWeights: [], ignored: new Set() }
   },
   filter(state, _pod, node) {
     const labels = labelsOf(node)
@@ -82,18 +85,19 @@ export const podTopologySpread: Plugin<State> = {
     const domains = soft.map(() => new Map<string, number>())
     for (const node of nodes) {
       const labels = labelsOf(node)
-      if (!soft.every((c) => labels[c.key] !== undefined)) state.ignored.add(node)
-      else soft.forEach((c, i) => c.key !== HOSTNAME && domains[i]!.set(labels[c.key]!, 0))
+      if (state.needsAll && !soft.every((c) => labels[c.key] !== undefined)) state.ignored.add(node)
+      else soft.forEach((c, i) => c.key !== HOSTNAME && labels[c.key] !== undefined && domains[i]!.set(labels[c.key]!, 0))
     }
-    for (const node of snapshot.nodes) {
-      const labels = labelsOf(node)
-      if (!soft.every((c) => labels[c.key] !== undefined)) continue
-      soft.forEach((c, i) => {
-        const domain = labels[c.key]!
-        if (!domains[i]!.has(domain) || !counted(c, pod, node)) return
-        domains[i]!.set(domain, domains[i]!.get(domain)! + matching(c, pod, node))
-      })
-    }
+    if (domains.some((d) => d.size > 0))
+      for (const node of snapshot.nodes) {
+        const labels = labelsOf(node)
+        if (state.needsAll && !soft.every((c) => labels[c.key] !== undefined)) continue
+        soft.forEach((c, i) => {
+          const domain = labels[c.key]
+          if (domain === undefined || !domains[i]!.has(domain) || !counted(c, pod, node)) return
+          domains[i]!.set(domain, domains[i]!.get(domain)! + matching(c, pod, node))
+        })
+      }
     state.softCounts = domains
     state.softWeights = soft.map((c, i) => Math.log((c.key === HOSTNAME ? nodes.length - state.ignored.size : domains[i]!.size) + 2))
     return true
@@ -102,6 +106,7 @@ export const podTopologySpread: Plugin<State> = {
     if (state.ignored.has(node)) return 0
     let score = 0
     state.soft.forEach((c, i) => {
+      if (labelsOf(node)[c.key] === undefined) return
       const count = c.key === HOSTNAME ? matching(c, pod, node) : (state.softCounts[i]!.get(labelsOf(node)[c.key]!) ?? 0)
       score += count * state.softWeights[i]! + (c.maxSkew - 1)
     })
@@ -131,6 +136,19 @@ export const podTopologySpread: Plugin<State> = {
         state.counts[i]!.set(domain, (state.counts[i]!.get(domain) ?? 0) + sign)
     })
   },
+}
+
+// upstream's system defaults: they steer, and never keep a pod from a node
+const DEFAULTS = [
+  { key: HOSTNAME, maxSkew: 3 },
+  { key: 'topology.kubernetes.io/zone', maxSkew: 5 },
+]
+
+function byDefault(pod: PodInfo, snapshot: Snapshot): State | typeof skip {
+  const matches = snapshot.siblings(pod.pod)
+  if (matches === undefined) return skip
+  const soft = DEFAULTS.map((d): Constraint => ({ ...d, minDomains: 1, matches, honorAffinity: true, honorTaints: false, self: 1 }))
+  return { hard: [], soft, counts: [], needsAll: false, softCounts: [], softWeights: [], ignored: new Set() }
 }
 
 function labelsOf(node: NodeInfo): Labels {
