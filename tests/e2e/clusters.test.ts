@@ -24,7 +24,7 @@ function traces(): readonly string[] {
     ...shell('PATH=$PATH:/usr/sbin nft list tables'),
     ...shell("awk '{ print $2 }' /proc/mounts | grep k8ts || true"),
     ...shell("find /sys/fs/cgroup -maxdepth 2 -type d -name 'k8ts*'"),
-    ...shell("pgrep -fa 'k8ts-e2e|containerd.*k8ts' | grep -v pgrep || true"),
+    ...shell('pgrep -fa k8ts-e2e | grep -v pgrep || true'),
   ].toSorted()
 }
 

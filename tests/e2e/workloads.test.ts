@@ -72,7 +72,8 @@ test('a Deployment and its Service answer by cluster IP, node port and DNS name'
   await c.kubectl('-n', 'shop', 'wait', '--for=condition=Ready', 'pod/shell', '--timeout=60s')
   const svc = await json<{ spec: { clusterIP: string; ports: { nodePort: number }[] } }>('-n', 'shop', 'get', 'service', 'web')
   match(await inShell(`wget -qO- http://${svc.spec.clusterIP}/`), /^Hello from web-/)
-  match(await inShell('wget -qO- http://web/'), /^Hello from web-/)
+  // a cluster that has just come up may still be announcing its DNS to the proxy
+  match(await eventually('the name', () => inShell('wget -qO- http://web/')), /^Hello from web-/)
   match(await inShell('wget -qO- http://web.shop.svc.cluster.local/'), /^Hello from web-/)
   const node = await c.kubectl('get', 'nodes', '-o', 'jsonpath={.items[0].status.addresses[?(@.type=="InternalIP")].address}')
   match(await eventually('node port', () => fetchText(`http://${node}:${svc.spec.ports[0]!.nodePort}/`)), /^Hello from web-/)
