@@ -1,7 +1,6 @@
 /* oxlint-disable typescript/no-explicit-any -- tests look into answers of every kind, and a wrong path fails there anyway */
 import { deepEqual, equal, match, ok } from 'node:assert/strict'
 import { test } from 'node:test'
-import { disruptionBudgets } from './registry/served.ts'
 import { openTestApi, type TestApi } from './endpoints/test-api.ts'
 
 const NOW = '2026-01-01T00:00:00Z'
@@ -427,7 +426,7 @@ test('secrets take text, events are one thing under two kinds', async () => {
 })
 
 test('eviction asks the budget', async () => {
-  await using t = await withAccount({ alsoServed: [disruptionBudgets] })
+  await using t = await withAccount()
   await t.call('POST', PODS, { ...pod('p'), metadata: { name: 'p', labels: { a: 'b' } } })
   await t.call('POST', `${PODS}/p/binding`, { metadata: { name: 'p' }, target: { name: 'n1' } })
   const { object } = await t.call('GET', `${PODS}/p`)

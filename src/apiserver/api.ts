@@ -22,7 +22,8 @@ import type { KubeletConnection } from './proxy/kubelet-connection.ts'
 import { defaultObjects, type AdvertisedAddress, type DefaultObject } from './registry/default-objects.ts'
 import { listerOf } from './registry/lister.ts'
 import { Registry } from './registry/registry.ts'
-import { servedResources, type Served } from './registry/served.ts'
+import { servedResources } from './registry/served.ts'
+import type { Served } from './registry/served/serve.ts'
 import { serviceStrategy, type StoredService } from './registry/strategies/service.ts'
 import { mainFacet } from './registry/update.ts'
 import type { RequestContext } from './request-context.ts'
@@ -72,8 +73,6 @@ export interface ApiParts {
   readonly resolver?: (listers: Listers) => RuleResolver
   /** Added after the standard plugins. */
   readonly plugins?: (listers: Listers) => readonly AdmissionPlugin[]
-  /** Kinds served besides `servedResources`, such as `disruptionBudgets` where their controller runs. */
-  readonly alsoServed?: readonly Served[]
   readonly healthChecks?: readonly HealthCheck[]
   /** Namespaces, priority classes and the kubernetes service are made unless false. */
   readonly withDefaultObjects?: boolean
@@ -89,7 +88,7 @@ export async function openApi(parts: ApiParts): Promise<Api> {
   const { store, clock, random, log } = parts
   const feed = await openStoreFeed({ store, clock, log })
   const services = serviceStrategy({ cidr: parts.serviceCidr ?? SERVICE_CIDR, nodePorts: parts.nodePortRange ?? NODE_PORTS }, random)
-  const served = [...servedResources(services.strategy as never), ...(parts.alsoServed ?? [])]
+  const served = servedResources(services.strategy as never)
   const endpoints = await openEndpoints(served, { store, feed, clock, random, log })
   const byName = new Map([...endpoints.values()].map((e) => [groupResource(e.served.resource), e]))
   const named = (name: string) => byName.get(name)!

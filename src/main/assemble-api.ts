@@ -18,7 +18,6 @@ import { rbacAuthorizer, ruleResolver, type RbacListers } from '#apiserver/autho
 import { alwaysAllow, firstWithOpinion, privilegedGroups } from '#apiserver/authorization/union.ts'
 import type { Authorizer } from '#apiserver/authorization/authorizer.ts'
 import { createHandler, type Handler } from '#apiserver/filters/handler.ts'
-import { disruptionBudgets } from '#apiserver/registry/served.ts'
 import { inProcessTransport } from '#apiserver/server/in-process.ts'
 import type { Identity, Transport } from '#client/transport.ts'
 
@@ -45,7 +44,6 @@ export async function assembleApi(parts: AssembleParts): Promise<AssembledApi> {
   let tokens: TokenAuthenticator | undefined
   const api = await openApi({
     ...parts,
-    alsoServed: [disruptionBudgets, ...(parts.alsoServed ?? [])],
     authorizer: (listers) => authorizerOf(parts.authorizationModes ?? ['Node', 'RBAC'], listers),
     resolver: (listers) => ruleResolver(rbacListers(listers)),
     tokens: (listers) =>

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { gunzipSync } from 'node:zlib'
 import { openApiParts } from '#api/openapi-parts.ts'
-import { disruptionBudgets, servedResources } from '#apiserver/registry/served.ts'
+import { servedResources } from '#apiserver/registry/served.ts'
 import type { Strategy } from '#apiserver/registry/strategy.ts'
 import type { Field, Message, TypeNode } from '#schema/message.ts'
 import { definitionName } from '#schema/openapi-schema.ts'
@@ -85,7 +85,7 @@ function messagesServed(): Set<Message> {
     if (node.type === 'message') visit(node.message())
     else if (node.type === 'list' || node.type === 'map') visitNode(node.of)
   }
-  const served = [...servedResources({} as Strategy<never>), disruptionBudgets].map(({ resource }) => resource.type.schema)
+  const served = servedResources({} as Strategy<never>).map(({ resource }) => resource.type.schema)
   for (const message of [...served, openApiParts.listMeta, openApiParts.deleteOptions, openApiParts.status]) visit(message)
   return found
 }

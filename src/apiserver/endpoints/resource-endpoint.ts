@@ -9,7 +9,7 @@ import { decodeValue, readBody, type ExpectedKind } from '../encode/read-body.ts
 import { listObjects, type ListQuery } from '../registry/list.ts'
 import type { Registry, Write } from '../registry/registry.ts'
 import { selectionOf } from '../registry/selection.ts'
-import type { Served } from '../registry/served.ts'
+import type { Served } from '../registry/served/serve.ts'
 import type { Facet, Stored } from '../registry/strategy.ts'
 import { watchObjects } from '../registry/watch.ts'
 import { badRequest, methodNotAllowed } from './errors.ts'

@@ -2,7 +2,7 @@
 
 import { Event as CoreEvent, events as coreEvents } from '#api/core/v1/event.ts'
 import { events } from '#api/events/v1/event.ts'
-import type { View } from '../served.ts'
+import type { View } from '../served/serve.ts'
 import { Published } from '#apiserver/cache/published.ts'
 import { decode } from '#schema/decode.ts'
 import type { KubeObject, Resource } from '#schema/resource.ts'
