@@ -18,6 +18,7 @@ import { answerReview, type ReviewParts } from './endpoints/reviews.ts'
 import { answerResource, type Endpoint, type EndpointParts } from './endpoints/resource-endpoint.ts'
 import { answerSubresource, type SubresourceParts } from './endpoints/subresource.ts'
 import { bindPod } from './endpoints/subresources/binding.ts'
+import { zPage, type ComponentProcess } from './endpoints/z-pages.ts'
 import type { KubeletConnection } from './proxy/kubelet-connection.ts'
 import { defaultObjects, type AdvertisedAddress, type DefaultObject } from './registry/default-objects.ts'
 import { listerOf } from './registry/lister.ts'
@@ -74,6 +75,8 @@ export interface ApiParts {
   /** Added after the standard plugins. */
   readonly plugins?: (listers: Listers) => readonly AdmissionPlugin[]
   readonly healthChecks?: readonly HealthCheck[]
+  /** Behind /statusz and /flagz; absent: neither is served. */
+  readonly process?: ComponentProcess
   /** Namespaces, priority classes and the kubernetes service are made unless false. */
   readonly withDefaultObjects?: boolean
 }
@@ -153,12 +156,14 @@ export async function openApi(parts: ApiParts): Promise<Api> {
   async function plainPath(ctx: RequestContext): Promise<Answer | undefined> {
     const { path } = ctx
     if (path === '/version' || path === '/version/') return { type: 'object', status: 200, object: kubernetesVersion }
-    if (path === '/metrics') return metrics.answer()
     if (path === '/openid/v1/jwks' && parts.tokenIssuer) return json(await parts.tokenIssuer.jwks(), 'application/jwk-set+json')
     if (path === '/.well-known/openid-configuration' && parts.tokenIssuer)
       return json(parts.tokenIssuer.discovery(`${parts.tokenIssuer.issuer}/openid/v1/jwks`), 'application/json')
     if (path === '/') return { type: 'object', status: 200, object: { paths: rootPaths(resources) } }
-    return discover(ctx) ?? documents(ctx) ?? (await health(checks, ctx))
+    const paths = rootPaths([]).filter((p) => !p.startsWith('/api'))
+    const request = { path, accept: ctx.headers.accept, now: clock.now(), paths, warn: (text: string) => void ctx.warnings.push(text) }
+    const page = parts.process && zPage(parts.process, request)
+    return page ?? discover(ctx) ?? documents(ctx) ?? (await metrics.answer(path)) ?? (await health(checks, ctx, metrics.checked))
   }
 
   return {
@@ -275,13 +280,16 @@ function rootPaths(resources: readonly Resource[]): readonly string[] {
       '/api',
       '/apis',
       ...groups,
+      '/flagz',
       '/healthz',
       '/livez',
       '/metrics',
+      '/metrics/slis',
       '/openapi/v2',
       '/openapi/v3',
       '/openid/v1/jwks',
       '/readyz',
+      '/statusz',
       '/version',
     ]),
   ].toSorted()

@@ -123,6 +123,16 @@ export function parseArguments<S extends Settings>(declared: S, args: readonly s
   return { values: values as Values<S>, words, rest, help, given }
 }
 
+/** Every flag with its value as text, lists as pflag writes them; what has no value is empty. */
+export function flagValues<S extends Settings>(declared: S, values: Values<S>): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(declared).map(([key, { flag }]) => {
+      const value: unknown = values[key]
+      return [flag, Array.isArray(value) ? `[${value.join(',')}]` : String(value ?? '')]
+    }),
+  )
+}
+
 /** The table of flags in a usage text. */
 export function describeSettings(declared: Settings): string {
   const rows = Object.values(declared).map((s) => {

@@ -26,8 +26,8 @@ import type { Resource } from '#schema/resource.ts'
 import { StoreUnavailable, type Store } from '#store/store.ts'
 import { CannotListen } from '#wire/https-server.ts'
 import { assembleApi, type AssembledApi } from './assemble-api.ts'
-import type { ApiSettings } from './control-plane-settings.ts'
-import { UsageError } from '#base/settings.ts'
+import { apiSettings, type ApiSettings } from './control-plane-settings.ts'
+import { flagValues, UsageError } from '#base/settings.ts'
 
 export interface ApiProcess extends AsyncDisposable {
   readonly assembled: AssembledApi
@@ -71,6 +71,7 @@ export async function startApi(settings: ApiSettings, log: Log): Promise<ApiProc
       nodePortRange: portRange(settings.nodePorts),
       advertised: { address: advertise, port: settings.securePort },
       tokenIssuer,
+      process: { name: 'kube-apiserver', started: clock.now(), flags: flagValues(apiSettings, settings) },
       anonymous: settings.anonymous,
       authorizationModes: modes(settings.authorizationModes),
       authenticators: [

@@ -13,12 +13,21 @@ export interface HealthCheck {
 
 const ENDPOINTS: readonly string[] = ['livez', 'readyz', 'healthz']
 
-/** Undefined for other paths. */
-export async function health(checks: readonly HealthCheck[], ctx: Pick<RequestContext, 'path' | 'query'>): Promise<Answer | undefined> {
+/** Undefined for other paths. `note` hears of every check that ran. */
+export async function health(
+  checks: readonly HealthCheck[],
+  ctx: Pick<RequestContext, 'path' | 'query'>,
+  note: (name: string, endpoint: string, well: boolean) => void = () => {},
+): Promise<Answer | undefined> {
   const [, endpoint = '', ...rest] = ctx.path.split('/')
   if (!ENDPOINTS.includes(endpoint) || rest.length > 2) return undefined
   const mine = checks.filter((c) => endpoint === 'readyz' || !c.readyOnly)
   const name = rest.join('/')
+  const run = async (check: HealthCheck) => {
+    const problem = await problemOf(check)
+    note(check.name, endpoint, problem === undefined)
+    return problem
+  }
   if (name !== '') {
     const one = mine.find((c) => c.name === name)
     if (one === undefined) return text(404, '404 page not found\n')
@@ -45,7 +54,7 @@ export async function health(checks: readonly HealthCheck[], ctx: Pick<RequestCo
 
 const PING: HealthCheck = { name: 'ping', check: () => undefined }
 
-async function run({ check }: HealthCheck): Promise<string | undefined> {
+async function problemOf({ check }: HealthCheck): Promise<string | undefined> {
   try {
     return await check()
   } catch (error) {

@@ -1,4 +1,4 @@
-/** /metrics of the API server, under upstream's names. */
+/** /metrics and /metrics/slis of the API server, under upstream's names. */
 
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { Answer } from '#apiserver/answer.ts'
@@ -10,7 +10,10 @@ const DURATION_BUCKETS = [0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.25, 
 export interface ApiMetrics {
   /** Notes one answered request. */
   observe(ctx: RequestContext, code: number, seconds: number): void
-  answer(): Promise<Answer>
+  /** Notes the outcome of one health check, for /metrics/slis. */
+  checked(name: string, endpoint: string, well: boolean): void
+  /** Undefined for other paths. */
+  answer(path: string): Promise<Answer | undefined>
 }
 
 /** `objects` counts what is stored, by resource, when somebody looks. */
@@ -52,7 +55,24 @@ export function openMetrics(objects: () => Iterable<readonly [resource: string, 
       },
     }),
   )
+  const slis = new Registry()
+  const health = new Gauge({
+    name: 'kubernetes_healthcheck',
+    help: 'Outcome of the last run of a health check: 1 when it was well.',
+    labelNames: ['name', 'type'],
+    registers: [slis],
+  })
+  const checks = new Counter({
+    name: 'kubernetes_healthchecks_total',
+    help: 'Runs of health checks by outcome.',
+    labelNames: ['name', 'status', 'type'],
+    registers: [slis],
+  })
   return {
+    checked(name, type, well) {
+      health.set({ name, type }, well ? 1 : 0)
+      checks.inc({ name, type, status: well ? 'success' : 'error' })
+    },
     observe({ info, query }, code, seconds) {
       const labels = {
         verb: verbOf(info.verb, query),
@@ -67,8 +87,9 @@ export function openMetrics(objects: () => Iterable<readonly [resource: string, 
       requests.inc({ ...labels, code: String(code) })
       if (labels.verb !== 'WATCH') durations.observe(labels, seconds)
     },
-    async answer() {
-      return { type: 'bytes', status: 200, headers: { 'content-type': registry.contentType }, body: await registry.metrics() }
+    async answer(path) {
+      const asked = path === '/metrics' ? registry : path === '/metrics/slis' ? slis : undefined
+      return asked && { type: 'bytes', status: 200, headers: { 'content-type': asked.contentType }, body: await asked.metrics() }
     },
   }
 }
