@@ -1,7 +1,7 @@
 /** The API server as a process: keys and store on disk, listeners, renewals, and kubeconfigs for the administrator and the control plane's other components. */
 
-import { mkdirSync, readFileSync, accessSync, constants, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { accessSync, constants, existsSync, mkdirSync, readFileSync, statSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
 import { nodes } from '#api/core/v1/node.ts'
 import { clusterRoleBindings } from '#api/rbac/v1/cluster-role-binding.ts'
 import { clusterRoles } from '#api/rbac/v1/cluster-role.ts'
@@ -160,7 +160,7 @@ async function openStore(settings: ApiSettings, log: Log): Promise<Store> {
 
 function makeDirectory(directory: string): void {
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 })
+    makeWithParents(resolve(directory))
     if (!statSync(directory).isDirectory()) throw new Error('it is not a directory')
     accessSync(directory, constants.W_OK)
   } catch (error) {
@@ -170,11 +170,20 @@ function makeDirectory(directory: string): void {
         ? 'no space is left on its device'
         : code === 'EACCES'
           ? 'this user may not write there'
-          : code === 'EROFS'
-            ? 'its file system is read-only'
-            : (error as Error).message
+          : code === 'ENOENT'
+            ? 'nothing can be made there'
+            : code === 'EROFS'
+              ? 'its file system is read-only'
+              : (error as Error).message
     throw new OperatorError(`cannot use the data directory ${directory}: ${why}; choose another with --data-dir`, { cause: error })
   }
+}
+
+/** One by one: below /proc, where nothing can be made, the recursive mkdir of Node.js tries for ever. */
+function makeWithParents(directory: string): void {
+  if (existsSync(directory)) return
+  makeWithParents(dirname(directory))
+  mkdirSync(directory, { mode: 0o700 })
 }
 
 function explain(error: unknown): never {
