@@ -14,7 +14,7 @@ import type { Draft } from '#schema/resource.ts'
 import { DNS_SERVICE } from './cluster-dns.ts'
 
 const DNS_PORT = 53
-const RETRY_MS = 2_000
+const RETRY_MS = 250 // a new node waits for this with everything else
 
 export interface NodeDnsParts {
   readonly client: Client

@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { nodes, type Node } from '#api/core/v1/node.ts'
+import { endpointSlices } from '#api/discovery/v1/endpoint-slice.ts'
 import { settings, UsageError } from '#base/settings.ts'
 import { sleep } from '#base/clock.ts'
 import type { Client } from '#client/client.ts'
@@ -233,7 +234,8 @@ async function nodesReady(
   for (const n of (await client.list(nodes)).items) if (!names.has(n.metadata.name)) await client.delete(nodes, { name: n.metadata.name })
   for (;;) {
     const { items } = await client.list(nodes)
-    const ready = items.filter((n) => names.has(n.metadata.name) && isReadySince(n, since)).length
+    const resolving = record.runtime === 'simulated' ? names : await announcedResolvers(client)
+    const ready = items.filter((n) => names.has(n.metadata.name) && isReadySince(n, since) && resolving.has(n.metadata.name)).length
     say(`${ready} of ${wanted}`)
     if (ready >= wanted) return
     const dead = record.nodes.find((n) => n.pid !== undefined && !environment.alive(n.pid))
@@ -242,6 +244,12 @@ async function nodesReady(
       throw new OperatorError(`only ${ready} of ${wanted} nodes became ready: see ${join(record.nodes[0]!.directory, 'agent.log')}`)
     await sleep(environment.clock, 50, environment.signal)
   }
+}
+
+/** Nodes that pods are sent to with their questions about names; only agents on real networks answer any. */
+async function announcedResolvers(client: Client): Promise<ReadonlySet<string>> {
+  const { items } = await client.list(endpointSlices, { namespace: 'kube-system', labelSelector: 'kubernetes.io/service-name=kube-dns' })
+  return new Set(items.flatMap((slice) => slice.endpoints ?? []).flatMap(({ nodeName }) => nodeName ?? []))
 }
 
 async function runDemo(
