@@ -1,6 +1,8 @@
 /** What of a pod may change once it exists, and by which path. */
 
 import type { Container } from './container.ts'
+import { podResizeErrors } from './pod-resize-rules.ts'
+import { podStatusErrors } from './pod-status-rules.ts'
 import type { Pod, PodSpec } from './pod.ts'
 import type { Toleration } from './toleration.ts'
 import { forbidden, invalid, invalidEach, type FieldError } from '#schema/field-error.ts'
@@ -16,7 +18,9 @@ const UPDATABLE = [
 ].join(',')
 
 export function podUpdateErrors(pod: Pod, old: Pod, _path: string, subresource: string | undefined): FieldError[] {
-  // Binding, resize and ephemeral containers have rules of their own, the status says nothing of the spec.
+  if (subresource === 'resize') return podResizeErrors(pod, old)
+  if (subresource === 'status') return podStatusErrors(pod, old)
+  // Binding and ephemeral containers have rules of their own.
   if (subresource) return []
   const { spec } = pod
   const before = old.spec

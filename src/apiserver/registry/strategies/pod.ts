@@ -1,12 +1,12 @@
 /** Pods: their first status, quality of service, graceful deletion, and the paths that change parts of a pod. */
 
 import type { Container } from '#api/core/v1/container.ts'
+import { qosClass } from '#api/core/v1/pod-qos.ts'
 import type { Pod } from '#api/core/v1/pod.ts'
 import { statusFacet } from '../update.ts'
 import type { Facet, Strategy } from '../strategy.ts'
 import { invalid } from '#apiserver/endpoints/errors.ts'
 import { forbidden } from '#schema/field-error.ts'
-import { compareQuantity } from '#schema/quantity.ts'
 
 type StoredPod = Pod & { readonly spec: Readonly<Record<string, unknown>>; readonly status: Readonly<Record<string, unknown>> }
 
@@ -87,38 +87,22 @@ export const resizeFacet: Facet<StoredPod> = {
   subresource: 'resize',
   read: (pod) => pod,
   write(next, old) {
-    const wanted = next as StoredPod
-    const resized = (list: readonly Container[] | undefined, from: readonly Container[] | undefined) =>
-      list?.map((c) => {
-        const sent = from?.find((f) => f.name === c.name)
-        return sent === undefined
-          ? c
-          : { ...c, ...(sent.resources && { resources: sent.resources }), ...(sent.resizePolicy && { resizePolicy: sent.resizePolicy }) }
-      })
-    const containers = resized(old.spec.containers, wanted.spec.containers) ?? []
-    const initContainers = resized(old.spec.initContainers, wanted.spec.initContainers)
-    const spec = { ...old.spec, containers, ...(initContainers && { initContainers }) }
+    const wanted = (next as StoredPod).spec
+    const containers = resized(wanted.containers, old.spec.containers) ?? []
+    const initContainers = resized(wanted.initContainers, old.spec.initContainers)
+    const { initContainers: _, ...kept } = old.spec
+    const spec = { ...kept, containers, ...(initContainers && { initContainers }) }
     if (JSON.stringify(spec) === JSON.stringify(old.spec)) return old
     return { ...old, metadata: { ...old.metadata, generation: (old.metadata.generation ?? 0) + 1 }, spec } as StoredPod
   },
 }
 
-const COMPUTE = ['cpu', 'memory'] as const
-
-/** Guaranteed: every container has equal requests and limits of both; BestEffort: none has any; else Burstable. */
-export function qosClass(pod: Pod): 'Guaranteed' | 'Burstable' | 'BestEffort' {
-  const containers = [...pod.spec.containers, ...(pod.spec.initContainers ?? [])]
-  const set = (quantity: string | undefined) => quantity !== undefined && compareQuantity(quantity, '0') > 0
-  let any = false
-  let guaranteed = true
-  for (const { resources } of containers) {
-    for (const name of COMPUTE) {
-      const request = resources?.requests?.[name]
-      const limit = resources?.limits?.[name]
-      if (set(request) || set(limit)) any = true
-      if (!set(limit) || (request !== undefined && compareQuantity(request, limit!) !== 0)) guaranteed = false
-    }
-  }
-  if (!any) return 'BestEffort'
-  return guaranteed ? 'Guaranteed' : 'Burstable'
+/** Other containers than before are left as sent, for validation to refuse. */
+function resized(sent: readonly Container[] | undefined, old: readonly Container[] | undefined): readonly Container[] | undefined {
+  if (sent?.length !== old?.length) return sent
+  return old?.map((container, index) => {
+    const { name, resources, resizePolicy } = sent![index]!
+    if (name !== container.name) return sent![index]!
+    return { ...container, ...(resources && { resources }), ...(resizePolicy && { resizePolicy }) }
+  })
 }
