@@ -68,6 +68,7 @@ export async function runCommandLine(
   environment: Environment,
 ): Promise<number> {
   const [name, ...rest] = words
+  if (name === 'help' && rest[0] !== undefined) return runCommandLine(commands, [rest[0], '--help'], environment)
   if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
     environment.out(`${overview(commands)}\n`)
     return 0

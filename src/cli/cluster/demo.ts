@@ -73,13 +73,17 @@ const POLL_MS = 100
 export async function askDemo(url: string, environment: Environment, withinMs: number): Promise<string> {
   const deadline = environment.clock.monotonic() + withinMs
   for (;;) {
+    let why: string
     try {
-      const answer = await fetch(url, { signal: AbortSignal.timeout(POLL_MS * 20) })
-      if (answer.ok) return (await answer.text()).trim()
+      // A connection kept open would reach the same endpoint again, though it may be one that is gone.
+      const answer = await fetch(url, { headers: { connection: 'close' }, signal: AbortSignal.timeout(POLL_MS * 20) })
+      const text = (await answer.text()).trim()
+      if (answer.ok) return text
+      why = `status ${answer.status}`
     } catch (error) {
-      if (environment.clock.monotonic() > deadline)
-        throw new OperatorError(`the demo's Service did not answer at ${url}: ${(error as Error).message}`)
+      why = (error as Error).message
     }
+    if (environment.clock.monotonic() > deadline) throw new OperatorError(`the demo's Service did not answer at ${url}: ${why}`)
     await sleep(environment.clock, POLL_MS, environment.signal)
   }
 }

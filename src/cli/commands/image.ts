@@ -41,9 +41,10 @@ export const image = command({
         const directory = words[0]
         if (directory === undefined || values.tag === undefined) throw new UsageError('image build needs -t NAME and a directory')
         const name = normalizeImageName(values.tag)
+        if (!IMAGE_NAME.test(name)) throw new UsageError(`invalid argument "${values.tag}" for "-t, --tag" flag: invalid reference format`)
         const archive = await buildImage({
           name,
-          files: readTree(directory),
+          files: readFiles(directory),
           architecture: environment.architecture,
           config: {
             entrypoint: values.entrypoint,
@@ -54,7 +55,7 @@ export const image = command({
             exposedPorts: values.expose,
           },
         })
-        if (values.output !== undefined) writeFileSync(values.output, archive)
+        if (values.output !== undefined) writeArchive(values.output, archive)
         else await importEverywhere(cluster(), archive, environment)
         environment.out(`${name}\n`)
         return 0
@@ -91,6 +92,25 @@ function readArchive(file: string): Uint8Array {
     return readFileSync(file)
   } catch (error) {
     throw new OperatorError(`cannot read ${file}: ${(error as Error).message}`)
+  }
+}
+
+function writeArchive(file: string, archive: Uint8Array): void {
+  try {
+    writeFileSync(file, archive)
+  } catch (error) {
+    throw new OperatorError(`cannot write ${file}: ${(error as Error).message}`)
+  }
+}
+
+/** Registry, lower-case path, tag. */
+const IMAGE_NAME = /^[\w.-]+(:\d+)?(\/[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*)+:\w[\w.-]{0,127}$/
+
+function readFiles(directory: string): readonly ImageFile[] {
+  try {
+    return readTree(directory)
+  } catch (error) {
+    throw new OperatorError(`cannot read ${directory}: ${(error as Error).message}`)
   }
 }
 

@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { nodes, type Node } from '#api/core/v1/node.ts'
+import { pods } from '#api/core/v1/pod.ts'
 import { endpointSlices } from '#api/discovery/v1/endpoint-slice.ts'
 import { settings, UsageError } from '#base/settings.ts'
 import { sleep } from '#base/clock.ts'
@@ -29,12 +30,11 @@ export const up = command({
     'Starts a cluster on this machine (control plane, nodes and a demo) and returns when the demo has answered through its Service.',
   settings: settings({
     name: { type: 'string', flag: 'name', help: 'Name of the cluster', default: 'k8ts' },
-    nodes: { type: 'int', flag: 'nodes', help: 'Nodes wanted', default: 1 },
+    nodes: { type: 'int', flag: 'nodes', help: 'Nodes wanted; 1 by default' },
     runtime: {
       type: 'string',
       flag: 'runtime',
-      help: 'What runs the containers: containerd (Linux, root) or simulated',
-      default: 'containerd',
+      help: 'What runs the containers: containerd (Linux, root), the default, or simulated',
     },
     dataDirectory: { type: 'string', flag: 'data-dir', help: 'Where the cluster keeps its data' },
     securePort: { type: 'int', flag: 'secure-port', help: 'Port of the API server; by default 6443, or a free one when that is taken' },
@@ -42,25 +42,28 @@ export const up = command({
     foreground: { type: 'bool', flag: 'foreground', help: 'Stay until interrupted, then take the cluster down' },
   }),
   async run({ values }, environment) {
-    if (values.runtime !== 'containerd' && values.runtime !== 'simulated') {
-      throw new UsageError(`invalid argument "${values.runtime}" for "--runtime" flag: must be containerd or simulated`)
+    const { nodes: wanted = 1, runtime = 'containerd' } = values
+    if (runtime !== 'containerd' && runtime !== 'simulated') {
+      throw new UsageError(`invalid argument "${runtime}" for "--runtime" flag: must be containerd or simulated`)
     }
     if (!/^[a-z0-9]([-a-z0-9]{0,30}[a-z0-9])?$/.test(values.name))
       throw new UsageError(`invalid argument "${values.name}" for "--name" flag: use lower-case letters, digits and '-'`)
-    if (values.nodes < 1) throw new UsageError(`invalid argument "${values.nodes}" for "--nodes" flag: must be at least 1`)
+    if (wanted < 1) throw new UsageError(`invalid argument "${wanted}" for "--nodes" flag: must be at least 1`)
     const records = new ClusterRecords(environment.home)
     const old = records.get(values.name)
     if (old?.serverPid !== undefined && environment.alive(old.serverPid)) {
+      if ((values.runtime ?? old.runtime) !== old.runtime || (values.nodes ?? old.nodes.length) !== old.nodes.length)
+        throw new OperatorError(runsOtherwise(old))
       environment.out(`Cluster ${old.name} runs already.\n${nextCommands(old, environment)}`)
       return 0
     }
     if (old !== undefined) await takeDown(old, records, environment, false)
 
     const started = environment.clock.monotonic()
-    const plan = { ...values, runtime: values.runtime } as const
+    const plan = { ...values, nodes: wanted, runtime } as const
     let record: ClusterRecord | undefined
     try {
-      const images = values.noDemo || values.runtime === 'simulated' ? undefined : demoImage(environment.architecture)
+      const images = values.noDemo || runtime === 'simulated' ? undefined : demoImage(environment.architecture)
       images?.catch(() => {}) // reported by the step that needs it
       record = await start(plan, records, environment, (r) => (record = r))
       const url = values.noDemo ? undefined : await runDemo(record, images, environment)
@@ -230,8 +233,7 @@ async function nodesReady(
 ): Promise<void> {
   const deadline = environment.clock.monotonic() + NODE_READY_MS
   const names = new Set(record.nodes.map((n) => n.name))
-  // Nodes of an earlier life of the cluster that are not started this time will not come back.
-  for (const n of (await client.list(nodes)).items) if (!names.has(n.metadata.name)) await client.delete(nodes, { name: n.metadata.name })
+  await removeGoneNodes(client, names)
   for (;;) {
     const { items } = await client.list(nodes)
     const resolving = record.runtime === 'simulated' ? names : await announcedResolvers(client)
@@ -250,6 +252,16 @@ async function nodesReady(
 async function announcedResolvers(client: Client): Promise<ReadonlySet<string>> {
   const { items } = await client.list(endpointSlices, { namespace: 'kube-system', labelSelector: 'kubernetes.io/service-name=kube-dns' })
   return new Set(items.flatMap((slice) => slice.endpoints ?? []).flatMap(({ nodeName }) => nodeName ?? []))
+}
+
+/** Nodes of an earlier life of the cluster that are not started this time will not come back, nor will their pods end in any other way. */
+async function removeGoneNodes(client: Client, names: ReadonlySet<string>): Promise<void> {
+  for (const { metadata } of (await client.list(nodes)).items) {
+    if (names.has(metadata.name)) continue
+    await client.delete(nodes, { name: metadata.name })
+    const { items } = await client.list(pods, { fieldSelector: `spec.nodeName=${metadata.name}` })
+    for (const p of items) await client.delete(pods, p.metadata as Required<typeof p.metadata>, { gracePeriodSeconds: 0 })
+  }
 }
 
 async function runDemo(
@@ -309,6 +321,11 @@ function freePort(): Promise<number> {
       probe.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0))
     })
   })
+}
+
+/** A cluster keeps the nodes it was started with. */
+function runsOtherwise({ name, runtime, nodes: { length } }: ClusterRecord): string {
+  return `cluster ${name} runs already, with ${length} ${runtime} node${length === 1 ? '' : 's'}: take it down first with 'k8ts down --name ${name}', or choose another --name`
 }
 
 function nextCommands(record: ClusterRecord, environment: Environment): string {

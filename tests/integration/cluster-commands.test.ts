@@ -1,0 +1,69 @@
+/** The commands around a cluster, on the simulated runtime: what they answer, and what changes when a cluster comes back otherwise. */
+
+import { deepEqual, equal, match } from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { nodes } from '#api/core/v1/node.ts'
+import { pods } from '#api/core/v1/pod.ts'
+import { connect } from '#cli/cluster/connection.ts'
+import { runProgram } from '../e2e/cluster-under-test.ts'
+import { root } from './server-under-test.ts'
+
+/** Runs `k8ts` with a home of its own, and takes its clusters down at the end. */
+function commandLine() {
+  const home = mkdtempSync(join(tmpdir(), 'home-'))
+  const k8ts = (...words: readonly string[]) => runProgram(join(root, 'k8ts'), words, { ...process.env, K8TS_HOME: home })
+  return {
+    k8ts,
+    async [Symbol.asyncDispose]() {
+      await k8ts('down', '--all')
+      rmSync(home, { recursive: true, force: true })
+    },
+  }
+}
+
+test('a cluster that comes back with fewer nodes keeps nothing of the others', async () => {
+  await using c = commandLine()
+  equal((await c.k8ts('up', '--runtime', 'simulated', '--nodes', '3')).code, 0)
+  equal((await c.k8ts('down')).code, 0)
+  equal((await c.k8ts('up', '--runtime', 'simulated')).code, 0)
+  const client = await connect((await c.k8ts('kubeconfig')).out.trim())
+  deepEqual(
+    (await client.list(nodes)).items.map((n) => n.metadata.name),
+    ['node-1'],
+  )
+  deepEqual(new Set((await client.list(pods)).items.map((p) => p.spec.nodeName)), new Set(['node-1']))
+})
+
+test('up on a running cluster is content with what it has, and says so when something else was asked for', async () => {
+  await using c = commandLine()
+  equal((await c.k8ts('up', '--runtime', 'simulated', '--nodes', '2', '--no-demo')).code, 0)
+  equal((await c.k8ts('up')).code, 0)
+  const more = await c.k8ts('up', '--nodes', '3')
+  equal(more.code, 1)
+  match(more.err, /^k8ts up: cluster k8ts runs already, with 2 simulated nodes: take it down first with 'k8ts down --name k8ts', or .*\n$/)
+  equal((await c.k8ts('up', '--runtime', 'containerd')).code, 1)
+})
+
+test('doctor finds no fault with a simulated cluster, whatever the machine lacks', async () => {
+  await using c = commandLine()
+  equal((await c.k8ts('up', '--runtime', 'simulated', '--no-demo')).code, 0)
+  const ran = await c.k8ts('doctor')
+  deepEqual([ran.code, ran.out.includes('FAULT')], [0, false])
+})
+
+test('an image that cannot be built is said in one sentence', async () => {
+  await using c = commandLine()
+  const absent = await c.k8ts('image', 'build', '-t', 'web:1', '/nonexistent')
+  equal(absent.code, 1)
+  match(absent.err, /^k8ts image: cannot read \/nonexistent: .*\n$/)
+  for (const name of ['BAD', 'a b', 'web::', '-web', 'web:'])
+    equal((await c.k8ts('image', 'build', '-t', name, '-o', '/dev/null', root)).code, 2, name)
+})
+
+test('help of a command may be asked for either way', async () => {
+  await using c = commandLine()
+  equal((await c.k8ts('help', 'up')).out, (await c.k8ts('up', '--help')).out)
+})
