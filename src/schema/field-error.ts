@@ -25,6 +25,9 @@ const WORDS: Readonly<Record<FieldErrorType, string>> = {
   TypeInvalid: 'Invalid value',
 }
 
+/** In place of a value that would tell nobody anything. */
+export const OMITTED: unique symbol = Symbol('omitted')
+
 const VALUELESS: ReadonlySet<FieldErrorType> = new Set(['Required', 'Forbidden', 'TooLong', 'Internal'])
 
 /** One complaint. `field` is the whole path, `spec.containers[0].image`; `value` is shown only where the type shows one. */
@@ -43,7 +46,7 @@ export class FieldError {
 
   /** The problem without the field: what a StatusCause's message says. */
   get body(): string {
-    const word = VALUELESS.has(this.type) ? WORDS[this.type] : `${WORDS[this.type]}: ${shown(this.value)}`
+    const word = VALUELESS.has(this.type) || this.value === OMITTED ? WORDS[this.type] : `${WORDS[this.type]}: ${shown(this.value)}`
     return this.detail === '' ? word : `${word}: ${this.detail}`
   }
 

@@ -76,6 +76,8 @@ export interface Field {
   readonly validate?: readonly Check[]
   /** Required by its presence, yet an empty value is a value. */
   readonly mayBeEmpty?: boolean
+  /** The check of the message around it looks at it, with `partErrors`, as only that knows what counts. */
+  readonly checkedAbove?: boolean
 }
 
 /** A check of one value: undefined when it holds, else what upstream's `field.Invalid` would say. */
@@ -133,6 +135,7 @@ export interface FieldOptions<T> {
   readonly mapType?: 'atomic' | 'granular'
   readonly validate?: readonly ((value: T) => string | undefined)[]
   readonly mayBeEmpty?: boolean
+  readonly checkedAbove?: boolean
 }
 
 interface Declared<T, P extends 'required' | 'optional' | 'inline'> {

@@ -32,6 +32,13 @@ export function validateUpdate(message: Message, value: unknown, old: unknown, s
   return errors
 }
 
+/** Everything wrong with a part of an object that its field leaves to the message above (`checkedAbove`). */
+export function partErrors(message: Message, value: unknown, path: string): FieldError[] {
+  const errors: FieldError[] = []
+  walk(message, value as Json, path, errors, false)
+  return errors
+}
+
 function walk(message: Message, value: Json, path: string, errors: FieldError[], top: boolean): void {
   for (const field of flatFields(message)) {
     if (top && (field.name === 'metadata' || field.name === 'status')) continue
@@ -63,7 +70,7 @@ function checkField(field: Field, value: unknown, path: string, errors: FieldErr
     const problem = check(value as never)
     if (problem !== undefined) errors.push(invalid(path, value, problem))
   }
-  checkNode(field.node, value, path, errors)
+  if (!field.checkedAbove) checkNode(field.node, value, path, errors)
 }
 
 /** Absent, or what Go cannot tell from absent. Numbers and booleans always say something. */

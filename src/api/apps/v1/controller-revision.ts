@@ -1,8 +1,11 @@
 /** Declares ControllerRevision (apps/v1). */
 
+import { notNegativeErrors } from '#api/core/v1/template-rules.ts'
+import { IMMUTABLE, invalid, required, type FieldError } from '#schema/field-error.ts'
+import { sameJson } from '#schema/json-patch.ts'
 import { ageColumn, nameColumn } from '#schema/table.ts'
 import { ObjectMeta } from '#api/meta/v1/object-meta.ts'
-import { int64, opt, raw, req, val } from '#schema/message.ts'
+import { int64, opt, raw, req, rulesFor, val } from '#schema/message.ts'
 import { object, resource } from '#schema/resource.ts'
 
 export class ControllerRevision extends object(
@@ -36,3 +39,12 @@ function controllerText({ metadata }: ControllerRevision): string {
   const group = owner.apiVersion.includes('/') ? owner.apiVersion.split('/')[0] : ''
   return `${kind}${group ? `.${group}` : ''}/${owner.name}`
 }
+
+rulesFor(ControllerRevision, {
+  check: ({ data, revision }): FieldError[] => [
+    ...(data === undefined ? [required('data', 'data is mandatory')] : []),
+    ...notNegativeErrors(revision, 'revision'),
+  ],
+  checkUpdate: ({ data }, old): FieldError[] =>
+    sameJson(data ?? null, old.data ?? null) ? [] : [invalid('data', data ?? null, IMMUTABLE)],
+})

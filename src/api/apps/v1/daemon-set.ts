@@ -1,6 +1,7 @@
 /** Declares DaemonSet (apps/v1). */
 
-import { invalid, required, type FieldError } from '#schema/field-error.ts'
+import { invalid, notSupported, required, type FieldError } from '#schema/field-error.ts'
+import { collisionErrors } from './stateful-set-rules.ts'
 import {
   atMostAllErrors,
   countOrPercentErrors,
@@ -37,6 +38,7 @@ export class DaemonSetUpdateStrategy extends message(
   {
     type: opt(1, oneOf('RollingUpdate', 'OnDelete'), {
       doc: 'RollingUpdate (the default), or OnDelete to wait until somebody deletes them.',
+      checkedAbove: true,
     }),
     rollingUpdate: opt(2, RollingUpdateDaemonSet, { doc: 'How fast it goes; only for RollingUpdate.' }),
   },
@@ -143,11 +145,15 @@ export const daemonSets = resource(DaemonSet, {
 })
 
 rulesFor(DaemonSetUpdateStrategy, {
-  defaults({ type = 'RollingUpdate', rollingUpdate }) {
+  defaults({ type: given, rollingUpdate }) {
+    const type = given || 'RollingUpdate'
     if (type !== 'RollingUpdate') return undefined
     return { type, rollingUpdate: { maxUnavailable: rollingUpdate?.maxUnavailable ?? 1, maxSurge: rollingUpdate?.maxSurge ?? 0 } }
   },
-  check({ type, rollingUpdate }, path): FieldError[] {
+  check(strategy, path): FieldError[] {
+    const { type, rollingUpdate } = strategy
+    if (type !== undefined && type !== 'RollingUpdate' && type !== 'OnDelete')
+      return [notSupported(path, strategy, ['RollingUpdate', 'OnDelete'])]
     if (type !== 'RollingUpdate') return []
     const at = `${path}.rollingUpdate`
     if (rollingUpdate === undefined) return [required(at)]
@@ -173,4 +179,26 @@ rulesFor(DaemonSetSpec, {
     ...notNegativeErrors(spec.minReadySeconds, `${path}.minReadySeconds`),
     ...notNegativeErrors(spec.revisionHistoryLimit, `${path}.revisionHistoryLimit`),
   ],
+})
+
+const COUNTS = [
+  'currentNumberScheduled',
+  'numberMisscheduled',
+  'desiredNumberScheduled',
+  'numberReady',
+  'observedGeneration',
+  'updatedNumberScheduled',
+  'numberAvailable',
+  'numberUnavailable',
+  'collisionCount',
+] as const
+
+rulesFor(DaemonSet, {
+  checkUpdate(now, old, _path, subresource): FieldError[] {
+    if (subresource !== 'status') return []
+    return [
+      ...COUNTS.flatMap((name) => notNegativeErrors(now.status[name], `status.${name}`)),
+      ...collisionErrors(now.status.collisionCount, old.status.collisionCount),
+    ]
+  },
 })

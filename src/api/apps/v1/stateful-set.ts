@@ -1,8 +1,12 @@
 /** Declares StatefulSet (apps/v1). */
 
-import { sameJson } from '#schema/json-patch.ts'
-import { forbidden, type FieldError } from '#schema/field-error.ts'
-import { notNegativeErrors, replacedTemplateErrors, selectorMatchErrors } from '#api/core/v1/template-rules.ts'
+import {
+  statefulSetDefaults,
+  statefulSetErrors,
+  statefulSetStatusErrors,
+  statefulSetUpdateErrors,
+  updateStrategyDefaults,
+} from './stateful-set-rules.ts'
 import { templateColumns } from '#api/core/v1/template-columns.ts'
 import { ageColumn, nameColumn } from '#schema/table.ts'
 import { PersistentVolumeClaim } from '#api/core/v1/persistent-volume-claim.ts'
@@ -10,7 +14,7 @@ import { PodTemplateSpec } from '#api/core/v1/pod-template.ts'
 import { LabelSelector } from '#api/meta/v1/label-selector.ts'
 import { ObjectMeta } from '#api/meta/v1/object-meta.ts'
 import { int32, int64, intOrString, list, message, oneOf, opt, req, rulesFor, string, time, val } from '#schema/message.ts'
-import { object, resource } from '#schema/resource.ts'
+import { labelName, object, resource } from '#schema/resource.ts'
 
 export class RollingUpdateStatefulSetStrategy extends message(
   'k8s.io.api.apps.v1.RollingUpdateStatefulSetStrategy',
@@ -29,6 +33,7 @@ export class StatefulSetUpdateStrategy extends message(
   {
     type: opt(1, oneOf('RollingUpdate', 'OnDelete'), {
       doc: 'RollingUpdate (the default), or OnDelete to wait until somebody deletes them.',
+      checkedAbove: true,
     }),
     rollingUpdate: opt(2, RollingUpdateStatefulSetStrategy, { doc: 'How it goes; only for RollingUpdate.' }),
   },
@@ -60,7 +65,10 @@ export class StatefulSetSpec extends message(
       doc: "Chooses the pods by their labels; must match the template's and cannot be changed.",
       mapType: 'atomic',
     }),
-    template: req(3, PodTemplateSpec, { doc: 'Pod to make; it is named after the stateful set and its ordinal.' }),
+    template: req(3, PodTemplateSpec, {
+      doc: 'Pod to make; it is named after the stateful set and its ordinal.',
+      checkedAbove: true,
+    }),
     volumeClaimTemplates: opt(4, list(PersistentVolumeClaim, { listType: 'atomic' }), {
       doc: 'Claims to make for every pod; they go before volumes of the same name.',
     }),
@@ -68,6 +76,7 @@ export class StatefulSetSpec extends message(
     podManagementPolicy: opt(6, oneOf('OrderedReady', 'Parallel'), {
       doc: 'OrderedReady (the default) to start one after another, or Parallel.',
       default: 'OrderedReady',
+      checkedAbove: true,
     }),
     updateStrategy: val(7, StatefulSetUpdateStrategy, { doc: 'How old pods are replaced by new ones.' }),
     revisionHistoryLimit: opt(8, int32(), { doc: 'Old revisions to keep for a rollback. 10 by default.', default: 10, keepsZero: true }),
@@ -128,6 +137,8 @@ export const statefulSets = resource(StatefulSet, {
   plural: 'statefulsets',
   scope: 'Namespaced',
   shortNames: ['sts'],
+  // It becomes the host name of pods.
+  nameProblems: labelName,
   categories: ['all'],
   subresources: [
     { name: 'scale', verbs: ['get', 'patch', 'update'], kind: { group: 'autoscaling', version: 'v1', kind: 'Scale' } },
@@ -146,30 +157,6 @@ export const statefulSets = resource(StatefulSet, {
   ],
 })
 
-rulesFor(StatefulSetUpdateStrategy, {
-  defaults({ type = 'RollingUpdate', rollingUpdate }) {
-    return type === 'RollingUpdate' ? { type, rollingUpdate: { ...rollingUpdate, partition: rollingUpdate?.partition ?? 0 } } : undefined
-  },
-})
-
-const UPDATABLE =
-  "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', 'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden"
-
-rulesFor(StatefulSetSpec, {
-  defaults: ({ template, persistentVolumeClaimRetentionPolicy: kept }) => ({
-    ...(template === undefined && { template: { metadata: {}, spec: {} } as unknown as PodTemplateSpec }),
-    ...((!kept?.whenDeleted || !kept.whenScaled) && {
-      persistentVolumeClaimRetentionPolicy: { whenDeleted: kept?.whenDeleted || 'Retain', whenScaled: kept?.whenScaled || 'Retain' },
-    }),
-  }),
-  check: (spec, path): FieldError[] => [
-    ...notNegativeErrors(spec.replicas, `${path}.replicas`),
-    ...notNegativeErrors(spec.minReadySeconds, `${path}.minReadySeconds`),
-    ...selectorMatchErrors(spec.selector, spec.template, path, 'statefulset'),
-    ...replacedTemplateErrors(spec.template, `${path}.template`, 'StatefulSet'),
-  ],
-  checkUpdate(spec, old, path): FieldError[] {
-    const fixed = ['selector', 'serviceName', 'podManagementPolicy', 'volumeClaimTemplates'] as const
-    return fixed.every((name) => sameJson(spec[name] ?? null, old[name] ?? null)) ? [] : [forbidden(path, UPDATABLE)]
-  },
-})
+rulesFor(StatefulSetUpdateStrategy, { defaults: updateStrategyDefaults })
+rulesFor(StatefulSetSpec, { defaults: statefulSetDefaults, check: statefulSetErrors, checkUpdate: statefulSetUpdateErrors })
+rulesFor(StatefulSet, { checkUpdate: statefulSetStatusErrors })
