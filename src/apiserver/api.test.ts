@@ -560,3 +560,24 @@ test('a debug container is added through its own path only', async () => {
   )
   deepEqual([image.status, image.object.metadata.generation], [200, 3])
 })
+
+test('a template that hardly does what was meant gets warnings, once', async () => {
+  await using t = await withAccount()
+  const template = {
+    metadata: { labels: { a: 'b' } },
+    spec: { nodeSelector: { 'beta.kubernetes.io/os': 'linux' }, containers: [{ name: 'c', image: 'i' }] },
+  }
+  const deployment = {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name: 'd' },
+    spec: { selector: { matchLabels: { a: 'b' } }, template },
+  }
+  const url = '/apis/apps/v1/namespaces/default/deployments'
+  const warning = 'spec.template.spec.nodeSelector[beta.kubernetes.io/os]: deprecated since v1.14; use "kubernetes.io/os" instead'
+  const created = await t.call('POST', url, deployment)
+  deepEqual([created.status, created.warnings], [201, [warning]])
+  const merge = { contentType: 'application/merge-patch+json' }
+  deepEqual((await t.call('PATCH', `${url}/d`, { metadata: { labels: { l: 'm' } } }, merge)).warnings, [])
+  deepEqual((await t.call('PATCH', `${url}/d`, { spec: { replicas: 2 } }, merge)).warnings, [warning])
+})

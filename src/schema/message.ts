@@ -95,6 +95,8 @@ export interface Message {
   readonly check?: (value: never, path: string) => readonly FieldError[]
   /** What is wrong with a change from `old`; `subresource` is the path it came by, '' for the object's own, when that is known. */
   readonly checkUpdate?: (value: never, old: never, path: string, subresource: string | undefined) => readonly FieldError[]
+  /** What clients are told of a value that is let through, as texts for `Warning` headers. */
+  readonly warn?: (value: never, path: string) => readonly string[]
   /** Members of which exactly one (or at most one) may be set. */
   readonly unions: readonly Union[]
   readonly doc: string
@@ -198,6 +200,7 @@ export interface MessageOptions<T> {
   readonly defaults?: (value: T) => Partial<T> | undefined
   readonly check?: (value: T, path: string) => readonly FieldError[]
   readonly checkUpdate?: (value: T, old: T, path: string, subresource: string | undefined) => readonly FieldError[]
+  readonly warn?: (value: T, path: string) => readonly string[]
   readonly doc?: string
   readonly syntax?: Message['syntax']
   readonly mapType?: 'atomic'
@@ -234,7 +237,7 @@ export function message<const F extends Fields>(name: string, fields: F, options
 }
 
 /** What `rulesFor` adds to a declaration. */
-export type Governance<T> = Pick<MessageOptions<T>, 'defaults' | 'check' | 'checkUpdate'>
+export type Governance<T> = Pick<MessageOptions<T>, 'defaults' | 'check' | 'checkUpdate' | 'warn'>
 
 /**
  * Gives a declared message its defaults and checks where they live in a file of their own; called once, right below the

@@ -15,6 +15,7 @@ import { decode } from '#schema/decode.ts'
 import { invalid as invalidField, type FieldError } from '#schema/field-error.ts'
 import type { Draft, Resource } from '#schema/resource.ts'
 import { validate, validateUpdate } from '#schema/validate.ts'
+import { warningsOf } from '#schema/warnings.ts'
 import type { LeaseId, Revision, Store, Write as StoreWrite } from '#store/store.ts'
 
 export interface RegistryParts {
@@ -138,6 +139,7 @@ export class Registry {
         ...validate(this.resource.type.schema, object as never),
         ...(this.strategy.validateCreate?.(object) ?? []),
       ])
+      this.#warn(object, undefined, write)
       await write.check(object, undefined)
       const key = keyOfObject(this.resource, object)
       if (write.dryRun) {
@@ -178,6 +180,7 @@ export class Registry {
       try {
         const next = allocation.object
         this.#refuse(old.metadata.name, this.#updateErrors(next, old, facet))
+        if (facet.subresource === '') this.#warn(next, old, write)
         await write.check(facet.read(next), shown)
         if (unchanged(next, old)) {
           allocation.keep()
@@ -275,6 +278,16 @@ export class Registry {
       ...validateUpdate(this.resource.type.schema, next as never, old as never, facet.subresource),
       ...(this.strategy.validateUpdate?.(next, old) ?? []),
     ]
+  }
+
+  /** What has been warned of before, and did not change since, is not told again. */
+  #warn(object: Stored, old: Stored | undefined, write: WriteInfo): void {
+    const { generation, warnsOnUpdate, warnings } = this.strategy
+    const telling =
+      old === undefined || (warnsOnUpdate !== false && (generation === undefined || object.metadata.generation !== old.metadata.generation))
+    if (!telling) return
+    for (const text of warningsOf(this.resource.type.schema, object)) write.warn(text)
+    for (const text of warnings?.(object, old) ?? []) write.warn(text)
   }
 
   #refuse(name: string | undefined, errors: readonly FieldError[]): void {

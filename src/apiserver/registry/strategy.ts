@@ -59,6 +59,10 @@ export interface Strategy<T extends Stored = Stored> {
   /** Beyond what the declaration demands. */
   validateCreate?(object: T): readonly FieldError[]
   validateUpdate?(object: T, old: T): readonly FieldError[]
+  /** What clients are told beyond the declaration's own warnings; on updates only when the generation moves, where there is one. */
+  warnings?(object: T, old: T | undefined): readonly string[]
+  /** False: updates give no warnings. */
+  readonly warnsOnUpdate?: boolean
   /** Runs after defaults and preparation, before validation; `old` is absent on create, `object` on delete. */
   allocate?(object: T, old: T | undefined, write: WriteInfo): Allocation<T>
   /** The object is gone from the store. */

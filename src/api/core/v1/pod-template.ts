@@ -3,6 +3,7 @@
 import { nameColumn } from '#schema/table.ts'
 import { templateColumns, labelsText } from './template-columns.ts'
 import { templateErrors } from './template-rules.ts'
+import { podWarnings } from './pod-warnings.ts'
 import { PodSpec } from './pod.ts'
 import { ObjectMeta } from '#api/meta/v1/object-meta.ts'
 import { message, rulesFor, val } from '#schema/message.ts'
@@ -39,4 +40,4 @@ export const podTemplates = resource(PodTemplate, {
   ],
 })
 
-rulesFor(PodTemplateSpec, { check: templateErrors })
+rulesFor(PodTemplateSpec, { check: templateErrors, warn: podWarnings })

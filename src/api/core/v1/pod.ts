@@ -15,6 +15,7 @@ import { LocalObjectReference } from './reference.ts'
 import { podColumns } from './pod-columns.ts'
 import { podDefaults, podSpecDefaults, podSpecErrors } from './pod-rules.ts'
 import { podUpdateErrors } from './pod-update-rules.ts'
+import { podWarnings } from './pod-warnings.ts'
 import { Toleration } from './toleration.ts'
 import { Volume } from './volume.ts'
 import { LabelSelector } from '#api/meta/v1/label-selector.ts'
@@ -417,6 +418,7 @@ export class Pod extends object(
 rulesFor(Pod, {
   defaults: podDefaults,
   checkUpdate: podUpdateErrors,
+  warn: podWarnings,
 })
 
 export const pods = resource(Pod, {

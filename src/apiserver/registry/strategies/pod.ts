@@ -13,6 +13,7 @@ type StoredPod = Pod & { readonly spec: Readonly<Record<string, unknown>>; reado
 export const podStrategy: Strategy<StoredPod> = {
   generation: 'spec',
   returnsDeleted: true,
+  warnsOnUpdate: false, // hardly ever a person's doing
   // Every kubelet lists and watches the pods of its own node.
   indexes: { 'spec.nodeName': (pod) => pod.spec.nodeName ?? '' },
   initialStatus: (pod) => {
