@@ -6,7 +6,7 @@ import type { Answer } from '../answer.ts'
 import type { Published } from '../cache/published.ts'
 import { negotiate } from '../encode/negotiate.ts'
 import { decodeValue, readBody, type ExpectedKind } from '../encode/read-body.ts'
-import { listObjects, type ListQuery } from '../registry/list.ts'
+import { listObjects, parseResourceVersion, type ListQuery } from '../registry/list.ts'
 import type { Registry, Write } from '../registry/registry.ts'
 import { selectionOf } from '../registry/selection.ts'
 import type { Served } from '../registry/served/serve.ts'
@@ -79,7 +79,7 @@ async function getObject({ served, registry }: Endpoint, at: At, ctx: RequestCon
   if (asked === '0') {
     const found = registry.find(at.namespace, at.name)
     if (found) return objectAnswer(served, found, 200)
-  } else if (asked !== '') await registry.reached(Number(asked) || 0)
+  } else if (asked !== '') await registry.reached(parseResourceVersion(asked)!)
   return objectAnswer(served, await registry.get(at.namespace, at.name), 200)
 }
 
@@ -91,6 +91,7 @@ async function list(endpoint: Endpoint, namespace: string, ctx: RequestContext, 
 
 function listQuery({ served }: Endpoint, namespace: string, { query, info }: RequestContext): ListQuery {
   const limit = numberOption(query, 'limit') ?? 0
+  numberOption(query, 'timeoutSeconds') // a list takes as long as it takes, but says when that is no number
   return {
     namespace,
     selection: served.view
@@ -100,6 +101,7 @@ function listQuery({ served }: Endpoint, namespace: string, { query, info }: Req
     continue: query.get('continue') ?? '',
     resourceVersion: query.get('resourceVersion') ?? '',
     resourceVersionMatch: query.get('resourceVersionMatch') ?? '',
+    sendInitialEvents: boolOption(query, 'sendInitialEvents'),
   }
 }
 

@@ -16,6 +16,8 @@ export interface ListQuery {
   readonly continue: string
   readonly resourceVersion: string
   readonly resourceVersionMatch: string
+  /** For watches only. */
+  readonly sendInitialEvents?: boolean | undefined
 }
 
 export interface Listed {
@@ -147,6 +149,8 @@ function tooOld(registry: Registry, query: ListQuery) {
 
 function refuseContradictions(query: ListQuery): void {
   const { resourceVersion, resourceVersionMatch: match } = query
+  if (query.sendInitialEvents !== undefined)
+    throw listOptionsInvalid('Forbidden', 'sendInitialEvents is forbidden for list', '', 'sendInitialEvents')
   const problem =
     match === ''
       ? query.continue !== '' && resourceVersion !== '' && resourceVersion !== '0'
@@ -164,6 +168,11 @@ function refuseContradictions(query: ListQuery): void {
   if (problem) throw problem
 }
 
-export function listOptionsInvalid(type: 'Forbidden' | 'NotSupported', detail: string, value: unknown = '') {
-  return invalid({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', [new FieldError(type, 'resourceVersionMatch', value, detail)])
+export function listOptionsInvalid(
+  type: 'Forbidden' | 'NotSupported',
+  detail: string,
+  value: unknown = '',
+  field: 'resourceVersionMatch' | 'sendInitialEvents' = 'resourceVersionMatch',
+) {
+  return invalid({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', [new FieldError(type, field, value, detail)])
 }
