@@ -206,6 +206,8 @@ export class Registry {
   }
 
   async delete(at: { readonly namespace: string; readonly name: string }, options: DeletionOptions, write: Write): Promise<Deleted> {
+    const warning = this.strategy.deletionWarning?.(options)
+    if (warning !== undefined) write.warn(warning)
     for (let tries = 1; tries <= UPDATE_TRIES; tries++) {
       const current = await this.get(at.namespace, at.name)
       const old = current.object

@@ -69,6 +69,8 @@ export interface Strategy<T extends Stored = Stored> {
   freed?(object: T): void
   /** Seconds to wait before the object goes; undefined: it has no grace. */
   gracePeriod?(object: T, options: DeletionOptions): number | undefined
+  /** What somebody who deletes should know about how they asked. */
+  deletionWarning?(options: DeletionOptions): string | undefined
   /** The first DELETE of this kind only marks (namespaces): the marked object, or why it cannot be deleted (a conflict). */
   markDeleted?(object: T, now: Instant): T | undefined
   /** May an object without finalizers and grace go now? Namespaces also have finalizers in their spec. */

@@ -2,10 +2,11 @@
 
 import { selectorText, templateColumns } from '#api/core/v1/template-columns.ts'
 import { ageColumn, ageOf, nameColumn } from '#schema/table.ts'
+import { cronJobSpecErrors } from './cron-job-rules.ts'
 import { JobSpec } from './job.ts'
 import { ObjectReference } from '#api/core/v1/reference.ts'
 import { ObjectMeta } from '#api/meta/v1/object-meta.ts'
-import { bool, int32, int64, list, message, oneOf, opt, req, string, time, val } from '#schema/message.ts'
+import { bool, int32, int64, list, message, oneOf, opt, req, rulesFor, string, time, val } from '#schema/message.ts'
 import { object, resource } from '#schema/resource.ts'
 
 export class JobTemplateSpec extends message(
@@ -32,6 +33,7 @@ export class CronJobSpec extends message(
     concurrencyPolicy: opt(3, oneOf('Allow', 'Forbid', 'Replace'), {
       doc: 'What to do when the last job still runs: Allow (the default), Forbid or Replace.',
       default: 'Allow',
+      checkedAbove: true,
     }),
     suspend: opt(4, bool, { doc: 'Whether to make no more jobs. False by default.', default: false, keepsZero: true }),
     jobTemplate: req(5, JobTemplateSpec, { doc: 'Job to make.' }),
@@ -94,3 +96,5 @@ export const cronJobs = resource(CronJob, {
     ),
   ],
 })
+
+rulesFor(CronJobSpec, { check: cronJobSpecErrors })

@@ -1,9 +1,8 @@
 /** Declares Job (batch/v1). */
 
 import { humanDuration } from '#schema/duration.ts'
-import { sameJson } from '#schema/json-patch.ts'
-import { IMMUTABLE, invalid, notSupported, required, type FieldError } from '#schema/field-error.ts'
-import { notNegativeErrors } from '#api/core/v1/template-rules.ts'
+import { jobDefaults, jobErrors, jobSpecDefaults, jobSpecErrors, jobUpdateErrors } from './job-rules.ts'
+import { jobStatusErrors } from './job-status-rules.ts'
 import { selectorText, templateColumns } from '#api/core/v1/template-columns.ts'
 import { ageColumn, nameColumn } from '#schema/table.ts'
 import { PodTemplateSpec } from '#api/core/v1/pod-template.ts'
@@ -16,8 +15,11 @@ export class PodFailurePolicyOnExitCodesRequirement extends message(
   'k8s.io.api.batch.v1.PodFailurePolicyOnExitCodesRequirement',
   {
     containerName: opt(1, string, { doc: 'Container to look at. All by default.', keepsZero: true }),
-    operator: req(2, string, { doc: 'In, or NotIn for codes other than the values; 0 never matches.' }),
-    values: req(3, list(int32(), { listType: 'set' }), { doc: 'Exit codes, in ascending order and at most 255; no 0 with In.' }),
+    operator: req(2, string, { doc: 'In, or NotIn for codes other than the values; 0 never matches.', mayBeEmpty: true }),
+    values: req(3, list(int32(), { listType: 'set' }), {
+      doc: 'Exit codes, in ascending order and at most 255; no 0 with In.',
+      mayBeEmpty: true,
+    }),
   },
   { doc: "Matches a failed pod by a container's exit code." },
 ) {}
@@ -25,7 +27,7 @@ export class PodFailurePolicyOnExitCodesRequirement extends message(
 export class PodFailurePolicyOnPodConditionsPattern extends message(
   'k8s.io.api.batch.v1.PodFailurePolicyOnPodConditionsPattern',
   {
-    type: req(1, string, { doc: 'Type of the condition, such as DisruptionTarget.' }),
+    type: req(1, string, { doc: 'Type of the condition, such as DisruptionTarget.', mayBeEmpty: true }),
     status: opt(2, string, { doc: 'Status it must have. True by default.' }),
   },
   { doc: 'Matches a failed pod by a condition.' },
@@ -34,7 +36,10 @@ export class PodFailurePolicyOnPodConditionsPattern extends message(
 export class PodFailurePolicyRule extends message(
   'k8s.io.api.batch.v1.PodFailurePolicyRule',
   {
-    action: req(1, string, { doc: 'FailJob, FailIndex, Ignore (does not count towards backoffLimit) or Count (as without a rule).' }),
+    action: req(1, string, {
+      doc: 'FailJob, FailIndex, Ignore (does not count towards backoffLimit) or Count (as without a rule).',
+      mayBeEmpty: true,
+    }),
     onExitCodes: opt(2, PodFailurePolicyOnExitCodesRequirement, { doc: 'Exit codes that match.' }),
     onPodConditions: opt(3, list(PodFailurePolicyOnPodConditionsPattern, { listType: 'atomic' }), {
       doc: 'Conditions that match, at most 20.',
@@ -48,6 +53,7 @@ export class PodFailurePolicy extends message(
   {
     rules: req(1, list(PodFailurePolicyRule, { listType: 'atomic' }), {
       doc: 'Rules in order, at most 20; the first that matches decides.',
+      mayBeEmpty: true,
     }),
   },
   { doc: 'What to do about failed pods.' },
@@ -68,7 +74,10 @@ export class SuccessPolicyRule extends message(
 export class SuccessPolicy extends message(
   'k8s.io.api.batch.v1.SuccessPolicy',
   {
-    rules: req(1, list(SuccessPolicyRule, { listType: 'atomic' }), { doc: 'Rules in order, at most 20; one that matches is enough.' }),
+    rules: req(1, list(SuccessPolicyRule, { listType: 'atomic' }), {
+      doc: 'Rules in order, at most 20; one that matches is enough.',
+      mayBeEmpty: true,
+    }),
   },
   { doc: 'When a job has succeeded early.' },
 ) {}
@@ -196,12 +205,12 @@ export const jobs = resource(Job, {
   selectable: { 'status.successful': (j) => String(j.status.succeeded ?? 0) },
 })
 
-function statusText({ metadata, spec, status }: Job): string {
+function statusText({ metadata, status }: Job): string {
   const holds = (type: string) => status.conditions?.some((c) => c.type === type && c.status === 'True') ?? false
   if (holds('Complete')) return 'Complete'
   if (holds('Failed')) return 'Failed'
   if (metadata.deletionTimestamp !== undefined) return 'Terminating'
-  if (holds('Suspended') || spec.suspend) return 'Suspended'
+  if (holds('Suspended')) return 'Suspended'
   if (holds('FailureTarget')) return 'FailureTarget'
   return holds('SuccessCriteriaMet') ? 'SuccessCriteriaMet' : 'Running'
 }
@@ -217,64 +226,13 @@ function durationText({ status }: Job, now: number): string {
   return humanDuration((status.completionTime === undefined ? now : Date.parse(status.completionTime)) - Date.parse(status.startTime))
 }
 
-const RETRIES_DEFAULT = 6
-
 rulesFor(Job, {
-  defaults({ metadata, spec }) {
-    const labels = spec.template?.metadata.labels
-    return metadata.labels === undefined && labels !== undefined ? { metadata: { ...metadata, labels } } : undefined
-  },
+  defaults: jobDefaults,
+  check: jobErrors,
+  checkUpdate: (job, old, path, subresource) =>
+    subresource === 'status' ? jobStatusErrors(job, old) : jobUpdateErrors(job, old, path, subresource),
 })
 
-rulesFor(JobSpec, {
-  defaults: (spec) => ({
-    ...(spec.template === undefined && { template: { metadata: {}, spec: {} } as unknown as PodTemplateSpec }),
-    ...(spec.completions === undefined && spec.parallelism === undefined && { completions: 1 }),
-    ...(spec.parallelism === undefined && { parallelism: 1 }),
-    ...(spec.backoffLimit === undefined && { backoffLimit: spec.backoffLimitPerIndex === undefined ? RETRIES_DEFAULT : 2 ** 31 - 1 }),
-    ...(spec.completionMode === undefined && { completionMode: 'NonIndexed' }),
-    ...(spec.suspend === undefined && { suspend: false }),
-    ...(spec.podReplacementPolicy === undefined && {
-      podReplacementPolicy: spec.podFailurePolicy === undefined ? 'TerminatingOrFailed' : 'Failed',
-    }),
-  }),
-  check(spec, path): FieldError[] {
-    const errors: FieldError[] = []
-    for (const name of [
-      'parallelism',
-      'completions',
-      'activeDeadlineSeconds',
-      'backoffLimit',
-      'backoffLimitPerIndex',
-      'maxFailedIndexes',
-      'ttlSecondsAfterFinished',
-    ] as const)
-      errors.push(...notNegativeErrors(spec[name], `${path}.${name}`))
-    if (spec.completionMode === 'Indexed' && spec.completions === undefined)
-      errors.push(required(`${path}.completions`, 'when completion mode is Indexed'))
-    const policy = spec.template.spec.restartPolicy
-    if (policy === 'Always') errors.push(notSupported(`${path}.template.spec.restartPolicy`, policy, ['OnFailure', 'Never']))
-    return errors
-  },
-  checkUpdate(spec, old, path): FieldError[] {
-    const errors: FieldError[] = []
-    for (const name of [
-      'completions',
-      'selector',
-      'template',
-      'completionMode',
-      'podFailurePolicy',
-      'backoffLimitPerIndex',
-      'managedBy',
-      'successPolicy',
-    ] as const) {
-      const suspendedTemplate = name === 'template' && old.suspend === true
-      const elastic = name === 'completions' && spec.completionMode === 'Indexed' && spec.completions === spec.parallelism
-      if (!suspendedTemplate && !elastic && !sameJson(spec[name] ?? null, old[name] ?? null))
-        errors.push(invalid(`${path}.${name}`, spec[name] ?? null, IMMUTABLE))
-    }
-    return errors
-  },
-})
+rulesFor(JobSpec, { defaults: jobSpecDefaults, check: jobSpecErrors })
 
 rulesFor(PodFailurePolicyOnPodConditionsPattern, { defaults: ({ status }) => (status ? undefined : { status: 'True' }) })

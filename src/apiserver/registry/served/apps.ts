@@ -1,8 +1,10 @@
 /** What is served of what keeps pods running: the apps group and the replication controllers of the core group. */
 
-import { deploymentStrategy, replicaSetStrategy, replicationControllerStrategy, statefulSetStrategy } from '../strategies/plain.ts'
+import { deploymentStrategy, replicaSetStrategy, replicationControllerStrategy } from '../strategies/plain.ts'
 import { daemonSetStrategy } from '../strategies/daemon-set.ts'
 import { deploymentScale, replicaSetScale, replicationControllerScale, statefulSetScale } from '../strategies/scale.ts'
+import type { Strategy } from '../strategy.ts'
+import { statefulSetStrategy } from '../strategies/stateful-set.ts'
 import { serve, type Served } from './serve.ts'
 import { controllerRevisions } from '#api/apps/v1/controller-revision.ts'
 import { daemonSets } from '#api/apps/v1/daemon-set.ts'
@@ -15,7 +17,7 @@ export const servedApps: readonly Served[] = [
   serve(replicationControllers as never, replicationControllerStrategy, { scale: replicationControllerScale }),
   serve(deployments as never, deploymentStrategy, { scale: deploymentScale }),
   serve(replicaSets as never, replicaSetStrategy, { scale: replicaSetScale }),
-  serve(statefulSets as never, statefulSetStrategy, { scale: statefulSetScale }),
+  serve(statefulSets as never, statefulSetStrategy as unknown as Strategy, { scale: statefulSetScale }),
   serve(daemonSets as never, daemonSetStrategy),
   serve(controllerRevisions as never),
 ]

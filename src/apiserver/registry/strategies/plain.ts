@@ -10,7 +10,6 @@ export const EVENT_TTL_MS = 3_600_000 // upstream's --event-ttl
 export const generic: Strategy = {}
 export const deploymentStrategy: Strategy = { generation: 'spec and annotations' }
 export const replicaSetStrategy: Strategy = { generation: 'spec' }
-export const statefulSetStrategy: Strategy = { generation: 'spec' }
 /** Older clients expect pods to stay when their controller goes. */
 export const replicationControllerStrategy: Strategy = { generation: 'spec', dependents: 'orphan' }
 export const generationFromAll: Strategy = { generation: 'all but metadata', unconditionalUpdate: false }

@@ -4,12 +4,13 @@ import type { Scale } from '#api/autoscaling/v1/scale.ts'
 import type { LabelSelector } from '#api/meta/v1/label-selector.ts'
 import { carryMetadata, withGeneration } from '../update.ts'
 import type { Facet, Stored, Strategy } from '../strategy.ts'
-import { deploymentStrategy, replicaSetStrategy, replicationControllerStrategy, statefulSetStrategy } from './plain.ts'
+import { deploymentStrategy, replicaSetStrategy, replicationControllerStrategy } from './plain.ts'
+import { statefulSetStrategy } from './stateful-set.ts'
 import { formatLabelSelector } from '../label-selector-text.ts'
 
 export const deploymentScale = scaleOf(deploymentStrategy)
 export const replicaSetScale = scaleOf(replicaSetStrategy)
-export const statefulSetScale = scaleOf(statefulSetStrategy)
+export const statefulSetScale = scaleOf(statefulSetStrategy as unknown as Strategy)
 export const replicationControllerScale = scaleOf(replicationControllerStrategy)
 
 function scaleOf(strategy: Strategy): Facet {
