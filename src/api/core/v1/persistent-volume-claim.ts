@@ -2,6 +2,7 @@
 
 import { modesText } from './access-modes.ts'
 import { ageColumn, nameColumn } from '#schema/table.ts'
+import { claimErrors, claimUpdateErrors, claimWarnings } from './persistent-volume-claim-rules.ts'
 import { PersistentVolumeClaimSpec } from './volume.ts'
 import { ObjectMeta } from '#api/meta/v1/object-meta.ts'
 import { list, map, message, opt, quantity, req, rulesFor, string, time, val } from '#schema/message.ts'
@@ -115,4 +116,9 @@ export const persistentVolumeClaims = resource(PersistentVolumeClaim, {
   ],
 })
 
+rulesFor(PersistentVolumeClaim, {
+  check: (claim) => claimErrors(claim),
+  checkUpdate: (claim, old, _, subresource) => claimUpdateErrors(claim, old, subresource),
+  warn: (claim) => claimWarnings(claim),
+})
 rulesFor(PersistentVolumeClaimStatus, { defaults: ({ phase }) => (phase ? undefined : { phase: 'Pending' }) })

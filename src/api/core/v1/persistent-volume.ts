@@ -3,6 +3,7 @@
 import { modesText } from './access-modes.ts'
 import { ageColumn, nameColumn } from '#schema/table.ts'
 import { NodeSelector } from './node-selector.ts'
+import { volumeErrors, volumeUpdateErrors, volumeWarnings } from './persistent-volume-rules.ts'
 import { ObjectReference, SecretReference } from './reference.ts'
 import {
   AWSElasticBlockStoreVolumeSource,
@@ -335,4 +336,9 @@ export const persistentVolumes = resource(PersistentVolume, {
   ],
 })
 
+rulesFor(PersistentVolume, {
+  check: (volume) => volumeErrors(volume),
+  checkUpdate: (volume, old, _, subresource) => volumeUpdateErrors(volume, old, subresource),
+  warn: (volume) => volumeWarnings(volume),
+})
 rulesFor(PersistentVolumeStatus, { defaults: ({ phase }) => (phase ? undefined : { phase: 'Pending' }) })

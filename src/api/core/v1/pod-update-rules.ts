@@ -118,7 +118,7 @@ function withUpdatable(spec: PodSpec, before: PodSpec, gated: boolean, subresour
 
 const DIFFERENCES_MAX = 20 // enough to see what is wrong; a message is no place for a whole spec
 
-function difference(before: unknown, now: unknown): string {
+export function difference(before: unknown, now: unknown): string {
   const lines: string[] = []
   collect(before, now, 'spec', lines)
   return `${lines.slice(0, DIFFERENCES_MAX).join('\n')}\n`

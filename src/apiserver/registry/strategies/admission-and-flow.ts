@@ -1,0 +1,11 @@
+/** How requests are let in and in what order: admission registration and flow control, of which a status path takes the status only. */
+
+import type { Strategy } from '../strategy.ts'
+import { statusOnly } from './volumes.ts'
+
+export const flowControlStrategy: Strategy = { generation: 'spec' }
+export const flowControlStatusFacet = statusOnly()
+/** Webhooks stand beside the metadata rather than in a spec. */
+export const webhookConfigurationStrategy: Strategy = { generation: 'all but metadata', unconditionalUpdate: false }
+export const admissionPolicyStrategy: Strategy = { generation: 'spec', unconditionalUpdate: false }
+export const admissionPolicyStatusFacet = statusOnly()

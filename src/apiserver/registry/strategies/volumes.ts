@@ -1,0 +1,70 @@
+/** Volumes and what describes them: first phases, times of phase changes, and the two spellings of a claim's data source. */
+
+import type { PersistentVolumeClaim } from '#api/core/v1/persistent-volume-claim.ts'
+import type { PersistentVolume } from '#api/core/v1/persistent-volume.ts'
+import type { Instant } from '#base/clock.ts'
+import { timestamp } from '#base/clock.ts'
+import { uuid } from '#base/random.ts'
+import { withDataSources } from '#api/core/v1/persistent-volume-claim-rules.ts'
+import { statusFacet } from '../update.ts'
+import type { Stored, Strategy, WriteInfo } from '../strategy.ts'
+
+type StoredVolume = PersistentVolume & Stored
+type StoredClaim = PersistentVolumeClaim & Stored
+
+export const persistentVolumeStrategy: Strategy<StoredVolume> = {
+  returnsDeleted: true,
+  prepareCreate: (volume, { now }) => ({ ...volume, status: { phase: 'Pending', lastPhaseTransitionTime: timestamp(now) } }),
+}
+
+export const persistentVolumeStatusFacet = statusFacet<StoredVolume>((volume, old, { now }) => ({
+  ...volume,
+  status: withTransitionTime(volume.status, old.status, now),
+}))
+
+type VolumeStatus = StoredVolume['status']
+
+/** A phase that changes brings its time along, unless the writer says another. */
+function withTransitionTime(status: VolumeStatus, old: VolumeStatus, now: Instant): VolumeStatus {
+  const { lastPhaseTransitionTime: said } = status
+  const before = old.lastPhaseTransitionTime
+  if (status.phase === old.phase)
+    return said === undefined && before !== undefined ? { ...status, lastPhaseTransitionTime: before } : status
+  return said === undefined || said === before ? { ...status, lastPhaseTransitionTime: timestamp(now) } : status
+}
+
+export const persistentVolumeClaimStrategy: Strategy<StoredClaim> = {
+  returnsDeleted: true,
+  initialStatus: () => ({ phase: 'Pending' }),
+  prepareCreate: (claim) => withDataSources(claim),
+  // Clients that know one spelling only leave the other out of what they write back.
+  prepareUpdate: (claim, old) => withDataSources(claim, old),
+}
+
+/** Only the status comes by this path: labels, annotations, owners and finalizers stay as they are. */
+export function statusOnly<T extends Stored>(change: (object: T, old: T, write: WriteInfo) => T = (object) => object) {
+  return statusFacet<T>((object, old, write) => {
+    const { managedFields: _, ...kept } = old.metadata as T['metadata'] & { managedFields?: unknown }
+    const { managedFields } = object.metadata as T['metadata'] & { managedFields?: unknown }
+    const metadata = { ...kept, ...(managedFields !== undefined && { managedFields }) }
+    return change({ ...object, metadata } as T, old, write)
+  })
+}
+
+export const volumeAttachmentStrategy: Strategy = { unconditionalUpdate: false, returnsDeleted: true }
+export const volumeAttachmentStatusFacet = statusOnly()
+export const storageClassStrategy: Strategy = { returnsDeleted: true }
+export const csiDriverStrategy: Strategy = { generation: 'spec', unconditionalUpdate: false, returnsDeleted: true }
+export const csiNodeStrategy: Strategy = { unconditionalUpdate: false, returnsDeleted: true }
+export const csiStorageCapacityStrategy: Strategy = { unconditionalUpdate: false }
+export const volumeAttributesClassStrategy: Strategy = { returnsDeleted: true }
+export const resourceQuotaStrategy: Strategy = { returnsDeleted: true }
+
+/** A limit range that nobody named is named by chance. */
+export const limitRangeStrategy: Strategy = {
+  prepareCreate: (range, { random }) => (range.metadata.name ? range : { ...range, metadata: { ...range.metadata, name: uuid(random) } }),
+}
+
+/** Devices offered and asked for. */
+export const generationFromSpec: Strategy = { generation: 'spec', unconditionalUpdate: true }
+export const resourceClaimStatusFacet = statusOnly()
