@@ -23,9 +23,10 @@ export interface Environment {
   run(program: Program): Promise<string>
   /** Starts a program that outlives this process, its output in `log`; answers its process id. */
   launch(program: string, words: readonly string[], log: string): number
-  /** Whether a process of this id runs. */
-  alive(pid: number): boolean
-  kill(pid: number, signal: 'SIGTERM' | 'SIGKILL'): void
+  /** Whether this process runs and `mark` is in its command line: ids are given again, to strangers. */
+  alive(pid: number, mark: string): boolean
+  /** Signals a process that is `alive` in that sense, and no other. */
+  kill(pid: number, mark: string, signal: 'SIGTERM' | 'SIGKILL'): void
   /** Aborts on the first SIGINT or SIGTERM. */
   readonly signal: AbortSignal
 }

@@ -1,6 +1,6 @@
 /** The real machine behind a command's `Environment`. */
 
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -38,17 +38,10 @@ export function realEnvironment(): Environment {
       if (child.pid === undefined) throw new ProgramFailed(`cannot start ${program}: is it installed?`)
       return child.pid
     },
-    alive(pid) {
+    alive: (pid, mark) => commandLine(pid).includes(mark),
+    kill(pid, mark, signal) {
       try {
-        process.kill(pid, 0)
-        return !isZombie(pid)
-      } catch {
-        return false
-      }
-    },
-    kill(pid, signal) {
-      try {
-        process.kill(pid, signal)
+        if (commandLine(pid).includes(mark)) process.kill(pid, signal)
       } catch {
         // gone already
       }
@@ -78,10 +71,12 @@ export function run({ program, words, input, mayFail }: Command): Promise<string
   })
 }
 
-function isZombie(pid: number): boolean {
+/** What a process was started with; nothing of one that is gone or a zombie. */
+function commandLine(pid: number): string {
   try {
-    return /^\d+ \(.*\) Z/s.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))
+    if (process.platform === 'linux') return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ')
+    return execFileSync('ps', ['-o', 'args=', '-p', String(pid)], { encoding: 'utf8' })
   } catch {
-    return false
+    return ''
   }
 }

@@ -1,9 +1,10 @@
 /** The commands around a cluster, on the simulated runtime: what they answer, and what changes when a cluster comes back otherwise. */
 
 import { deepEqual, equal, match } from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { test } from 'node:test'
 import { nodes } from '#api/core/v1/node.ts'
 import { pods } from '#api/core/v1/pod.ts'
@@ -16,6 +17,7 @@ function commandLine() {
   const home = mkdtempSync(join(tmpdir(), 'home-'))
   const k8ts = (...words: readonly string[]) => runProgram(join(root, 'k8ts'), words, { ...process.env, K8TS_HOME: home })
   return {
+    home,
     k8ts,
     async [Symbol.asyncDispose]() {
       await k8ts('down', '--all')
@@ -66,4 +68,30 @@ test('an image that cannot be built is said in one sentence', async () => {
 test('help of a command may be asked for either way', async () => {
   await using c = commandLine()
   equal((await c.k8ts('help', 'up')).out, (await c.k8ts('up', '--help')).out)
+})
+
+test('a data directory given from here is found from everywhere', async () => {
+  await using c = commandLine()
+  const directory = mkdtempSync(join(tmpdir(), 'data-'))
+  equal((await c.k8ts('up', '--runtime', 'simulated', '--no-demo', '--data-dir', relative(process.cwd(), directory))).code, 0)
+  equal((await c.k8ts('kubeconfig')).out, `${directory}/admin.kubeconfig\n`)
+  equal((await c.k8ts('down', '--delete-data')).code, 0)
+  deepEqual(existsSync(directory), false)
+})
+
+test('a stranger that got the id of a process of ours is neither taken for it nor ended', async () => {
+  await using c = commandLine()
+  equal((await c.k8ts('up', '--runtime', 'simulated', '--no-demo')).code, 0)
+  const file = join(c.home, 'clusters', 'k8ts.json')
+  const record = JSON.parse(readFileSync(file, 'utf8')) as { readonly nodes: readonly object[] }
+  equal((await c.k8ts('down')).code, 0)
+  const stranger = spawn('sleep', ['60'])
+  try {
+    const pid = stranger.pid
+    writeFileSync(file, JSON.stringify({ ...record, serverPid: pid, nodes: record.nodes.map((n) => ({ ...n, pid })) }))
+    match((await c.k8ts('up', '--no-demo', '--runtime', 'simulated')).out, /is up after/)
+    deepEqual([stranger.exitCode, stranger.signalCode], [null, null])
+  } finally {
+    stranger.kill()
+  }
 })

@@ -2,7 +2,7 @@
 
 import { mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 
 /** One node of a cluster on this machine. `pid` is the process whose end takes the whole node along. */
 export interface NodeRecord {
@@ -30,9 +30,14 @@ export interface ClusterRecord {
   readonly nodes: readonly NodeRecord[]
 }
 
+/** Every process of a cluster has this in its command line. */
+export function markOf(record: ClusterRecord): string {
+  return `${record.dataDirectory}/`
+}
+
 /** Where records (and, unless said otherwise, data) live: `K8TS_HOME`, else by custom per user. */
 export function homeDirectory(env: Readonly<Record<string, string | undefined>>, isRoot: boolean): string {
-  if (env['K8TS_HOME']) return env['K8TS_HOME']
+  if (env['K8TS_HOME']) return resolve(env['K8TS_HOME'])
   if (isRoot) return '/var/lib/k8ts'
   return join(env['XDG_DATA_HOME'] || join(homedir(), '.local', 'share'), 'k8ts')
 }

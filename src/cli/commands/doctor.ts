@@ -6,7 +6,7 @@ import { pods, type Pod } from '#api/core/v1/pod.ts'
 import { command, type Environment } from '../command.ts'
 import { connect } from '../cluster/connection.ts'
 import { findMissing } from '../cluster/preflight.ts'
-import { ClusterRecords, type ClusterRecord } from '../cluster/record.ts'
+import { ClusterRecords, markOf, type ClusterRecord } from '../cluster/record.ts'
 
 interface Finding {
   readonly component: string
@@ -35,7 +35,7 @@ export const doctor = command({
 
 async function examine(record: ClusterRecord, environment: Environment): Promise<readonly Finding[]> {
   const serverLog = `${record.dataDirectory}/server.log`
-  if (record.serverPid === undefined || !environment.alive(record.serverPid)) {
+  if (record.serverPid === undefined || !environment.alive(record.serverPid, markOf(record))) {
     return [
       {
         component: 'server',

@@ -6,7 +6,7 @@ import { settings } from '#base/settings.ts'
 import { sleep } from '#base/clock.ts'
 import { command, type Environment } from '../command.ts'
 import { bridgeDown, machineNames, nodeDown } from '../cluster/machine-plan.ts'
-import { ClusterRecords, type ClusterRecord } from '../cluster/record.ts'
+import { ClusterRecords, markOf, type ClusterRecord } from '../cluster/record.ts'
 import { step } from '../progress.ts'
 
 export const down = command({
@@ -40,9 +40,9 @@ export async function takeDown(
 ): Promise<void> {
   await step(environment, `cluster ${record.name} taken down`, async () => {
     for (const node of record.nodes)
-      if (node.pid !== undefined) environment.kill(node.pid, node.networkNamespace === undefined ? 'SIGTERM' : 'SIGKILL')
-    if (record.serverPid !== undefined) await stop(record.serverPid, environment)
-    for (const node of record.nodes) if (node.pid !== undefined) await stop(node.pid, environment)
+      if (node.pid !== undefined) environment.kill(node.pid, markOf(record), node.networkNamespace === undefined ? 'SIGTERM' : 'SIGKILL')
+    if (record.serverPid !== undefined) await stop(record.serverPid, markOf(record), environment)
+    for (const node of record.nodes) if (node.pid !== undefined) await stop(node.pid, markOf(record), environment)
     if (record.runtime === 'containerd') {
       for (let number = record.nodes.length; number > 0; number--) for (const c of nodeDown(record.index, number)) await environment.run(c)
       for (const c of bridgeDown(record.index)) await environment.run(c)
@@ -64,11 +64,11 @@ function removeScratch(directory: string, keepLogs: boolean): void {
 const STOP_MS = 6_000 // the server drains for at most five seconds after SIGTERM
 
 /** Ends a process: SIGTERM first, SIGKILL when it takes too long. */
-export async function stop(pid: number, environment: Environment): Promise<void> {
-  environment.kill(pid, 'SIGTERM')
+export async function stop(pid: number, mark: string, environment: Environment): Promise<void> {
+  environment.kill(pid, mark, 'SIGTERM')
   const deadline = environment.clock.monotonic() + STOP_MS
-  while (environment.alive(pid)) {
-    if (environment.clock.monotonic() > deadline) environment.kill(pid, 'SIGKILL')
+  while (environment.alive(pid, mark)) {
+    if (environment.clock.monotonic() > deadline) environment.kill(pid, mark, 'SIGKILL')
     await sleep(environment.clock, 20)
   }
 }

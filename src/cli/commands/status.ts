@@ -7,7 +7,7 @@ import { pods as podResource } from '#api/core/v1/pod.ts'
 import { settings, UsageError } from '#base/settings.ts'
 import { command, type Environment } from '../command.ts'
 import { connect } from '../cluster/connection.ts'
-import { ClusterRecords, type ClusterRecord } from '../cluster/record.ts'
+import { ClusterRecords, markOf, type ClusterRecord } from '../cluster/record.ts'
 
 export const status = command({
   usage: '[--name NAME] [-o json]',
@@ -61,9 +61,10 @@ async function look(record: ClusterRecord, environment: Environment): Promise<Se
     server,
     kubeconfig: record.kubeconfig,
     dataDirectory: record.dataDirectory,
-    serverPids: record.serverPid === undefined ? [] : ours(record.serverPid, 'server'),
+    serverPids:
+      record.serverPid === undefined || !environment.alive(record.serverPid, markOf(record)) ? [] : ours(record.serverPid, 'server'),
   }
-  const agents = (pid: number | undefined) => (pid === undefined || !environment.alive(pid) ? [] : ours(pid, 'agent'))
+  const agents = (pid: number | undefined) => (pid === undefined || !environment.alive(pid, markOf(record)) ? [] : ours(pid, 'agent'))
   try {
     const client = await connect(record.kubeconfig)
     const [nodeList, podList] = await Promise.all([client.list(nodeResource), client.list(podResource)])

@@ -2,7 +2,7 @@
 
 import { existsSync } from 'node:fs'
 import { createServer } from 'node:net'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { nodes, type Node } from '#api/core/v1/node.ts'
 import { pods } from '#api/core/v1/pod.ts'
 import { endpointSlices } from '#api/discovery/v1/endpoint-slice.ts'
@@ -16,7 +16,7 @@ import { issueNodeCredentials } from '../cluster/credentials.ts'
 import { demoImage, importArchive } from '../cluster/images.ts'
 import { bridgeUp, machineNames, nodeNames, nodeUp } from '../cluster/machine-plan.ts'
 import { findMissing } from '../cluster/preflight.ts'
-import { ClusterRecords, type ClusterRecord, type NodeRecord } from '../cluster/record.ts'
+import { ClusterRecords, markOf, type ClusterRecord, type NodeRecord } from '../cluster/record.ts'
 import { step } from '../progress.ts'
 import { nodeDirectory, takeDown } from './down.ts'
 
@@ -51,7 +51,7 @@ export const up = command({
     if (wanted < 1) throw new UsageError(`invalid argument "${wanted}" for "--nodes" flag: must be at least 1`)
     const records = new ClusterRecords(environment.home)
     const old = records.get(values.name)
-    if (old?.serverPid !== undefined && environment.alive(old.serverPid)) {
+    if (old?.serverPid !== undefined && environment.alive(old.serverPid, markOf(old))) {
       if ((values.runtime ?? old.runtime) !== old.runtime || (values.nodes ?? old.nodes.length) !== old.nodes.length)
         throw new OperatorError(runsOtherwise(old))
       environment.out(`Cluster ${old.name} runs already.\n${nextCommands(old, environment)}`)
@@ -110,7 +110,7 @@ async function start(
   }
   // clusters of other homes are not in the records, but their bridges are there
   const index = records.freeIndex((i) => real && existsSync(`/sys/class/net/${machineNames(i).bridge}`))
-  const dataDirectory = plan.dataDirectory ?? records.defaultDataDirectory(plan.name)
+  const dataDirectory = resolve(plan.dataDirectory ?? records.defaultDataDirectory(plan.name))
   const securePort = await choosePort(plan.securePort)
   const addresses = real ? ['127.0.0.1', machineNames(index).hostAddress] : ['127.0.0.1']
   let record: ClusterRecord = {
@@ -148,7 +148,7 @@ async function start(
       record.kubeconfig,
       environment,
       READY_MS,
-      () => record.serverPid !== undefined && environment.alive(record.serverPid),
+      () => record.serverPid !== undefined && environment.alive(record.serverPid, markOf(record)),
       log,
     )
     return connect(record.kubeconfig)
@@ -240,7 +240,7 @@ async function nodesReady(
     const ready = items.filter((n) => names.has(n.metadata.name) && isReadySince(n, since) && resolving.has(n.metadata.name)).length
     say(`${ready} of ${wanted}`)
     if (ready >= wanted) return
-    const dead = record.nodes.find((n) => n.pid !== undefined && !environment.alive(n.pid))
+    const dead = record.nodes.find((n) => n.pid !== undefined && !environment.alive(n.pid, markOf(record)))
     if (dead !== undefined) throw new OperatorError(`node ${dead.name} ended at once: its log is ${join(dead.directory, 'node.log')}`)
     if (environment.clock.monotonic() > deadline)
       throw new OperatorError(`only ${ready} of ${wanted} nodes became ready: see ${join(record.nodes[0]!.directory, 'agent.log')}`)
@@ -254,11 +254,14 @@ async function announcedResolvers(client: Client): Promise<ReadonlySet<string>> 
   return new Set(items.flatMap((slice) => slice.endpoints ?? []).flatMap(({ nodeName }) => nodeName ?? []))
 }
 
-/** Nodes of an earlier life of the cluster that are not started this time will not come back, nor will their pods end in any other way. */
+/**
+ * Nodes of an earlier life of the cluster that are not started this time will not come back, and nobody else ends their pods soon. The nodes
+ * go first: a replacement must not land on another of them.
+ */
 async function removeGoneNodes(client: Client, names: ReadonlySet<string>): Promise<void> {
-  for (const { metadata } of (await client.list(nodes)).items) {
-    if (names.has(metadata.name)) continue
-    await client.delete(nodes, { name: metadata.name })
+  const gone = (await client.list(nodes)).items.filter((n) => !names.has(n.metadata.name))
+  for (const { metadata } of gone) await client.delete(nodes, { name: metadata.name })
+  for (const { metadata } of gone) {
     const { items } = await client.list(pods, { fieldSelector: `spec.nodeName=${metadata.name}` })
     for (const p of items) await client.delete(pods, p.metadata as Required<typeof p.metadata>, { gracePeriodSeconds: 0 })
   }
