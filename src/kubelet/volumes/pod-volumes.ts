@@ -117,12 +117,7 @@ export function diskVolumes(parts: DiskVolumesParts): PodVolumes {
       return mounted
     },
     subPath: (pod, container, index, volume, volumeName, subPath) =>
-      bindSubPath(
-        volume.path,
-        subPath,
-        join(podDirectory(pod.metadata.uid), 'volume-subpaths', volumeName, container, String(index)),
-        0o750,
-      ),
+      bindSubPath(volume.path, subPath, join(podDirectory(pod.metadata.uid), 'volume-subpaths', volumeName, container, String(index))),
     file(pod, container, name) {
       const directory = join(podDirectory(pod.metadata.uid), 'containers', container)
       mkdirSync(directory, { recursive: true })
