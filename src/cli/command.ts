@@ -46,6 +46,8 @@ export interface Command<S extends Settings = Settings> {
   readonly usage: string
   readonly description: string
   readonly settings: S
+  /** Whether words other than flags mean something to it; a command without this refuses them. */
+  readonly takesWords?: boolean
   /** Answers the exit status. */
   run(parsed: Parsed<S>, environment: Environment): Promise<number>
 }
@@ -88,6 +90,7 @@ export async function runCommandLine(
       environment.out(`${loaded.description}\n\nUsage:\n  k8ts ${name} ${loaded.usage}\n\n${describeSettings(loaded.settings)}\n`)
       return 0
     }
+    if (parsed.words[0] !== undefined && !loaded.takesWords) throw new UsageError(`unexpected argument "${parsed.words[0]}"`)
     return await loaded.run(parsed, environment)
   } catch (error) {
     if (error instanceof UsageError) {

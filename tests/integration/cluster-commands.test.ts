@@ -95,3 +95,9 @@ test('a stranger that got the id of a process of ours is neither taken for it no
     stranger.kill()
   }
 })
+
+test('a word that no command knows is refused before anything is started', async () => {
+  await using c = commandLine()
+  const ran = await c.k8ts('up', 'extra')
+  deepEqual([ran.code, ran.err], [2, `error: unexpected argument "extra"\nRun 'k8ts up --help' for usage.\n`])
+})

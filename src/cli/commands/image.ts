@@ -29,6 +29,7 @@ export const image = command({
     user: { type: 'string', flag: 'user', help: 'User (and group) the container runs as' },
     expose: { type: 'list', flag: 'expose', help: 'Ports, as 80/tcp' },
   }),
+  takesWords: true,
   async run({ values, words: [verb, ...words] }, environment) {
     const cluster = (): ClusterRecord => {
       const records = new ClusterRecords(environment.home)
