@@ -3,6 +3,7 @@
 import { ObjectMeta } from '#api/meta/v1/object-meta.ts'
 import { list, message, opt, req, string, val } from '#schema/message.ts'
 import { object, resource } from '#schema/resource.ts'
+import { nameColumn } from '#schema/table.ts'
 
 export class ComponentCondition extends message(
   'k8s.io.api.core.v1.ComponentCondition',
@@ -34,4 +35,16 @@ export const componentStatuses = resource(ComponentStatus, {
   scope: 'Cluster',
   shortNames: ['cs'],
   verbs: ['get', 'list'],
+  columns: [
+    nameColumn,
+    { name: 'Status', type: 'string', description: 'Whether it works.', cell: (c) => healthOf(c).status },
+    { name: 'Message', type: 'string', description: 'What it said.', cell: (c) => healthOf(c).message },
+    { name: 'Error', type: 'string', description: 'What went wrong when asking.', cell: (c) => healthOf(c).error },
+  ],
 })
+
+function healthOf({ conditions = [] }: ComponentStatus) {
+  const healthy = conditions.find((condition) => condition.type === 'Healthy')
+  const status = healthy?.status === 'True' ? 'Healthy' : healthy?.status === 'False' ? 'Unhealthy' : 'Unknown'
+  return { status, message: healthy?.message ?? '', error: healthy?.error ?? '' }
+}

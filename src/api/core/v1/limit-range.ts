@@ -1,6 +1,7 @@
 /** Declares LimitRange (core/v1). */
 
 import { createdAtColumn, nameColumn } from '#schema/table.ts'
+import { limitRangeErrors } from './quota-rules.ts'
 import { ObjectMeta } from '#api/meta/v1/object-meta.ts'
 import { list, map, message, opt, quantity, req, rulesFor, string, val } from '#schema/message.ts'
 import { object, resource } from '#schema/resource.ts'
@@ -8,7 +9,7 @@ import { object, resource } from '#schema/resource.ts'
 export class LimitRangeItem extends message(
   'k8s.io.api.core.v1.LimitRangeItem',
   {
-    type: req(1, string, { doc: 'Sort of object: Container, Pod or PersistentVolumeClaim.' }),
+    type: req(1, string, { doc: 'Sort of object: Container, Pod or PersistentVolumeClaim.', mayBeEmpty: true }),
     max: opt(2, map(quantity), { doc: 'Most that may be asked for, by resource.' }),
     min: opt(3, map(quantity), { doc: 'Least that may be asked for, by resource.' }),
     default: opt(4, map(quantity), { doc: 'Limits of containers that set none.' }),
@@ -21,7 +22,7 @@ export class LimitRangeItem extends message(
 export class LimitRangeSpec extends message(
   'k8s.io.api.core.v1.LimitRangeSpec',
   {
-    limits: req(1, list(LimitRangeItem, { listType: 'atomic' }), { doc: 'All limits; each of them holds.' }),
+    limits: req(1, list(LimitRangeItem, { listType: 'atomic' }), { doc: 'All limits; each of them holds.', mayBeEmpty: true }),
   },
   { doc: 'Limits of a namespace.' },
 ) {}
@@ -45,6 +46,7 @@ export const limitRanges = resource(LimitRange, {
   columns: [nameColumn, createdAtColumn],
 })
 
+rulesFor(LimitRange, { check: limitRangeErrors })
 rulesFor(LimitRangeItem, {
   /** Of containers, the default limit follows the largest allowed, and the default request the default limit or the least allowed. */
   defaults(item) {

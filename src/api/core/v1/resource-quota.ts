@@ -1,15 +1,16 @@
 /** Declares ResourceQuota (core/v1). */
 
 import { ageColumn, nameColumn } from '#schema/table.ts'
+import { quotaErrors, quotaUpdateErrors } from './quota-rules.ts'
 import { ObjectMeta } from '#api/meta/v1/object-meta.ts'
-import { list, map, message, opt, quantity, req, string, val } from '#schema/message.ts'
+import { list, map, message, opt, quantity, req, rulesFor, string, val } from '#schema/message.ts'
 import { object, resource } from '#schema/resource.ts'
 
 export class ScopedResourceSelectorRequirement extends message(
   'k8s.io.api.core.v1.ScopedResourceSelectorRequirement',
   {
-    scopeName: req(1, string, { doc: 'Name of the scope, such as PriorityClass.' }),
-    operator: req(2, string, { doc: 'How values apply: In, NotIn, Exists or DoesNotExist.' }),
+    scopeName: req(1, string, { doc: 'Name of the scope, such as PriorityClass.', mayBeEmpty: true }),
+    operator: req(2, string, { doc: 'How values apply: In, NotIn, Exists or DoesNotExist.', mayBeEmpty: true }),
     values: opt(3, list(string, { listType: 'atomic' }), { doc: 'Values for In and NotIn; must be empty for Exists and DoesNotExist.' }),
   },
   { doc: 'One demand on a scope.' },
@@ -79,6 +80,8 @@ export const resourceQuotas = resource(ResourceQuota, {
     ageColumn,
   ],
 })
+
+rulesFor(ResourceQuota, { check: quotaErrors, checkUpdate: (quota, old, _, subresource) => quotaUpdateErrors(quota, old, subresource) })
 
 function usageText({ status }: ResourceQuota, shown: (name: string) => boolean): string {
   const names = Object.keys(status.hard ?? {})

@@ -1,13 +1,15 @@
 /** Declares CSIDriver (storage/v1). */
 
 import { ObjectMeta } from '#api/meta/v1/object-meta.ts'
-import { bool, int64, list, message, opt, req, string, val } from '#schema/message.ts'
+import { driverDefaults, driverErrors, driverUpdateErrors } from './storage-rules.ts'
+import { bool, int64, list, message, opt, req, rulesFor, string, val } from '#schema/message.ts'
 import { object, resource } from '#schema/resource.ts'
+import { ageColumn, nameColumn } from '#schema/table.ts'
 
 export class TokenRequest extends message(
   'k8s.io.api.storage.v1.TokenRequest',
   {
-    audience: req(1, string, { doc: 'Whom the token is for; empty for the API server.' }),
+    audience: req(1, string, { doc: 'Whom the token is for; empty for the API server.', mayBeEmpty: true }),
     expirationSeconds: opt(2, int64(), { doc: 'Seconds it lasts, at least 600. 3600 (1 hour) by default.', keepsZero: true }),
   },
   { doc: 'A service account token a driver wants.' },
@@ -71,4 +73,42 @@ export const csiDrivers = resource(CSIDriver, {
   kind: 'CSIDriver',
   plural: 'csidrivers',
   scope: 'Cluster',
+  columns: [
+    nameColumn,
+    {
+      name: 'AttachRequired',
+      type: 'boolean',
+      description: 'Whether volumes must be attached first.',
+      cell: (d) => d.spec.attachRequired ?? true,
+    },
+    {
+      name: 'PodInfoOnMount',
+      type: 'boolean',
+      description: 'Whether it is told about the pod.',
+      cell: (d) => d.spec.podInfoOnMount ?? false,
+    },
+    {
+      name: 'StorageCapacity',
+      type: 'boolean',
+      description: 'Whether it tells how much room is left.',
+      cell: (d) => d.spec.storageCapacity ?? false,
+    },
+    {
+      name: 'TokenRequests',
+      type: 'string',
+      description: 'Whom its tokens are for.',
+      cell: (d) => d.spec.tokenRequests?.map((t) => t.audience ?? '').join(',') ?? '<unset>',
+    },
+    {
+      name: 'RequiresRepublish',
+      type: 'boolean',
+      description: 'Whether it is called again and again.',
+      cell: (d) => d.spec.requiresRepublish ?? false,
+    },
+    { name: 'Modes', type: 'string', description: 'What volumes it has.', cell: (d) => d.spec.volumeLifecycleModes?.join(',') ?? '<none>' },
+    ageColumn,
+  ],
 })
+
+rulesFor(CSIDriverSpec, { defaults: driverDefaults })
+rulesFor(CSIDriver, { check: driverErrors, checkUpdate: driverUpdateErrors })

@@ -1,8 +1,10 @@
 /** Declares CSINode (storage/v1). */
 
 import { ObjectMeta } from '#api/meta/v1/object-meta.ts'
-import { int32, list, message, opt, req, string, val } from '#schema/message.ts'
+import { nodeErrors, nodeUpdateErrors } from './storage-rules.ts'
+import { int32, list, message, opt, req, rulesFor, string, val } from '#schema/message.ts'
 import { object, resource } from '#schema/resource.ts'
+import { ageColumn, nameColumn } from '#schema/table.ts'
 
 export class VolumeNodeResources extends message(
   'k8s.io.api.storage.v1.VolumeNodeResources',
@@ -28,6 +30,7 @@ export class CSINodeSpec extends message(
   {
     drivers: req(1, list(CSINodeDriver, { listType: 'map', keys: ['name'], patch: { strategy: 'merge', mergeKey: 'name' } }), {
       doc: 'The drivers; may be none.',
+      mayBeEmpty: true,
     }),
   },
   { doc: 'CSI drivers on a node.' },
@@ -48,4 +51,11 @@ export const csiNodes = resource(CSINode, {
   kind: 'CSINode',
   plural: 'csinodes',
   scope: 'Cluster',
+  columns: [
+    nameColumn,
+    { name: 'Drivers', type: 'integer', description: 'How many drivers there are.', cell: (n) => n.spec.drivers?.length ?? 0 },
+    ageColumn,
+  ],
 })
+
+rulesFor(CSINode, { check: nodeErrors, checkUpdate: nodeUpdateErrors })

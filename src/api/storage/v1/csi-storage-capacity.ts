@@ -2,8 +2,10 @@
 
 import { LabelSelector } from '#api/meta/v1/label-selector.ts'
 import { ObjectMeta } from '#api/meta/v1/object-meta.ts'
-import { opt, quantity, req, string, val } from '#schema/message.ts'
+import { capacityErrors } from './storage-rules.ts'
+import { opt, quantity, req, rulesFor, string, val } from '#schema/message.ts'
 import { object, resource } from '#schema/resource.ts'
+import { nameColumn } from '#schema/table.ts'
 
 export class CSIStorageCapacity extends object(
   'k8s.io.api.storage.v1.CSIStorageCapacity',
@@ -12,8 +14,9 @@ export class CSIStorageCapacity extends object(
     nodeTopology: opt(2, LabelSelector, {
       doc: 'Nodes that can reach it, by their labels; none when absent, all when empty.',
       mapType: 'atomic',
+      immutable: true,
     }),
-    storageClassName: req(3, string, { doc: 'The StorageClass; cannot be changed.', keepsZero: true }),
+    storageClassName: req(3, string, { doc: 'The StorageClass; cannot be changed.', keepsZero: true, immutable: true, mayBeEmpty: true }),
     capacity: opt(4, quantity, { doc: 'Room left, as the driver says; absent if not known.' }),
     maximumVolumeSize: opt(5, quantity, { doc: 'Largest volume that can be made.' }),
   },
@@ -26,4 +29,11 @@ export const csiStorageCapacities = resource(CSIStorageCapacity, {
   kind: 'CSIStorageCapacity',
   plural: 'csistoragecapacities',
   scope: 'Namespaced',
+  columns: [
+    nameColumn,
+    { name: 'StorageClassName', type: 'string', description: 'The StorageClass.', cell: (c) => c.storageClassName },
+    { name: 'Capacity', type: 'string', description: 'Room left.', cell: (c) => c.capacity ?? '<unset>' },
+  ],
 })
+
+rulesFor(CSIStorageCapacity, { check: capacityErrors })

@@ -3,7 +3,8 @@
 import { ageColumn, nameColumn } from '#schema/table.ts'
 import { TopologySelectorTerm } from '#api/core/v1/topology-selector-term.ts'
 import { ObjectMeta } from '#api/meta/v1/object-meta.ts'
-import { bool, list, map, opt, req, string, val } from '#schema/message.ts'
+import { storageClassErrors, storageClassUpdateErrors } from './storage-rules.ts'
+import { bool, list, map, opt, req, rulesFor, string, val } from '#schema/message.ts'
 import { object, resource } from '#schema/resource.ts'
 
 export class StorageClass extends object(
@@ -68,3 +69,5 @@ export const storageClasses = resource(StorageClass, {
     ageColumn,
   ],
 })
+
+rulesFor(StorageClass, { check: storageClassErrors, checkUpdate: storageClassUpdateErrors })

@@ -2,8 +2,10 @@
 
 import { PersistentVolumeSpec } from '#api/core/v1/persistent-volume.ts'
 import { ObjectMeta } from '#api/meta/v1/object-meta.ts'
-import { bool, int32, map, message, opt, req, string, time, val } from '#schema/message.ts'
+import { attachmentErrors, attachmentUpdateErrors } from './storage-rules.ts'
+import { bool, int32, map, message, opt, req, rulesFor, string, time, val } from '#schema/message.ts'
 import { object, resource } from '#schema/resource.ts'
+import { ageColumn, nameColumn } from '#schema/table.ts'
 
 export class VolumeAttachmentSource extends message(
   'k8s.io.api.storage.v1.VolumeAttachmentSource',
@@ -18,8 +20,8 @@ export class VolumeAttachmentSpec extends message(
   'k8s.io.api.storage.v1.VolumeAttachmentSpec',
   {
     attacher: req(1, string, { doc: 'CSI driver that does it.' }),
-    source: req(2, VolumeAttachmentSource, { doc: 'The volume.' }),
-    nodeName: req(3, string, { doc: 'The node.', keepsZero: true }),
+    source: req(2, VolumeAttachmentSource, { doc: 'The volume.', mayBeEmpty: true }),
+    nodeName: req(3, string, { doc: 'The node.', keepsZero: true, mayBeEmpty: true }),
   },
   { doc: 'What is to be attached where.' },
 ) {}
@@ -62,4 +64,14 @@ export const volumeAttachments = resource(VolumeAttachment, {
   plural: 'volumeattachments',
   scope: 'Cluster',
   subresources: [{ name: 'status', verbs: ['get', 'patch', 'update'] }],
+  columns: [
+    nameColumn,
+    { name: 'Attacher', type: 'string', description: 'Who attaches it.', cell: (a) => a.spec.attacher },
+    { name: 'PV', type: 'string', description: 'The volume.', cell: (a) => a.spec.source.persistentVolumeName ?? '' },
+    { name: 'Node', type: 'string', description: 'Where it is to be attached.', cell: (a) => a.spec.nodeName },
+    { name: 'Attached', type: 'boolean', description: 'Whether it is.', cell: (a) => a.status.attached ?? false },
+    ageColumn,
+  ],
 })
+
+rulesFor(VolumeAttachment, { check: attachmentErrors, checkUpdate: attachmentUpdateErrors })

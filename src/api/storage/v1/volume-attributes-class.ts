@@ -1,8 +1,10 @@
 /** Declares VolumeAttributesClass (storage/v1). */
 
 import { ObjectMeta } from '#api/meta/v1/object-meta.ts'
-import { map, opt, req, string, val } from '#schema/message.ts'
+import { attributesClassErrors, attributesClassUpdateErrors } from './storage-rules.ts'
+import { map, opt, req, rulesFor, string, val } from '#schema/message.ts'
 import { object, resource } from '#schema/resource.ts'
+import { ageColumn, nameColumn } from '#schema/table.ts'
 
 export class VolumeAttributesClass extends object(
   'k8s.io.api.storage.v1.VolumeAttributesClass',
@@ -21,4 +23,11 @@ export const volumeAttributesClasses = resource(VolumeAttributesClass, {
   plural: 'volumeattributesclasses',
   scope: 'Cluster',
   shortNames: ['vac'],
+  columns: [
+    nameColumn,
+    { name: 'DriverName', type: 'string', description: 'The CSI driver it is for.', cell: (c) => c.driverName },
+    ageColumn,
+  ],
 })
+
+rulesFor(VolumeAttributesClass, { check: attributesClassErrors, checkUpdate: attributesClassUpdateErrors })
