@@ -1,8 +1,10 @@
 /** Declares PriorityLevelConfiguration (flowcontrol/v1). */
 
+import { conditionErrors, levelErrors, queuingDefaults } from './flow-control-rules.ts'
 import { ObjectMeta } from '#api/meta/v1/object-meta.ts'
-import { int32, list, message, opt, req, string, time, val } from '#schema/message.ts'
+import { int32, list, message, opt, req, rulesFor, string, time, val } from '#schema/message.ts'
 import { object, resource } from '#schema/resource.ts'
+import { ageColumn, nameColumn } from '#schema/table.ts'
 
 export class QueuingConfiguration extends message(
   'k8s.io.api.flowcontrol.v1.QueuingConfiguration',
@@ -17,7 +19,7 @@ export class QueuingConfiguration extends message(
 export class LimitResponse extends message(
   'k8s.io.api.flowcontrol.v1.LimitResponse',
   {
-    type: req(1, string, { doc: 'Queue, or Reject to answer 429.' }),
+    type: req(1, string, { doc: 'Queue, or Reject to answer 429.', mayBeEmpty: true }),
     queuing: opt(2, QueuingConfiguration, { doc: 'The queues; only for Queue.' }),
   },
   {
@@ -52,7 +54,7 @@ export class ExemptPriorityLevelConfiguration extends message(
 export class PriorityLevelConfigurationSpec extends message(
   'k8s.io.api.flowcontrol.v1.PriorityLevelConfigurationSpec',
   {
-    type: req(1, string, { doc: 'Exempt or Limited.' }),
+    type: req(1, string, { doc: 'Exempt or Limited.', mayBeEmpty: true }),
     limited: opt(2, LimitedPriorityLevelConfiguration, { doc: 'Limits; only and always for Limited.' }),
     exempt: opt(3, ExemptPriorityLevelConfiguration, { doc: 'What it lends to others; only for Exempt.' }),
   },
@@ -103,4 +105,43 @@ export const priorityLevelConfigurations = resource(PriorityLevelConfiguration, 
   plural: 'prioritylevelconfigurations',
   scope: 'Cluster',
   subresources: [{ name: 'status', verbs: ['get', 'patch', 'update'] }],
+  columns: [
+    nameColumn,
+    { name: 'Type', type: 'string', description: 'Whether it is limited.', cell: (l) => l.spec.type },
+    {
+      name: 'NominalConcurrencyShares',
+      type: 'string',
+      description: "Its share in the server's capacity.",
+      cell: (l) => number(l.spec.limited?.nominalConcurrencyShares),
+    },
+    { name: 'Queues', type: 'string', description: 'How many queues it has.', cell: (l) => number(queuingOf(l)?.queues) },
+    { name: 'HandSize', type: 'string', description: 'Queues that a flow uses.', cell: (l) => number(queuingOf(l)?.handSize) },
+    {
+      name: 'QueueLengthLimit',
+      type: 'string',
+      description: 'How long a queue gets.',
+      cell: (l) => number(queuingOf(l)?.queueLengthLimit),
+    },
+    ageColumn,
+  ],
+})
+
+function queuingOf({ spec }: PriorityLevelConfiguration) {
+  return spec.limited?.limitResponse?.queuing
+}
+
+function number(value: number | undefined): string {
+  return value === undefined ? '<none>' : String(value)
+}
+
+rulesFor(QueuingConfiguration, { defaults: queuingDefaults })
+rulesFor(LimitedPriorityLevelConfiguration, {
+  defaults: ({ nominalConcurrencyShares = 30, lendablePercent = 0 }) => ({ nominalConcurrencyShares, lendablePercent }),
+})
+rulesFor(ExemptPriorityLevelConfiguration, {
+  defaults: ({ nominalConcurrencyShares = 0, lendablePercent = 0 }) => ({ nominalConcurrencyShares, lendablePercent }),
+})
+rulesFor(PriorityLevelConfiguration, {
+  check: levelErrors,
+  checkUpdate: (level, _old, _path, subresource) => (subresource === 'status' ? conditionErrors(level.status) : []),
 })
