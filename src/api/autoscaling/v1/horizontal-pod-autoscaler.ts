@@ -1,5 +1,7 @@
 /** Declares HorizontalPodAutoscaler (autoscaling/v1). */
 
+import { toV2 } from './conversion.ts'
+import { autoscalerColumns } from '../v2/horizontal-pod-autoscaler-columns.ts'
 import { ObjectMeta } from '#api/meta/v1/object-meta.ts'
 import { int32, int64, message, opt, req, string, time, val } from '#schema/message.ts'
 import { object, resource } from '#schema/resource.ts'
@@ -65,4 +67,5 @@ export const horizontalPodAutoscalers = resource(HorizontalPodAutoscaler, {
   shortNames: ['hpa'],
   categories: ['all'],
   subresources: [{ name: 'status', verbs: ['get', 'patch', 'update'] }],
+  columns: autoscalerColumns.map((column) => ({ ...column, cell: (autoscaler, now) => column.cell(toV2(autoscaler), now) })),
 })

@@ -1,7 +1,7 @@
 /** Declares HorizontalPodAutoscaler (autoscaling/v2). */
 
-import { ageColumn, nameColumn } from '#schema/table.ts'
-import { invalid, type FieldError } from '#schema/field-error.ts'
+import { autoscalerColumns } from './horizontal-pod-autoscaler-columns.ts'
+import { autoscalerDefaults, autoscalerSpecErrors, autoscalerStatusErrors } from './horizontal-pod-autoscaler-rules.ts'
 import { LabelSelector } from '#api/meta/v1/label-selector.ts'
 import { ObjectMeta } from '#api/meta/v1/object-meta.ts'
 import { int32, int64, list, message, opt, quantity, req, rulesFor, string, time, val } from '#schema/message.ts'
@@ -20,7 +20,7 @@ export class CrossVersionObjectReference extends message(
 export class MetricTarget extends message(
   'k8s.io.api.autoscaling.v2.MetricTarget',
   {
-    type: req(1, string, { doc: 'Utilization, Value or AverageValue; says which member is set.' }),
+    type: req(1, string, { doc: 'Utilization, Value or AverageValue; says which member is set.', mayBeEmpty: true }),
     value: opt(2, quantity, { doc: 'Value of the metric itself.' }),
     averageValue: opt(3, quantity, { doc: 'Value of the metric divided by the number of pods.' }),
     averageUtilization: opt(4, int32(), {
@@ -34,7 +34,7 @@ export class MetricTarget extends message(
 export class MetricIdentifier extends message(
   'k8s.io.api.autoscaling.v2.MetricIdentifier',
   {
-    name: req(1, string, { doc: 'Name of the metric.' }),
+    name: req(1, string, { doc: 'Name of the metric.', mayBeEmpty: true }),
     selector: opt(2, LabelSelector, { doc: 'Narrows it down by labels of the metric.', mapType: 'atomic' }),
   },
   { doc: 'Names a metric.' },
@@ -43,9 +43,9 @@ export class MetricIdentifier extends message(
 export class ObjectMetricSource extends message(
   'k8s.io.api.autoscaling.v2.ObjectMetricSource',
   {
-    describedObject: req(1, CrossVersionObjectReference, { doc: 'The object.' }),
-    target: req(2, MetricTarget, { doc: 'Value to aim for.' }),
-    metric: req(3, MetricIdentifier, { doc: 'The metric.' }),
+    describedObject: req(1, CrossVersionObjectReference, { doc: 'The object.', mayBeEmpty: true }),
+    target: req(2, MetricTarget, { doc: 'Value to aim for.', mayBeEmpty: true }),
+    metric: req(3, MetricIdentifier, { doc: 'The metric.', mayBeEmpty: true }),
   },
   { doc: 'Aims for a metric of one object.' },
 ) {}
@@ -53,8 +53,8 @@ export class ObjectMetricSource extends message(
 export class PodsMetricSource extends message(
   'k8s.io.api.autoscaling.v2.PodsMetricSource',
   {
-    metric: req(1, MetricIdentifier, { doc: 'The metric.' }),
-    target: req(2, MetricTarget, { doc: 'Value to aim for; of type AverageValue.' }),
+    metric: req(1, MetricIdentifier, { doc: 'The metric.', mayBeEmpty: true }),
+    target: req(2, MetricTarget, { doc: 'Value to aim for; of type AverageValue.', mayBeEmpty: true }),
   },
   { doc: 'Aims for a metric of each pod, averaged.' },
 ) {}
@@ -62,8 +62,8 @@ export class PodsMetricSource extends message(
 export class ResourceMetricSource extends message(
   'k8s.io.api.autoscaling.v2.ResourceMetricSource',
   {
-    name: req(1, string, { doc: 'The resource, such as cpu.' }),
-    target: req(2, MetricTarget, { doc: 'Value to aim for.' }),
+    name: req(1, string, { doc: 'The resource, such as cpu.', mayBeEmpty: true }),
+    target: req(2, MetricTarget, { doc: 'Value to aim for.', mayBeEmpty: true }),
   },
   { doc: 'Aims for a use of a resource by each pod.' },
 ) {}
@@ -71,9 +71,9 @@ export class ResourceMetricSource extends message(
 export class ContainerResourceMetricSource extends message(
   'k8s.io.api.autoscaling.v2.ContainerResourceMetricSource',
   {
-    name: req(1, string, { doc: 'The resource, such as cpu.' }),
-    target: req(2, MetricTarget, { doc: 'Value to aim for.' }),
-    container: req(3, string, { doc: 'Name of the container.' }),
+    name: req(1, string, { doc: 'The resource, such as cpu.', mayBeEmpty: true }),
+    target: req(2, MetricTarget, { doc: 'Value to aim for.', mayBeEmpty: true }),
+    container: req(3, string, { doc: 'Name of the container.', mayBeEmpty: true }),
   },
   { doc: 'Aims for a use of a resource by one container of each pod.' },
 ) {}
@@ -81,8 +81,8 @@ export class ContainerResourceMetricSource extends message(
 export class ExternalMetricSource extends message(
   'k8s.io.api.autoscaling.v2.ExternalMetricSource',
   {
-    metric: req(1, MetricIdentifier, { doc: 'The metric.' }),
-    target: req(2, MetricTarget, { doc: 'Value to aim for.' }),
+    metric: req(1, MetricIdentifier, { doc: 'The metric.', mayBeEmpty: true }),
+    target: req(2, MetricTarget, { doc: 'Value to aim for.', mayBeEmpty: true }),
   },
   { doc: 'Aims for a metric from outside the cluster.' },
 ) {}
@@ -90,7 +90,7 @@ export class ExternalMetricSource extends message(
 export class MetricSpec extends message(
   'k8s.io.api.autoscaling.v2.MetricSpec',
   {
-    type: req(1, string, { doc: 'Object, Pods, Resource, ContainerResource or External.' }),
+    type: req(1, string, { doc: 'Object, Pods, Resource, ContainerResource or External.', mayBeEmpty: true }),
     object: opt(2, ObjectMetricSource, { doc: 'A metric of one object.' }),
     pods: opt(3, PodsMetricSource, { doc: 'A metric of each pod, averaged.' }),
     resource: opt(4, ResourceMetricSource, { doc: 'The use of a resource by each pod.' }),
@@ -103,7 +103,7 @@ export class MetricSpec extends message(
 export class HPAScalingPolicy extends message(
   'k8s.io.api.autoscaling.v2.HPAScalingPolicy',
   {
-    type: req(1, string, { doc: 'Pods for a number of pods, Percent for a share of them.' }),
+    type: req(1, string, { doc: 'Pods for a number of pods, Percent for a share of them.', mayBeEmpty: true }),
     value: req(2, int32(), { doc: 'How many pods or percent; more than 0.' }),
     periodSeconds: req(3, int32(), { doc: 'Seconds in which that may change, 1 to 1800.' }),
   },
@@ -143,7 +143,7 @@ export class HorizontalPodAutoscalerBehavior extends message(
 export class HorizontalPodAutoscalerSpec extends message(
   'k8s.io.api.autoscaling.v2.HorizontalPodAutoscalerSpec',
   {
-    scaleTargetRef: req(1, CrossVersionObjectReference, { doc: 'What to scale; it must have a scale subresource.' }),
+    scaleTargetRef: req(1, CrossVersionObjectReference, { doc: 'What to scale; it must have a scale subresource.', mayBeEmpty: true }),
     minReplicas: opt(2, int32(), {
       doc: 'Least replicas. 1 by default; 0 needs a feature gate and an Object or External metric.',
       keepsZero: true,
@@ -278,66 +278,11 @@ export const horizontalPodAutoscalers = resource(HorizontalPodAutoscaler, {
   shortNames: ['hpa'],
   categories: ['all'],
   subresources: [{ name: 'status', verbs: ['get', 'patch', 'update'] }],
-  columns: [
-    nameColumn,
-    {
-      name: 'Reference',
-      type: 'string',
-      description: 'What it scales.',
-      cell: (h) => `${h.spec?.scaleTargetRef?.kind ?? ''}/${h.spec?.scaleTargetRef?.name ?? ''}`,
-    },
-    { name: 'Targets', type: 'string', description: 'What is measured, and what it should be.', cell: targetsText },
-    {
-      name: 'MinPods',
-      type: 'string',
-      description: 'The fewest pods.',
-      cell: (h) => (h.spec?.minReplicas === undefined ? '<unset>' : String(h.spec.minReplicas)),
-    },
-    { name: 'MaxPods', type: 'integer', description: 'The most pods.', cell: (h) => h.spec?.maxReplicas ?? 0 },
-    { name: 'Replicas', type: 'integer', description: 'Pods there are.', cell: (h) => h.status?.currentReplicas ?? 0 },
-    ageColumn,
-  ],
+  columns: autoscalerColumns,
 })
 
-const UTILIZATION_DEFAULT = 80
-
-rulesFor(HorizontalPodAutoscalerSpec, {
-  defaults: ({ minReplicas, metrics }) => ({
-    ...(minReplicas === undefined && { minReplicas: 1 }),
-    ...((metrics ?? []).length === 0 && {
-      metrics: [{ type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: UTILIZATION_DEFAULT } } }],
-    }),
-  }),
-  check({ minReplicas = 1, maxReplicas }, path): FieldError[] {
-    const errors: FieldError[] = []
-    if (minReplicas < 1) errors.push(invalid(`${path}.minReplicas`, minReplicas, 'must be greater than or equal to 1'))
-    if (maxReplicas < 1) errors.push(invalid(`${path}.maxReplicas`, maxReplicas, 'must be greater than 0'))
-    if (maxReplicas < minReplicas)
-      errors.push(invalid(`${path}.maxReplicas`, maxReplicas, 'must be greater than or equal to `minReplicas`'))
-    return errors
-  },
+rulesFor(HorizontalPodAutoscalerSpec, { defaults: autoscalerDefaults, check: autoscalerSpecErrors })
+rulesFor(HorizontalPodAutoscaler, {
+  defaults: ({ spec }) => (spec === undefined ? { spec: {} as HorizontalPodAutoscalerSpec } : undefined),
+  checkUpdate: (autoscaler, _old, _path, subresource) => autoscalerStatusErrors(autoscaler, subresource),
 })
-
-const TARGETS_SHOWN_MAX = 2
-
-function targetsText({ spec, status }: HorizontalPodAutoscaler): string {
-  const metrics = spec?.metrics ?? []
-  if (metrics.length === 0) return '<none>'
-  const texts = metrics.slice(0, TARGETS_SHOWN_MAX).map((metric, index) => {
-    const wanted = metric.resource ?? metric.containerResource ?? metric.pods ?? metric.object ?? metric.external
-    const now = status?.currentMetrics?.[index]
-    const current = (now?.resource ?? now?.containerResource ?? now?.pods ?? now?.object ?? now?.external)?.current
-    const name = metric.resource?.name ?? metric.containerResource?.name
-    const target = wanted?.target
-    const percent = target?.averageUtilization
-    const text =
-      percent !== undefined
-        ? `${current?.averageUtilization === undefined ? '<unknown>' : `${current.averageUtilization}%`}/${percent}%`
-        : target?.averageValue !== undefined
-          ? `${current?.averageValue ?? '<unknown>'}/${target.averageValue}${metric.resource || metric.pods || metric.containerResource ? '' : ' (avg)'}`
-          : `${current?.value ?? '<unknown>'}/${target?.value ?? '<auto>'}`
-    return name === undefined ? text : `${name}: ${text}`
-  })
-  const rest = metrics.length - TARGETS_SHOWN_MAX
-  return texts.join(', ') + (rest > 0 ? ` + ${rest} more...` : '')
-}

@@ -16,7 +16,7 @@ const jobTemplate = { spec: { template } }
 function cronJob(spec: object = {}, name = 'tick', status: object = {}): CronJob {
   const metadata = { name, namespace: 'default', creationTimestamp: '2026-01-01T00:00:00Z' }
   const object = { metadata, spec: { schedule: '*/5 * * * *', jobTemplate, ...spec }, status }
-  return withDefaults(CronJob.schema, decode(CronJob.schema, object).value as CronJob)
+  return withDefaults(CronJob.schema, decode(CronJob.schema, object).value as unknown as CronJob)
 }
 
 const all = (object: CronJob): FieldError[] => [...validate(CronJob.schema, object), ...cronJobCreateErrors(object)]

@@ -97,4 +97,11 @@ export const cronJobs = resource(CronJob, {
   ],
 })
 
-rulesFor(CronJobSpec, { check: cronJobSpecErrors })
+/** What was left out says nothing; what it lacks is named member by member. */
+rulesFor(CronJob, { defaults: ({ spec }) => (spec === undefined ? { spec: {} as CronJobSpec } : undefined) })
+
+rulesFor(CronJobSpec, {
+  defaults: ({ jobTemplate }) =>
+    jobTemplate === undefined ? { jobTemplate: { metadata: {}, spec: {} } as unknown as JobTemplateSpec } : undefined,
+  check: cronJobSpecErrors,
+})

@@ -20,7 +20,7 @@ const END = '2026-01-01T00:10:00Z'
 
 function job(status: object, spec: object): Job {
   const metadata = { name: 'work', namespace: 'default', uid, creationTimestamp: START }
-  return withDefaults(Job.schema, decode(Job.schema, { metadata, spec: { ...base, ...spec }, status }).value as Job)
+  return withDefaults(Job.schema, decode(Job.schema, { metadata, spec: { ...base, ...spec }, status }).value as unknown as Job)
 }
 
 const holds = (...types: string[]) => ({ conditions: types.map((type) => ({ type, status: 'True' })) })

@@ -22,7 +22,7 @@ const template = { metadata: { labels: ownLabels }, spec: pod }
 
 function job(spec: object = {}, more: object = {}): Job {
   const metadata = { name: 'work', namespace: 'default', uid, creationTimestamp: '2026-01-01T00:00:00Z' }
-  return withDefaults(Job.schema, decode(Job.schema, { metadata, spec: { selector, template, ...spec }, ...more }).value as Job)
+  return withDefaults(Job.schema, decode(Job.schema, { metadata, spec: { selector, template, ...spec }, ...more }).value as unknown as Job)
 }
 
 const refused = (spec: object) => validate(Job.schema, job(spec)).map(causeOf)

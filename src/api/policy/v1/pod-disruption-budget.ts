@@ -1,8 +1,9 @@
 /** Declares PodDisruptionBudget (policy/v1). */
 
-import { invalid, type FieldError } from '#schema/field-error.ts'
-import { countOrPercentErrors } from '#api/core/v1/template-rules.ts'
+import { invalid, notSupported, type FieldError } from '#schema/field-error.ts'
+import { atMostAllErrors, countOrPercentErrors, notNegativeErrors } from '#api/core/v1/template-rules.ts'
 import { ageColumn, nameColumn } from '#schema/table.ts'
+import { conditionsErrors } from '#api/meta/v1/condition-rules.ts'
 import { Condition } from '#api/meta/v1/condition.ts'
 import { LabelSelector } from '#api/meta/v1/label-selector.ts'
 import { ObjectMeta } from '#api/meta/v1/object-meta.ts'
@@ -76,14 +77,30 @@ export const podDisruptionBudgets = resource(PodDisruptionBudget, {
   ],
 })
 
+const EVICTION_POLICIES = ['AlwaysAllow', 'IfHealthyBudget']
+
 rulesFor(PodDisruptionBudgetSpec, {
   check(spec, path): FieldError[] {
-    const { minAvailable, maxUnavailable } = spec
+    const { minAvailable, maxUnavailable, unhealthyPodEvictionPolicy: policy } = spec
+    const errors: FieldError[] = []
     if (minAvailable !== undefined && maxUnavailable !== undefined)
-      return [invalid(path, spec, 'minAvailable and maxUnavailable cannot be both set')]
+      errors.push(invalid(path, spec, 'minAvailable and maxUnavailable cannot be both set'))
+    for (const name of ['minAvailable', 'maxUnavailable'] as const)
+      errors.push(...countOrPercentErrors(spec[name], `${path}.${name}`), ...atMostAllErrors(spec[name], `${path}.${name}`))
+    if (policy !== undefined && !EVICTION_POLICIES.includes(policy))
+      errors.push(notSupported(`${path}.unhealthyPodEvictionPolicy`, policy, EVICTION_POLICIES))
+    return errors
+  },
+})
+
+const COUNTS = ['disruptionsAllowed', 'currentHealthy', 'desiredHealthy', 'expectedPods'] as const
+
+rulesFor(PodDisruptionBudget, {
+  checkUpdate({ status }, _old, _path, subresource): FieldError[] {
+    if (subresource !== 'status') return []
     return [
-      ...countOrPercentErrors(minAvailable, `${path}.minAvailable`),
-      ...countOrPercentErrors(maxUnavailable, `${path}.maxUnavailable`),
+      ...conditionsErrors(status.conditions ?? [], 'status.conditions'),
+      ...COUNTS.flatMap((name) => notNegativeErrors(status[name], `status.${name}`)),
     ]
   },
 })

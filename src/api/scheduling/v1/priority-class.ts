@@ -3,7 +3,7 @@
 import { IMMUTABLE, forbidden, invalid, type FieldError } from '#schema/field-error.ts'
 import { ageColumn, nameColumn } from '#schema/table.ts'
 import { ObjectMeta } from '#api/meta/v1/object-meta.ts'
-import { bool, int32, oneOf, opt, rulesFor, string, val } from '#schema/message.ts'
+import { bool, int32, oneOfInOrder, opt, rulesFor, string, val } from '#schema/message.ts'
 import { object, resource } from '#schema/resource.ts'
 
 export class PriorityClass extends object(
@@ -13,7 +13,7 @@ export class PriorityClass extends object(
     value: opt(2, int32(), { doc: 'Priority of its pods; more is more important, up to 1000000000. Cannot be changed.' }),
     globalDefault: opt(3, bool, { doc: 'Whether pods that name no class get this one. False by default.' }),
     description: opt(4, string, { doc: 'What the class is meant for.' }),
-    preemptionPolicy: opt(5, oneOf('PreemptLowerPriority', 'Never'), {
+    preemptionPolicy: opt(5, oneOfInOrder('PreemptLowerPriority', 'Never'), {
       doc: 'Whether less important pods may be evicted for its pods: PreemptLowerPriority (the default) or Never.',
       default: 'PreemptLowerPriority',
       keepsZero: true,
@@ -52,10 +52,11 @@ const USER_PRIORITY_MAX = 1_000_000_000 // above lie the system's own
 const SYSTEM_CLASSES: Readonly<Record<string, number>> = { 'system-node-critical': 2_000_001_000, 'system-cluster-critical': 2_000_000_000 }
 
 rulesFor(PriorityClass, {
-  check({ metadata: { name = '' }, value = 0 }): FieldError[] {
+  check({ metadata: { name = '' }, value = 0, globalDefault = false }): FieldError[] {
     if (name.startsWith('system-')) {
-      if (SYSTEM_CLASSES[name] === value) return []
-      return [forbidden('metadata.name', "priority class names with 'system-' prefix are reserved for system use only")]
+      const problem = systemProblem(name, value, globalDefault)
+      const reserved = "priority class names with 'system-' prefix are reserved for system use only"
+      return problem === undefined ? [] : [forbidden('metadata.name', `${reserved}. error: ${problem}`)]
     }
     return value > USER_PRIORITY_MAX ? [forbidden('value', `maximum allowed value of a user defined priority is ${USER_PRIORITY_MAX}`)] : []
   },
@@ -66,3 +67,11 @@ rulesFor(PriorityClass, {
     return errors
   },
 })
+
+/** Why a class is not one of the system's own. */
+function systemProblem(name: string, value: number, globalDefault: boolean): string | undefined {
+  const known = Object.hasOwn(SYSTEM_CLASSES, name) ? SYSTEM_CLASSES[name] : undefined
+  if (known === undefined) return `${name} is not a known system priority class`
+  if (value !== known) return `value of ${name} PriorityClass must be ${known}`
+  return globalDefault ? `globalDefault of ${name} PriorityClass must be false` : undefined
+}
