@@ -1,5 +1,6 @@
 /** What every cluster has from its first second on: the system's namespaces, priority classes and the API server's own service. */
 
+import { flowControlObjects } from './default-flow-control.ts'
 import type { KubeObject } from '#schema/resource.ts'
 
 /** Where clients inside the cluster find the API server. */
@@ -29,6 +30,7 @@ export function defaultObjects(serviceAddress: string, advertised: AdvertisedAdd
       2_000_000_000,
       'Used for system critical pods that must run in the cluster, but can be moved to another node if necessary.',
     ),
+    ...flowControlObjects,
     { resource: 'services', object: kubernetesService(serviceAddress, advertised?.port ?? SECURE_PORT) },
     ...(advertised
       ? [
