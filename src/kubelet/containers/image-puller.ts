@@ -7,6 +7,7 @@ import type { Credentials, Image, Runtime, SandboxConfig } from '#runtime/runtim
 import { BackOff } from '../pod/back-off.ts'
 import type { StartFailure } from '../pod/container-statuses.ts'
 import type { ObjectReader } from './environment.ts'
+import { pullCredentials, registryOf } from './pull-credentials.ts'
 
 export type PullEvent = (type: 'Normal' | 'Warning', reason: string, message: string) => void
 
@@ -68,10 +69,17 @@ export function createImagePuller({
           retryMs: wait,
         }
       }
+      const { logins, missing } = await pullCredentials(pod, reference, objects)
+      if (missing.length > 0)
+        event(
+          'Warning',
+          'FailedToRetrieveImagePullSecret',
+          `Unable to retrieve some image pull secrets (${missing.join(', ')}); attempting to pull the image may not succeed.`,
+        )
       event('Normal', 'Pulling', `Pulling image ${quoted}`)
       const begun = clock.monotonic()
       try {
-        await pullOnce(pod, reference, sandbox)
+        await pullOnce(reference, logins, sandbox)
         const image = await runtime.images.status(reference)
         if (image === undefined) throw new Error(`image ${quoted} was pulled but cannot be found`)
         const took = goDuration(clock.monotonic() - begun)
@@ -96,9 +104,8 @@ export function createImagePuller({
     },
   }
 
-  async function pullOnce(pod: Pod, reference: string, sandbox: SandboxConfig): Promise<void> {
-    const credentials = await credentialsFor(pod, reference, objects)
-    const shareKey = `${reference} ${credentials.map((c) => `${c.username}:${c.auth}`).join()}`
+  async function pullOnce(reference: string, credentials: readonly Credentials[], sandbox: SandboxConfig): Promise<void> {
+    const shareKey = JSON.stringify([reference, credentials])
     let pull = pulling.get(shareKey)
     if (pull === undefined) {
       pull = (async () => {
@@ -136,40 +143,6 @@ function malformed(reference: string): string | undefined {
     path.every((p) => /^[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*$/.test(p)) &&
     /^(:[\w][\w.-]{0,127})?$/.test(name.slice(tag))
   return wellFormed ? undefined : 'invalid reference format'
-}
-
-/** The logins of the pod's imagePullSecrets that are for the image's registry. */
-async function credentialsFor(pod: Pod, reference: string, objects: ObjectReader): Promise<readonly Credentials[]> {
-  const found: Credentials[] = []
-  for (const { name } of pod.spec.imagePullSecrets ?? []) {
-    const secret = await objects.secret(pod.metadata.namespace ?? 'default', name ?? '')
-    const text = secret?.data?.['.dockerconfigjson'] ?? secret?.data?.['.dockercfg']
-    if (text === undefined) continue
-    const parsed = parseObject(Buffer.from(text, 'base64').toString('utf8'))
-    const logins = (secret?.data?.['.dockerconfigjson'] === undefined ? parsed : parsed['auths']) as Record<string, Credentials> | undefined
-    for (const [host, login] of Object.entries(logins ?? {})) {
-      const bare = host
-        .replace(/^https?:\/\//, '')
-        .replace(/\/v[12]\/?$/, '')
-        .replace(/\/$/, '')
-      if (registryOf(reference) === bare || reference.startsWith(`${bare}/`)) found.push({ ...login, serverAddress: bare })
-    }
-  }
-  return found
-}
-
-function parseObject(text: string): Record<string, unknown> {
-  try {
-    const value: unknown = JSON.parse(text)
-    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
-  } catch {
-    return {} // a damaged secret gives no credentials; the pull then says it was refused
-  }
-}
-
-function registryOf(reference: string): string {
-  const first = reference.split('/')[0]!
-  return reference.includes('/') && (/[.:]/.test(first) || first === 'localhost') ? first : 'index.docker.io'
 }
 
 /** Go's text of a duration with milliseconds: 512ms, 1.234s, 1m2.5s. */
