@@ -53,7 +53,9 @@ function withSelector(job: StoredJob): StoredJob {
     selector: { ...selector, matchLabels: { [CONTROLLER_UID_LABEL]: uid, ...selector?.matchLabels } },
     template: { ...template, metadata: { ...template.metadata, labels } },
   }
-  return { ...job, spec } as StoredJob
+  // A job without labels has those of its template, as it now is.
+  const bare = Object.keys(job.metadata.labels ?? {}).length === 0
+  return { ...job, spec, ...(bare && { metadata: { ...job.metadata, labels } }) } as StoredJob
 }
 
 function nameWarnings({ metadata }: Stored): string[] {
