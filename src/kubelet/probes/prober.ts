@@ -3,7 +3,7 @@
 import { connect as connectTcp } from 'node:net'
 import { request as httpRequest } from 'node:http'
 import { request as httpsRequest } from 'node:https'
-import { Client, credentials } from '@grpc/grpc-js'
+import { Client, credentials, status } from '@grpc/grpc-js'
 import type { Container, ProbeHandler } from '#api/core/v1/container.ts'
 import type { Clock } from '#base/clock.ts'
 import { RuntimeFailure, type Runtime } from '#runtime/runtime.ts'
@@ -61,7 +61,10 @@ export function createProber({
       if (port === undefined) return { result: 'unknown', output: `couldn't find port: ${String(handler.tcpSocket.port)}` }
       return tcpProbe(clock, handler.tcpSocket.host || target.podIp, port, timeoutMs)
     }
-    if (handler.grpc) return grpcProbe(clock, target.podIp, handler.grpc.port, handler.grpc.service ?? '', timeoutMs)
+    if (handler.grpc) {
+      const { port, service = '' } = handler.grpc
+      return grpcProbe({ clock, timeoutMs, host: target.podIp, port, service, userAgent })
+    }
     return { result: 'unknown', output: 'missing probe handler' }
   }
 }
@@ -106,46 +109,76 @@ interface HttpCall {
   readonly headers: Readonly<Record<string, string>>
 }
 
-/** Follows no redirect to another host; 200 to 399 is success. The certificate is not checked, as upstream documents. */
-export function httpProbe(call: HttpCall): Promise<Finding> {
-  const shown = `Get "${call.scheme}://${call.host.includes(':') ? `[${call.host}]` : call.host}:${call.port}${call.path.startsWith('/') ? '' : '/'}${call.path}"`
+/**
+ * 200 to 299 is success. A redirect within the host is followed, one elsewhere counts as success and is not followed. The certificate is not
+ * checked, as upstream documents. Of the body only as much is read as is shown.
+ */
+export async function httpProbe(call: HttpCall): Promise<Finding> {
+  const start = new URL(call.path.startsWith('/') ? call.path : `/${call.path}`, `${call.scheme}://${bracketed(call.host)}:${call.port}`)
+  const shown = `Get "${call.scheme}://${bracketed(call.host)}:${call.port}${call.path.startsWith('/') ? '' : '/'}${call.path}"`
+  const deadline = call.clock.monotonic() + call.timeoutMs
+  let url = start
+  for (let redirects = 0; ; redirects++) {
+    const answer = await getOnce(call, url, deadline - call.clock.monotonic())
+    if ('failed' in answer)
+      return { result: 'failure', output: `${url === start ? shown : `Get ${JSON.stringify(url.href)}`}: ${answer.failed}` }
+    const { code, body, location } = answer
+    const next = REDIRECTS.has(code) && location !== undefined && URL.canParse(location, url) ? new URL(location, url) : undefined
+    if (next === undefined || next.hostname !== start.hostname) {
+      if (code >= 200 && code < 300) return { result: 'success', output: body }
+      if (code >= 300 && code < 400) return { result: 'success', output: `Probe terminated redirects, Response body: ${body}` }
+      return { result: 'failure', output: `HTTP probe failed with statuscode: ${code}` }
+    }
+    if (redirects + 1 >= REDIRECTS_MAX) return { result: 'failure', output: `Get ${JSON.stringify(location)}: stopped after 10 redirects` }
+    url = next
+  }
+}
+
+const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308])
+const REDIRECTS_MAX = 10 // Go's client and upstream's prober stop there
+
+type HttpAnswer = { readonly code: number; readonly body: string; readonly location: string | undefined } | { readonly failed: string }
+
+function getOnce({ clock, headers }: HttpCall, url: URL, timeoutMs: number): Promise<HttpAnswer> {
   return new Promise((resolve) => {
-    const request = call.scheme === 'https' ? httpsRequest : httpRequest
-    const path = call.path.startsWith('/') ? call.path : `/${call.path}`
+    const request = url.protocol === 'https:' ? httpsRequest : httpRequest
+    const host = url.hostname.replace(/^\[|\]$/g, '')
+    const port = Number(url.port) || (url.protocol === 'https:' ? 443 : 80)
     const outgoing = request({
-      host: call.host,
-      port: call.port,
-      path,
-      headers: { ...call.headers, Connection: 'close' },
+      host,
+      port,
+      path: `${url.pathname}${url.search}`,
+      headers: { ...headers, Connection: 'close' },
       agent: false,
       rejectUnauthorized: false,
     })
-    const timer = call.clock.timer(call.timeoutMs, () => {
-      done({ result: 'failure', output: `${shown}: context deadline exceeded (Client.Timeout exceeded while awaiting headers)` })
-      outgoing.destroy()
-    })
-    const done = (finding: Finding) => {
+    const done = (answer: HttpAnswer) => {
       timer[Symbol.dispose]()
-      resolve(finding)
+      resolve(answer)
+      outgoing.destroy()
     }
-    outgoing.on('error', (error: NodeJS.ErrnoException) =>
-      done({ result: 'failure', output: `${shown}: ${dialError(error, call.host, call.port)}` }),
+    const timer = clock.timer(Math.max(timeoutMs, 0), () =>
+      done({ failed: 'context deadline exceeded (Client.Timeout exceeded while awaiting headers)' }),
     )
+    outgoing.on('error', (error: NodeJS.ErrnoException) => done({ failed: dialError(error, host, port) }))
     outgoing.on('response', (answer) => {
+      const location = answer.headers.location
+      const code = answer.statusCode ?? 0
       let body = ''
       answer.setEncoding('utf8')
       answer.on('data', (chunk: string) => {
-        if (body.length < BODY_BYTES_MAX) body += chunk
+        body += chunk
+        if (body.length >= BODY_BYTES_MAX) done({ code, body: body.slice(0, BODY_BYTES_MAX), location })
       })
-      answer.on('error', () => done({ result: 'failure', output: `${shown}: EOF` }))
-      answer.on('end', () => {
-        const code = answer.statusCode ?? 0
-        if (code >= 200 && code < 400) done({ result: 'success', output: body })
-        else done({ result: 'failure', output: `HTTP probe failed with statuscode: ${code}` })
-      })
+      answer.on('error', () => done({ failed: 'EOF' }))
+      answer.on('end', () => done({ code, body, location }))
     })
     outgoing.end()
   })
+}
+
+function bracketed(host: string): string {
+  return host.includes(':') ? `[${host}]` : host
 }
 
 function tcpProbe(clock: Clock, host: string, port: number, timeoutMs: number): Promise<Finding> {
@@ -175,37 +208,87 @@ function dialError(error: NodeJS.ErrnoException, host: string, port: number): st
 }
 
 const SERVING = 1
+const UNIMPLEMENTED = 12
+const DEADLINE_EXCEEDED = 4
 
-/** grpc.health.v1.Health/Check, its two messages written out by hand: a string in field 1, an enum in field 1. */
-function grpcProbe(clock: Clock, host: string, port: number, service: string, timeoutMs: number): Promise<Finding> {
-  const client = new Client(`${host}:${port}`, credentials.createInsecure())
-  return new Promise<Finding>((resolve) => {
-    const name = Buffer.from(service)
-    client.makeUnaryRequest<Buffer, number>(
-      '/grpc.health.v1.Health/Check',
-      (value) => (value.length === 0 ? value : Buffer.concat([Buffer.from([0x0a, value.length]), value])),
-      (bytes) => (bytes[0] === 0x08 ? (bytes[1] ?? 0) : 0),
-      name,
-      { deadline: clock.now() + timeoutMs },
-      (error, status) => {
-        if (error === null)
-          resolve(
-            status === SERVING
-              ? { result: 'success', output: 'service healthy' }
-              : {
-                  result: 'failure',
-                  output: `service unhealthy (responded with "${['UNKNOWN', 'SERVING', 'NOT_SERVING', 'SERVICE_UNKNOWN'][status ?? 0] ?? 'UNKNOWN'}")`,
-                },
-          )
-        else if (error.code === 12)
-          resolve({
-            result: 'failure',
-            output: `this server does not implement the grpc health protocol (grpc.health.v1.Health): ${error.details}`,
-          })
-        else if (error.code === 4)
-          resolve({ result: 'failure', output: `timeout: health rpc did not complete within ${timeoutMs / 1000}s` })
-        else resolve({ result: 'failure', output: `error: health rpc probe failed: ${error.details}` })
-      },
+interface GrpcCall {
+  readonly clock: Clock
+  readonly timeoutMs: number
+  readonly host: string
+  readonly port: number
+  readonly service: string
+  readonly userAgent: string
+}
+
+/**
+ * grpc.health.v1.Health/Check, its two messages written out by hand: a string in field 1, an enum in field 1. A server that is not there
+ * yet is tried again until the time is over, as upstream's blocking dial does.
+ */
+export async function grpcProbe({ clock, timeoutMs, host, port, service, userAgent }: GrpcCall): Promise<Finding> {
+  const address = `${bracketed(host)}:${port}`
+  const client = new Client(address, credentials.createInsecure(), {
+    'grpc.primary_user_agent': userAgent,
+    'grpc.enable_http_proxy': 0,
+    'grpc.initial_reconnect_backoff_ms': RECONNECT_MS,
+    'grpc.use_local_subchannel_pool': 1, // else a later probe inherits the pause after this one's refused connection
+  })
+  const deadline = clock.now() + timeoutMs
+  const timeout = `${timeoutMs / 1000}s`
+  try {
+    const connected = await new Promise<boolean>((resolve) => client.waitForReady(deadline, (error) => resolve(error === undefined)))
+    if (!connected)
+      return { result: 'failure', output: `timeout: failed to connect service "${address}" within ${timeout}: context deadline exceeded` }
+    return await new Promise<Finding>((resolve) =>
+      client.makeUnaryRequest<Buffer, number>(
+        '/grpc.health.v1.Health/Check',
+        (value) => value,
+        (bytes) => (bytes[0] === 0x08 ? (bytes[1] ?? 0) : 0),
+        checkRequest(service),
+        { deadline },
+        (error, health) => {
+          if (error === null)
+            resolve(
+              health === SERVING
+                ? { result: 'success', output: 'service healthy' }
+                : {
+                    result: 'failure',
+                    output: `service unhealthy (responded with "${['UNKNOWN', 'SERVING', 'NOT_SERVING', 'SERVICE_UNKNOWN'][health ?? 0] ?? 'UNKNOWN'}")`,
+                  },
+            )
+          else if (error.code === UNIMPLEMENTED)
+            resolve({
+              result: 'failure',
+              output: `error: this server does not implement the grpc health protocol (grpc.health.v1.Health): ${error.details}`,
+            })
+          else if (error.code === DEADLINE_EXCEEDED)
+            resolve({ result: 'failure', output: `timeout: health rpc did not complete within ${timeout}` })
+          else
+            resolve({
+              result: 'failure',
+              output: `error: health rpc probe failed: rpc error: code = ${goCodeName(error.code)} desc = ${error.details}`,
+            })
+        },
+      ),
     )
-  }).finally(() => client.close())
+  } finally {
+    client.close()
+  }
+}
+
+const RECONNECT_MS = 100 // probes time out after a second by default; the library's own first pause would use it up
+
+/** A code as Go's gRPC prints it: NOT_FOUND is NotFound, CANCELLED is Canceled. */
+function goCodeName(code: number): string {
+  if (code === status.CANCELLED) return 'Canceled'
+  if (code === status.OK) return 'OK'
+  const words = (status[code] ?? 'UNKNOWN').toLowerCase().split('_')
+  return words.map((w) => w.charAt(0).toUpperCase() + w.slice(1)).join('')
+}
+
+function checkRequest(service: string): Buffer {
+  const name = Buffer.from(service)
+  if (name.length === 0) return name
+  const length: number[] = []
+  for (let rest = name.length; rest > 0; rest >>>= 7) length.push((rest & 0x7f) | (rest > 0x7f ? 0x80 : 0))
+  return Buffer.concat([Buffer.from([0x0a, ...length]), name])
 }
