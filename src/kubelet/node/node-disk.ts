@@ -122,7 +122,10 @@ function lastLines(path: string): string {
     .split('\n')
     .slice(-FALLBACK_LINES)
     .map((line) => line.split(' ').slice(3).join(' '))
-  return lines.join('\n').slice(-FALLBACK_BYTES)
+  return lines
+    .map((line) => `${line}\n`)
+    .join('')
+    .slice(-FALLBACK_BYTES)
 }
 
 /** Moves logs that have grown too large aside and tells the runtime to begin a new file. */

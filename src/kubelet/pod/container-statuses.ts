@@ -135,7 +135,7 @@ function stateOf(parts: StatusParts, c: ViewedContainer, waiting: ContainerState
           exitCode: c.exitCode,
           reason: c.reason || (c.exitCode === 0 ? 'Completed' : 'Error'),
           ...(message !== '' && { message }),
-          ...(c.startedAt > 0 && { startedAt: time(c.startedAt) }),
+          startedAt: time(c.startedAt), // of a container that never ran this is the epoch, as upstream shows it
           ...(c.finishedAt > 0 && { finishedAt: time(c.finishedAt) }),
           containerID: `${parts.runtimeName}://${c.id}`,
         },
