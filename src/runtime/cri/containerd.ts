@@ -19,7 +19,7 @@ export interface ContainerdOptions {
   readonly log: Log
   /** Where programs are looked for besides PATH. */
   readonly searchPath?: string
-  /** Registries spoken to over plain HTTP or with own certificates: containerd's hosts.toml folders. */
+  /** Registries spoken to over plain HTTP or with own certificates: containerd's hosts.toml folders; `/etc/containerd/certs.d` unless given. */
   readonly registryConfigurationDirectory?: string
 }
 
@@ -36,6 +36,7 @@ export class ContainerdUnavailable extends Error {
   override readonly name = 'ContainerdUnavailable'
 }
 
+const REGISTRY_CONFIGURATION = '/etc/containerd/certs.d' // where operators of containerd keep it; it need not exist
 const READY_MS = 30_000 // an overlay scan of a big image store takes seconds; half a minute is a fault
 const READY_POLL_MS = 50
 const STOP_MS = 10_000
@@ -169,7 +170,9 @@ disabled_plugins = ["io.containerd.snapshotter.v1.aufs", "io.containerd.snapshot
   [plugins."io.containerd.grpc.v1.cri".cni]
     bin_dir = ${text(o.cniBinaryDirectory)}
     conf_dir = ${text(o.cniConfigurationDirectory)}
-${o.registryConfigurationDirectory === undefined ? '' : `  [plugins."io.containerd.grpc.v1.cri".registry]\n    config_path = ${text(o.registryConfigurationDirectory)}\n`}  [plugins."io.containerd.grpc.v1.cri".containerd]
+  [plugins."io.containerd.grpc.v1.cri".registry]
+    config_path = ${text(o.registryConfigurationDirectory ?? REGISTRY_CONFIGURATION)}
+  [plugins."io.containerd.grpc.v1.cri".containerd]
     snapshotter = "overlayfs"
     default_runtime_name = "runc"
     [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
