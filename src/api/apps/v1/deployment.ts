@@ -1,6 +1,8 @@
 /** Declares Deployment (apps/v1). */
 
-import { forbidden, invalid, type FieldError } from '#schema/field-error.ts'
+import { replicaCountErrors } from './replica-status-rules.ts'
+import { collisionErrors } from './stateful-set-rules.ts'
+import { forbidden, invalid, notSupported, type FieldError } from '#schema/field-error.ts'
 import {
   atMostAllErrors,
   countOrPercentErrors,
@@ -40,6 +42,7 @@ export class DeploymentStrategy extends message(
     type: opt(1, oneOf('Recreate', 'RollingUpdate'), {
       doc: 'RollingUpdate (the default), or Recreate to end all old pods first.',
       default: 'RollingUpdate',
+      checkedAbove: true,
     }),
     rollingUpdate: opt(2, RollingUpdateDeployment, { doc: 'How fast it goes; only for RollingUpdate.' }),
   },
@@ -147,8 +150,11 @@ rulesFor(DeploymentStrategy, {
     type === 'RollingUpdate' && rollingUpdate === undefined
       ? { type, rollingUpdate: { maxUnavailable: QUARTER, maxSurge: QUARTER } }
       : undefined,
-  check({ type, rollingUpdate }, path) {
+  check(strategy, path) {
+    const { type, rollingUpdate } = strategy
     const at = `${path}.rollingUpdate`
+    if (type !== undefined && type !== 'Recreate' && type !== 'RollingUpdate')
+      return [notSupported(path, strategy, ['Recreate', 'RollingUpdate'])]
     if (type === 'Recreate') return rollingUpdate ? [forbidden(at, "may not be specified when strategy `type` is 'Recreate'")] : []
     if (type !== 'RollingUpdate' || rollingUpdate === undefined) return []
     const { maxUnavailable, maxSurge } = rollingUpdate
@@ -175,5 +181,18 @@ rulesFor(DeploymentSpec, {
     if (deadline !== undefined && deadline <= (spec.minReadySeconds ?? 0))
       errors.push(invalid(`${path}.progressDeadlineSeconds`, deadline, 'must be greater than minReadySeconds'))
     return errors
+  },
+})
+
+const REPLICA_COUNTS = ['updatedReplicas', 'readyReplicas', 'availableReplicas']
+const OTHER_COUNTS = ['observedGeneration', 'unavailableReplicas', 'terminatingReplicas', 'collisionCount']
+
+rulesFor(Deployment, {
+  checkUpdate({ status }, old, _path, subresource): FieldError[] {
+    if (subresource !== 'status') return []
+    return [
+      ...replicaCountErrors(status, REPLICA_COUNTS, OTHER_COUNTS),
+      ...collisionErrors(status?.collisionCount, old.status?.collisionCount),
+    ]
   },
 })

@@ -1,5 +1,6 @@
 /** Declares ReplicaSet (apps/v1). */
 
+import { replicaCountErrors } from './replica-status-rules.ts'
 import { type FieldError } from '#schema/field-error.ts'
 import { notNegativeErrors, replacedTemplateErrors, selectorMatchErrors } from '#api/core/v1/template-rules.ts'
 import { selectorText, templateColumns } from '#api/core/v1/template-columns.ts'
@@ -96,4 +97,12 @@ rulesFor(ReplicaSetSpec, {
     ...selectorMatchErrors(spec.selector, spec.template, path, 'deployment'),
     ...replacedTemplateErrors(spec.template, `${path}.template`, 'ReplicaSet', true),
   ],
+})
+
+const REPLICA_COUNTS = ['fullyLabeledReplicas', 'readyReplicas', 'availableReplicas']
+const OTHER_COUNTS = ['observedGeneration', 'terminatingReplicas']
+
+rulesFor(ReplicaSet, {
+  checkUpdate: ({ status }, _old, _path, subresource): FieldError[] =>
+    subresource === 'status' ? replicaCountErrors(status, REPLICA_COUNTS, OTHER_COUNTS) : [],
 })

@@ -1,11 +1,11 @@
 /** Jobs and CronJobs: the selector a Job gets, and what is worth a warning. */
 
+import { nameWarnings } from './name-warnings.ts'
 import type { Stored, Strategy } from '../strategy.ts'
 import { cronJobCreateErrors, cronJobUpdateErrors } from '#api/batch/v1/cron-job-rules.ts'
 import type { CronJob } from '#api/batch/v1/cron-job.ts'
 import { CONTROLLER_UID_LABEL, JOB_NAME_LABEL, LEGACY_CONTROLLER_UID_LABEL, LEGACY_JOB_NAME_LABEL } from '#api/batch/v1/job-rules.ts'
 import type { Job, JobSpec } from '#api/batch/v1/job.ts'
-import { dns1123Label } from '#schema/names.ts'
 
 type StoredJob = Job & Stored
 type StoredCronJob = CronJob & Stored
@@ -23,13 +23,13 @@ export const jobStrategy: Strategy<StoredJob> = {
   deletionWarning: ({ propagationPolicy, orphanDependents }) =>
     propagationPolicy === undefined && orphanDependents === undefined ? PODS_STAY : undefined,
   prepareCreate: (job) => (job.spec.manualSelector ? job : withSelector(job)),
-  warnings: (job, old) => [...(old ? [] : nameWarnings(job)), ...specWarnings(job.spec, 'spec')],
+  warnings: (job, old) => [...nameWarnings(job, old), ...specWarnings(job.spec, 'spec')],
 }
 
 export const cronJobStrategy: Strategy<StoredCronJob> = {
   generation: 'spec',
   warnings: (cronJob, old) => [
-    ...(old ? [] : nameWarnings(cronJob)),
+    ...nameWarnings(cronJob, old),
     ...specWarnings(cronJob.spec.jobTemplate.spec, 'spec.jobTemplate.spec'),
     ...(cronJob.spec.schedule.includes('TZ') ? [ZONE_IN_SCHEDULE] : []),
   ],
@@ -56,13 +56,6 @@ function withSelector(job: StoredJob): StoredJob {
   // A job without labels has those of its template, as it now is.
   const bare = Object.keys(job.metadata.labels ?? {}).length === 0
   return { ...job, spec, ...(bare && { metadata: { ...job.metadata, labels } }) } as StoredJob
-}
-
-function nameWarnings({ metadata }: Stored): string[] {
-  const problems = dns1123Label(metadata.name)
-  if (problems.length === 0) return []
-  const why = 'this is used in Pod names and hostnames, which can result in surprising behavior; a DNS label is recommended'
-  return [`metadata.name: ${why}: [${problems.join(' ')}]`]
 }
 
 const MANY_COMPLETIONS = 100_000

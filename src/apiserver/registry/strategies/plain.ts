@@ -1,5 +1,6 @@
 /** Strategies that are a line or two: what differs from the generic rules, kind by kind. */
 
+import { nameWarnings } from './name-warnings.ts'
 import type { Strategy } from '../strategy.ts'
 import type { Secret } from '#api/core/v1/secret.ts'
 import type { CertificateSigningRequest } from '#api/certificates/v1/certificate-signing-request.ts'
@@ -8,10 +9,10 @@ import { statusFacet } from '../update.ts'
 export const EVENT_TTL_MS = 3_600_000 // upstream's --event-ttl
 
 export const generic: Strategy = {}
-export const deploymentStrategy: Strategy = { generation: 'spec and annotations' }
-export const replicaSetStrategy: Strategy = { generation: 'spec' }
+export const deploymentStrategy: Strategy = { generation: 'spec and annotations', warnings: nameWarnings }
+export const replicaSetStrategy: Strategy = { generation: 'spec', warnings: nameWarnings }
 /** Older clients expect pods to stay when their controller goes. */
-export const replicationControllerStrategy: Strategy = { generation: 'spec', dependents: 'orphan' }
+export const replicationControllerStrategy: Strategy = { generation: 'spec', dependents: 'orphan', warnings: nameWarnings }
 export const generationFromAll: Strategy = { generation: 'all but metadata', unconditionalUpdate: false }
 export const createdByPut: Strategy = { createOnUpdate: true }
 export const leaseStrategy: Strategy = { createOnUpdate: true, unconditionalUpdate: false }
