@@ -152,6 +152,15 @@ test('large answers are compressed for those who accept it', async () => {
   )
 })
 
+test('many large answers fit one connection at once', async () => {
+  const large = Buffer.alloc(8 * 1024 * 1024, 'k8s ')
+  await using server = await serve(async () => ({ type: 'response', status: 200, headers: {}, body: large }))
+  const session = open(server.port)
+  const answers = await Promise.all(Array.from({ length: 20 }, () => h2(session, '/')))
+  session.close()
+  deepEqual([...new Set(answers.map((a) => `${a.status} ${a.body.equals(large)}`))], ['200 true'])
+})
+
 test('a stream is sent as it comes, and its source ends when the client goes', async () => {
   for (const protocol of ['h2', 'h1']) {
     const ended = Promise.withResolvers<void>()

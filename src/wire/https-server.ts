@@ -93,6 +93,7 @@ const HEADERS_MS_MAX = 32_000 // how long a client may take to send its headers,
 const IDLE_MS_MAX = 3 * 60_000 // an unused HTTP/1.1 connection
 const STALL_MS_MAX = 60_000 // a client that takes nothing for so long is cut
 const DRAIN_MS_MAX = 5_000 // what requests under way get when the server closes
+const PIECE_BYTES = 256 * 1024 // of an answer, queued on a stream at a time
 const GZIP_BYTES_MIN = 128 * 1024 // upstream's threshold: below it compressing costs more than it saves
 const GZIP_LEVEL = 1
 
@@ -203,8 +204,7 @@ export async function serveHttps(parts: ServeParts): Promise<WireServer> {
         answered = true
         if (wire.method === 'HEAD' || body.length === 0) return http2.respond(out, { endStream: true })
         http2.respond(out)
-        http2.end(body)
-        cutWhenStalled(http2, clock)
+        await writePieces(http2, body, clock)
         return
       }
       http2.respond(out)
@@ -531,6 +531,16 @@ function drained(to: ServerResponse | ServerHttp2Stream, clock: Clock): Promise<
     to.once('drain', done)
     to.once('close', done)
   })
+}
+
+/** A few large answers at once must not fill what one connection may hold: no more of each is handed on than is taken. */
+async function writePieces(to: ServerHttp2Stream, body: Uint8Array, clock: Clock): Promise<void> {
+  let from = 0
+  for (; body.length - from > PIECE_BYTES && !to.destroyed; from += PIECE_BYTES)
+    if (!to.write(body.subarray(from, from + PIECE_BYTES))) await drained(to, clock)
+  if (to.destroyed) return
+  to.end(body.subarray(from))
+  cutWhenStalled(to, clock)
 }
 
 function cutWhenStalled(to: ServerHttp2Stream, clock: Clock): void {
