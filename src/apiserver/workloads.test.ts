@@ -111,6 +111,8 @@ test('a stateful set scales through its scale', async () => {
   await t.call('POST', STATEFUL_SETS, { metadata: { name: 's' }, spec: { serviceName: 's', selector, template } })
   const scaled = await t.call('PATCH', `${STATEFUL_SETS}/s/scale`, { spec: { replicas: 4 } }, merge)
   deepEqual([scaled.object.kind, scaled.object.spec, scaled.object.status], ['Scale', { replicas: 4 }, { replicas: 0, selector: 'app=a' }])
+  const refused = await t.call('PATCH', `${STATEFUL_SETS}/s/scale`, { spec: { replicas: -1 } }, merge)
+  equal(refused.object.message, 'Scale.autoscaling "s" is invalid: spec.replicas: Invalid value: -1: must be greater than or equal to 0')
   const { object } = await t.call('GET', `${STATEFUL_SETS}/s`)
   deepEqual([object.spec.replicas, object.metadata.generation], [4, 2])
 })

@@ -1,7 +1,9 @@
 /** Scale: any workload with replicas, seen as one small kind of its own. */
 
 import type { Scale } from '#api/autoscaling/v1/scale.ts'
+import { notNegativeErrors } from '#api/core/v1/template-rules.ts'
 import type { LabelSelector } from '#api/meta/v1/label-selector.ts'
+import { invalid } from '#apiserver/endpoints/errors.ts'
 import { carryMetadata, withGeneration } from '../update.ts'
 import type { Facet, Stored, Strategy } from '../strategy.ts'
 import { deploymentStrategy, replicaSetStrategy, replicationControllerStrategy } from './plain.ts'
@@ -20,6 +22,9 @@ function scaleOf(strategy: Strategy): Facet {
     write(next, old) {
       const scale = next as Scale
       const replicas = scale.spec?.replicas ?? 0
+      const errors = notNegativeErrors(replicas, 'spec.replicas')
+      // What is wrong is wrong with the Scale, whatever it is a scale of.
+      if (errors.length > 0) throw invalid({ group: 'autoscaling', kind: 'Scale' }, old.metadata.name, errors)
       const object = carryMetadata({ ...old, spec: { ...old.spec, replicas } } as Stored, old)
       return withGeneration(object, old, strategy)
     },
