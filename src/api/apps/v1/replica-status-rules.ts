@@ -3,7 +3,7 @@
 import { notNegativeErrors } from '#api/core/v1/template-rules.ts'
 import { invalid, type FieldError } from '#schema/field-error.ts'
 
-export type Counts = Readonly<Partial<Record<string, unknown>>>
+type Counts = Readonly<Partial<Record<string, unknown>>>
 
 /** `parts`: members that count some of the replicas; `others`: further counts. */
 export function replicaCountErrors(status: object | undefined, parts: readonly string[], others: readonly string[]): FieldError[] {

@@ -19,8 +19,8 @@ export const autoscalerColumns: readonly Column<HorizontalPodAutoscaler>[] = [
     description: 'The fewest pods.',
     cell: (h) => (h.spec?.minReplicas === undefined ? '<unset>' : String(h.spec.minReplicas)),
   },
-  { name: 'MaxPods', type: 'integer', description: 'The most pods.', cell: (h) => h.spec?.maxReplicas ?? 0 },
-  { name: 'Replicas', type: 'integer', description: 'Pods there are.', cell: (h) => h.status?.currentReplicas ?? 0 },
+  { name: 'MaxPods', type: 'string', description: 'The most pods.', cell: (h) => h.spec?.maxReplicas ?? 0 },
+  { name: 'Replicas', type: 'string', description: 'Pods there are.', cell: (h) => h.status?.currentReplicas ?? 0 },
   ageColumn,
 ]
 

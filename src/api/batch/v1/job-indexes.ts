@@ -7,7 +7,7 @@ export class MalformedIndexes extends Error {
   override readonly name = 'MalformedIndexes'
 }
 
-export interface IndexInterval {
+interface IndexInterval {
   readonly first: number
   readonly last: number
 }
