@@ -2,9 +2,12 @@
 
 import { MatchResources } from './mutating-admission-policy.ts'
 import { LabelSelector } from '#api/meta/v1/label-selector.ts'
+import { paramRefText } from './policy-columns.ts'
+import { mutatingBindingErrors } from './policy-rules.ts'
 import { ObjectMeta } from '#api/meta/v1/object-meta.ts'
-import { message, opt, string, val } from '#schema/message.ts'
+import { message, opt, rulesFor, string, val } from '#schema/message.ts'
 import { object, resource } from '#schema/resource.ts'
+import { ageColumn, nameColumn } from '#schema/table.ts'
 
 export class ParamRef extends message(
   'k8s.io.api.admissionregistration.v1.ParamRef',
@@ -46,4 +49,12 @@ export const mutatingAdmissionPolicyBindings = resource(MutatingAdmissionPolicyB
   plural: 'mutatingadmissionpolicybindings',
   scope: 'Cluster',
   categories: ['api-extensions'],
+  columns: [
+    nameColumn,
+    { name: 'PolicyName', type: 'string', description: 'The policy.', cell: (b) => b.spec.policyName ?? '' },
+    { name: 'ParamRef', type: 'string', description: 'The parameters.', cell: (b) => paramRefText(b.spec.paramRef) },
+    ageColumn,
+  ],
 })
+
+rulesFor(MutatingAdmissionPolicyBinding, { check: mutatingBindingErrors })

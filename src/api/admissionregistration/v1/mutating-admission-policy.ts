@@ -1,9 +1,13 @@
 /** Declares MutatingAdmissionPolicy (admissionregistration/v1). */
 
+import { matchDefaults } from './match-rules.ts'
+import { paramKindText } from './policy-columns.ts'
+import { mutatingPolicyErrors } from './policy-rules.ts'
 import { LabelSelector } from '#api/meta/v1/label-selector.ts'
 import { ObjectMeta } from '#api/meta/v1/object-meta.ts'
-import { inline, list, message, opt, req, string, val } from '#schema/message.ts'
+import { inline, list, message, opt, req, rulesFor, string, val } from '#schema/message.ts'
 import { object, resource } from '#schema/resource.ts'
+import { ageColumn, nameColumn } from '#schema/table.ts'
 
 export class ParamKind extends message(
   'k8s.io.api.admissionregistration.v1.ParamKind',
@@ -20,7 +24,7 @@ export class Rule extends message(
     apiGroups: opt(1, list(string, { listType: 'atomic' }), { doc: 'API groups; * for all.' }),
     apiVersions: opt(2, list(string, { listType: 'atomic' }), { doc: 'API versions; * for all.' }),
     resources: opt(3, list(string, { listType: 'atomic' }), { doc: 'Resources, such as pods, pods/log, pods/*, */scale or */*.' }),
-    scope: opt(4, string, { doc: 'Cluster, Namespaced or * (the default) for both.', keepsZero: true }),
+    scope: opt(4, string, { doc: 'Cluster, Namespaced or * (the default) for both.', keepsZero: true, default: '*' }),
   },
   { doc: 'Resources that match.' },
 ) {}
@@ -65,8 +69,8 @@ export class MatchResources extends message(
 export class Variable extends message(
   'k8s.io.api.admissionregistration.v1.Variable',
   {
-    name: req(1, string, { doc: 'Name, to be used as variables.name.' }),
-    expression: req(2, string, { doc: 'CEL expression; may use variables before it.' }),
+    name: req(1, string, { doc: 'Name, to be used as variables.name.', mayBeEmpty: true }),
+    expression: req(2, string, { doc: 'CEL expression; may use variables before it.', mayBeEmpty: true }),
   },
   { doc: 'An expression with a name.', mapType: 'atomic' },
 ) {}
@@ -101,7 +105,10 @@ export class MatchCondition extends message(
   'k8s.io.api.admissionregistration.v1.MatchCondition',
   {
     name: req(1, string, { doc: 'Name of the condition, unique in its list.' }),
-    expression: req(2, string, { doc: 'CEL expression over object, oldObject, request and authorizer that gives true or false.' }),
+    expression: req(2, string, {
+      doc: 'CEL expression over object, oldObject, request and authorizer that gives true or false.',
+      mayBeEmpty: true,
+    }),
   },
   { doc: 'A further demand on requests, in CEL.' },
 ) {}
@@ -141,4 +148,14 @@ export const mutatingAdmissionPolicies = resource(MutatingAdmissionPolicy, {
   plural: 'mutatingadmissionpolicies',
   scope: 'Cluster',
   categories: ['api-extensions'],
+  columns: [
+    nameColumn,
+    { name: 'Mutations', type: 'integer', description: 'How many changes it makes.', cell: (p) => p.spec.mutations?.length ?? 0 },
+    { name: 'ParamKind', type: 'string', description: 'Kind of its parameters.', cell: (p) => paramKindText(p.spec.paramKind) },
+    ageColumn,
+  ],
 })
+
+rulesFor(MatchResources, { defaults: matchDefaults })
+rulesFor(MutatingAdmissionPolicySpec, { defaults: ({ failurePolicy = 'Fail' }) => ({ failurePolicy }) })
+rulesFor(MutatingAdmissionPolicy, { check: mutatingPolicyErrors })

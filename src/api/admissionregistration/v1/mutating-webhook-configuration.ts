@@ -1,18 +1,20 @@
 /** Declares MutatingWebhookConfiguration (admissionregistration/v1). */
 
 import { MatchCondition, RuleWithOperations } from './mutating-admission-policy.ts'
+import { webhookDefaults, webhooksUpdateErrors } from './webhook-rules.ts'
 import { LabelSelector } from '#api/meta/v1/label-selector.ts'
 import { ObjectMeta } from '#api/meta/v1/object-meta.ts'
-import { bytes, int32, list, message, opt, req, string, val } from '#schema/message.ts'
+import { bytes, int32, list, message, opt, req, rulesFor, string, val } from '#schema/message.ts'
 import { object, resource } from '#schema/resource.ts'
+import { ageColumn, nameColumn } from '#schema/table.ts'
 
 export class ServiceReference extends message(
   'k8s.io.api.admissionregistration.v1.ServiceReference',
   {
-    namespace: req(1, string, { doc: 'Namespace of the Service.' }),
-    name: req(2, string, { doc: 'Name of the Service.' }),
+    namespace: req(1, string, { doc: 'Namespace of the Service.', mayBeEmpty: true }),
+    name: req(2, string, { doc: 'Name of the Service.', mayBeEmpty: true }),
     path: opt(3, string, { doc: 'Path to ask for.', keepsZero: true }),
-    port: opt(4, int32(), { doc: 'Port of the Service. 443 by default.', keepsZero: true }),
+    port: opt(4, int32(), { doc: 'Port of the Service. 443 by default.', keepsZero: true, default: 443 }),
   },
   { doc: 'A Service to call.' },
 ) {}
@@ -30,8 +32,8 @@ export class WebhookClientConfig extends message(
 export class MutatingWebhook extends message(
   'k8s.io.api.admissionregistration.v1.MutatingWebhook',
   {
-    name: req(1, string, { doc: 'Name as a domain with at least three parts, unique in the configuration.' }),
-    clientConfig: req(2, WebhookClientConfig, { doc: 'How to reach it.' }),
+    name: req(1, string, { doc: 'Name as a domain with at least three parts, unique in the configuration.', mayBeEmpty: true }),
+    clientConfig: req(2, WebhookClientConfig, { doc: 'How to reach it.', mayBeEmpty: true }),
     rules: opt(3, list(RuleWithOperations, { listType: 'atomic' }), { doc: 'Operations and resources it is asked about.' }),
     failurePolicy: opt(4, string, { doc: 'What to do when it fails: Fail (the default) or Ignore.', keepsZero: true }),
     matchPolicy: opt(9, string, { doc: 'Equivalent (the default) to match other versions of a resource too, or Exact.', keepsZero: true }),
@@ -40,10 +42,11 @@ export class MutatingWebhook extends message(
       mapType: 'atomic',
     }),
     objectSelector: opt(11, LabelSelector, { doc: 'Chooses objects by their labels, new or old. All by default.', mapType: 'atomic' }),
-    sideEffects: req(6, string, { doc: 'Whether asking has other effects: None, or NoneOnDryRun.', keepsZero: true }),
+    sideEffects: req(6, string, { doc: 'Whether asking has other effects: None, or NoneOnDryRun.', keepsZero: true, mayBeEmpty: true }),
     timeoutSeconds: opt(7, int32(), { doc: 'Seconds until it has failed, 1 to 30. 10 by default.', keepsZero: true }),
     admissionReviewVersions: req(8, list(string, { listType: 'atomic' }), {
       doc: 'Versions of AdmissionReview it understands, the best first.',
+      mayBeEmpty: true,
     }),
     reinvocationPolicy: opt(10, string, {
       doc: 'Whether to ask again after later changes by others: Never (the default) or IfNeeded.',
@@ -74,4 +77,14 @@ export const mutatingWebhookConfigurations = resource(MutatingWebhookConfigurati
   plural: 'mutatingwebhookconfigurations',
   scope: 'Cluster',
   categories: ['api-extensions'],
+  columns: [
+    nameColumn,
+    { name: 'Webhooks', type: 'integer', description: 'How many webhooks it has.', cell: (c) => c.webhooks?.length ?? 0 },
+    ageColumn,
+  ],
 })
+
+rulesFor(MutatingWebhook, {
+  defaults: (hook) => ({ ...webhookDefaults(hook), reinvocationPolicy: hook.reinvocationPolicy ?? 'Never' }),
+})
+rulesFor(MutatingWebhookConfiguration, { checkUpdate: webhooksUpdateErrors })

@@ -2,9 +2,12 @@
 
 import { MatchResources } from './mutating-admission-policy.ts'
 import { ParamRef } from './mutating-admission-policy-binding.ts'
+import { paramRefText } from './policy-columns.ts'
+import { validatingBindingErrors } from './policy-rules.ts'
 import { ObjectMeta } from '#api/meta/v1/object-meta.ts'
-import { list, message, opt, req, string, val } from '#schema/message.ts'
+import { list, message, opt, req, rulesFor, string, val } from '#schema/message.ts'
 import { object, resource } from '#schema/resource.ts'
+import { ageColumn, nameColumn } from '#schema/table.ts'
 
 export class ValidatingAdmissionPolicyBindingSpec extends message(
   'k8s.io.api.admissionregistration.v1.ValidatingAdmissionPolicyBindingSpec',
@@ -14,6 +17,7 @@ export class ValidatingAdmissionPolicyBindingSpec extends message(
     matchResources: opt(3, MatchResources, { doc: "Narrows the policy's own constraints down.", mapType: 'atomic' }),
     validationActions: req(4, list(string, { listType: 'set' }), {
       doc: 'What a failed validation does: Deny, Warn or Audit; not Deny and Warn together.',
+      mayBeEmpty: true,
     }),
   },
   { doc: 'Which policy is put in force, where, with what and how strictly.' },
@@ -35,4 +39,12 @@ export const validatingAdmissionPolicyBindings = resource(ValidatingAdmissionPol
   plural: 'validatingadmissionpolicybindings',
   scope: 'Cluster',
   categories: ['api-extensions'],
+  columns: [
+    nameColumn,
+    { name: 'PolicyName', type: 'string', description: 'The policy.', cell: (b) => b.spec.policyName ?? '' },
+    { name: 'ParamRef', type: 'string', description: 'The parameters.', cell: (b) => paramRefText(b.spec.paramRef) },
+    ageColumn,
+  ],
 })
+
+rulesFor(ValidatingAdmissionPolicyBinding, { check: validatingBindingErrors })

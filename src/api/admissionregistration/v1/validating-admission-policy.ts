@@ -1,15 +1,21 @@
 /** Declares ValidatingAdmissionPolicy (admissionregistration/v1). */
 
 import { MatchCondition, MatchResources, ParamKind, Variable } from './mutating-admission-policy.ts'
+import { paramKindText } from './policy-columns.ts'
+import { policyStatusErrors, validatingPolicyErrors } from './policy-rules.ts'
 import { Condition } from '#api/meta/v1/condition.ts'
 import { ObjectMeta } from '#api/meta/v1/object-meta.ts'
-import { int64, list, message, opt, req, string, val } from '#schema/message.ts'
+import { int64, list, message, opt, req, rulesFor, string, val } from '#schema/message.ts'
 import { object, resource } from '#schema/resource.ts'
+import { ageColumn, nameColumn } from '#schema/table.ts'
 
 export class Validation extends message(
   'k8s.io.api.admissionregistration.v1.Validation',
   {
-    expression: req(1, string, { doc: 'CEL expression over object, oldObject, request, params and others that gives true or false.' }),
+    expression: req(1, string, {
+      doc: 'CEL expression over object, oldObject, request, params and others that gives true or false.',
+      mayBeEmpty: true,
+    }),
     message: opt(2, string, { doc: 'What to say when it does not hold; on a single line. The expression by default.' }),
     reason: opt(3, string, { doc: 'Reason and so status code of the answer, such as Forbidden. Invalid by default.', keepsZero: true }),
     messageExpression: opt(4, string, { doc: 'CEL expression that gives what to say; goes before message.' }),
@@ -20,8 +26,8 @@ export class Validation extends message(
 export class AuditAnnotation extends message(
   'k8s.io.api.admissionregistration.v1.AuditAnnotation',
   {
-    key: req(1, string, { doc: "Key of the annotation, put after the policy's name." }),
-    valueExpression: req(2, string, { doc: 'CEL expression that gives the text, or null for no annotation.' }),
+    key: req(1, string, { doc: "Key of the annotation, put after the policy's name.", mayBeEmpty: true }),
+    valueExpression: req(2, string, { doc: 'CEL expression that gives the text, or null for no annotation.', mayBeEmpty: true }),
   },
   { doc: 'A note for the audit log.' },
 ) {}
@@ -91,5 +97,17 @@ export const validatingAdmissionPolicies = resource(ValidatingAdmissionPolicy, {
   plural: 'validatingadmissionpolicies',
   scope: 'Cluster',
   categories: ['api-extensions'],
+  columns: [
+    nameColumn,
+    { name: 'Validations', type: 'integer', description: 'How many demands it makes.', cell: (p) => p.spec.validations?.length ?? 0 },
+    { name: 'ParamKind', type: 'string', description: 'Kind of its parameters.', cell: (p) => paramKindText(p.spec.paramKind) },
+    ageColumn,
+  ],
   subresources: [{ name: 'status', verbs: ['get', 'patch', 'update'] }],
+})
+
+rulesFor(ValidatingAdmissionPolicySpec, { defaults: ({ failurePolicy = 'Fail' }) => ({ failurePolicy }) })
+rulesFor(ValidatingAdmissionPolicy, {
+  check: validatingPolicyErrors,
+  checkUpdate: (policy, _old, _path, subresource) => (subresource === 'status' ? policyStatusErrors(policy) : []),
 })

@@ -1,11 +1,16 @@
 /** How requests are let in and in what order: admission registration and flow control, of which a status path takes the status only. */
 
+import { webhooksErrors } from '#api/admissionregistration/v1/webhook-rules.ts'
 import type { Strategy } from '../strategy.ts'
 import { statusOnly } from './volumes.ts'
 
 export const flowControlStrategy: Strategy = { generation: 'spec' }
 export const flowControlStatusFacet = statusOnly()
-/** Webhooks stand beside the metadata rather than in a spec. */
-export const webhookConfigurationStrategy: Strategy = { generation: 'all but metadata', unconditionalUpdate: false }
+/** Webhooks stand beside the metadata rather than in a spec; what is demanded of new ones an old one may go without. */
+export const webhookConfigurationStrategy: Strategy = {
+  generation: 'all but metadata',
+  unconditionalUpdate: false,
+  validateCreate: (configuration) => webhooksErrors(configuration),
+}
 export const admissionPolicyStrategy: Strategy = { generation: 'spec', unconditionalUpdate: false }
 export const admissionPolicyStatusFacet = statusOnly()
