@@ -1,10 +1,12 @@
 /** Declares DeviceClass (resource/v1). */
 
+import { classErrors } from './claim-rules.ts'
 import { DeviceSelector } from './device-request.ts'
 import { DeviceConfiguration } from './resource-claim.ts'
 import { ObjectMeta } from '#api/meta/v1/object-meta.ts'
-import { inline, list, message, opt, req, string, val } from '#schema/message.ts'
+import { inline, list, message, opt, req, rulesFor, string, val } from '#schema/message.ts'
 import { object, resource } from '#schema/resource.ts'
+import { ageColumn, nameColumn } from '#schema/table.ts'
 
 export class DeviceClassConfiguration extends message(
   'k8s.io.api.resource.v1.DeviceClassConfiguration',
@@ -30,7 +32,7 @@ export class DeviceClass extends object(
   'k8s.io.api.resource.v1.DeviceClass',
   {
     metadata: val(1, ObjectMeta, { doc: 'Name, labels, owners and what else every object carries.' }),
-    spec: req(2, DeviceClassSpec, { doc: 'Which devices, and how they are set up.' }),
+    spec: req(2, DeviceClassSpec, { doc: 'Which devices, and how they are set up.', mayBeEmpty: true }),
   },
   { doc: 'A sort of devices that claims can ask for.' },
 ) {}
@@ -41,4 +43,7 @@ export const deviceClasses = resource(DeviceClass, {
   kind: 'DeviceClass',
   plural: 'deviceclasses',
   scope: 'Cluster',
+  columns: [nameColumn, ageColumn],
 })
+
+rulesFor(DeviceClass, { check: classErrors })

@@ -1,6 +1,7 @@
 /** Declares device request (resource/v1). */
 
-import { bool, int64, list, map, message, opt, quantity, req, string } from '#schema/message.ts'
+import { requestDefaults } from './claim-rules.ts'
+import { bool, int64, list, map, message, opt, quantity, req, rulesFor, string } from '#schema/message.ts'
 
 export class CELDeviceSelector extends message(
   'k8s.io.api.resource.v1.CELDeviceSelector',
@@ -58,7 +59,7 @@ export class ExactDeviceRequest extends message(
 export class DeviceSubRequest extends message(
   'k8s.io.api.resource.v1.DeviceSubRequest',
   {
-    name: req(1, string, { doc: 'Name of the choice; the whole is called request/choice.' }),
+    name: req(1, string, { doc: 'Name of the choice; the whole is called request/choice.', mayBeEmpty: true }),
     deviceClassName: req(2, string, { doc: 'DeviceClass they are of.' }),
     selectors: opt(3, list(DeviceSelector, { listType: 'atomic' }), { doc: 'Further demands on each device; all must hold.' }),
     allocationMode: opt(4, string, { doc: 'ExactCount (the default), or All for every device of a pool that matches.' }),
@@ -72,7 +73,7 @@ export class DeviceSubRequest extends message(
 export class DeviceRequest extends message(
   'k8s.io.api.resource.v1.DeviceRequest',
   {
-    name: req(1, string, { doc: 'Name of the request, unique in the claim.' }),
+    name: req(1, string, { doc: 'Name of the request, unique in the claim.', mayBeEmpty: true }),
     exactly: opt(2, ExactDeviceRequest, { doc: 'Devices of one class.' }),
     firstAvailable: opt(3, list(DeviceSubRequest, { listType: 'atomic' }), {
       doc: 'Choices in order, at most 8; the first that can be had is taken.',
@@ -80,3 +81,7 @@ export class DeviceRequest extends message(
   },
   { doc: 'Devices that are wanted; exactly one of its members must be set.' },
 ) {}
+
+rulesFor(DeviceToleration, { defaults: ({ operator }) => (operator ? undefined : { operator: 'Equal' }) })
+rulesFor(ExactDeviceRequest, { defaults: requestDefaults })
+rulesFor(DeviceSubRequest, { defaults: requestDefaults })

@@ -2,14 +2,16 @@
 
 import { ResourceClaimSpec } from './resource-claim.ts'
 import { ObjectMeta } from '#api/meta/v1/object-meta.ts'
-import { message, req, val } from '#schema/message.ts'
+import { specUpdateErrors } from './claim-rules.ts'
+import { message, req, rulesFor, val } from '#schema/message.ts'
 import { object, resource } from '#schema/resource.ts'
+import { ageColumn, nameColumn } from '#schema/table.ts'
 
 export class ResourceClaimTemplateSpec extends message(
   'k8s.io.api.resource.v1.ResourceClaimTemplateSpec',
   {
     metadata: val(1, ObjectMeta, { doc: 'Labels and annotations of what is made from it.' }),
-    spec: req(2, ResourceClaimSpec, { doc: 'What is wanted of the claim.' }),
+    spec: req(2, ResourceClaimSpec, { doc: 'What is wanted of the claim.', mayBeEmpty: true }),
   },
   { doc: 'A claim to be made.' },
 ) {}
@@ -29,4 +31,7 @@ export const resourceClaimTemplates = resource(ResourceClaimTemplate, {
   kind: 'ResourceClaimTemplate',
   plural: 'resourceclaimtemplates',
   scope: 'Namespaced',
+  columns: [nameColumn, ageColumn],
 })
+
+rulesFor(ResourceClaimTemplate, { checkUpdate: specUpdateErrors })

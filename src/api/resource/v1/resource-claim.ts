@@ -1,11 +1,13 @@
 /** Declares ResourceClaim (resource/v1). */
 
 import { NodeSelector } from '#api/core/v1/node-selector.ts'
+import { claimStatusErrors, specUpdateErrors } from './claim-rules.ts'
 import { DeviceRequest, DeviceToleration } from './device-request.ts'
 import { Condition } from '#api/meta/v1/condition.ts'
 import { ObjectMeta } from '#api/meta/v1/object-meta.ts'
-import { bool, inline, list, map, message, opt, quantity, raw, req, string, time, val } from '#schema/message.ts'
+import { bool, inline, list, map, message, opt, quantity, raw, req, rulesFor, string, time, val } from '#schema/message.ts'
 import { object, resource } from '#schema/resource.ts'
+import { ageColumn, nameColumn } from '#schema/table.ts'
 
 export class DeviceConstraint extends message(
   'k8s.io.api.resource.v1.DeviceConstraint',
@@ -170,7 +172,7 @@ export class ResourceClaim extends object(
   'k8s.io.api.resource.v1.ResourceClaim',
   {
     metadata: val(1, ObjectMeta, { doc: 'Name, labels, owners and what else every object carries.' }),
-    spec: req(2, ResourceClaimSpec, { doc: 'What is wanted; cannot be changed.' }),
+    spec: req(2, ResourceClaimSpec, { doc: 'What is wanted; cannot be changed.', mayBeEmpty: true }),
     status: val(3, ResourceClaimStatus, { doc: 'What was given, and to whom.' }),
   },
   { doc: 'Asks for devices and, once they are given, holds them.' },
@@ -183,4 +185,21 @@ export const resourceClaims = resource(ResourceClaim, {
   plural: 'resourceclaims',
   scope: 'Namespaced',
   subresources: [{ name: 'status', verbs: ['get', 'patch', 'update'] }],
+  columns: [nameColumn, { name: 'State', type: 'string', description: 'How far it has come.', cell: stateText }, ageColumn],
+})
+
+function stateText({ metadata, status }: ResourceClaim): string {
+  const gone = metadata.deletionTimestamp !== undefined
+  const states = [
+    gone && 'deleted',
+    status.allocation === undefined && !gone && 'pending',
+    status.allocation !== undefined && 'allocated',
+    status.allocation !== undefined && (status.reservedFor?.length ?? 0) > 0 && 'reserved',
+  ]
+  return states.filter((state) => state !== false).join(',')
+}
+
+rulesFor(ResourceClaim, {
+  checkUpdate: (claim, old, _path, subresource) =>
+    subresource === 'status' ? claimStatusErrors(claim, old) : specUpdateErrors(claim, old),
 })

@@ -1,14 +1,16 @@
 /** Declares ResourceSlice (resource/v1). */
 
 import { NodeSelector } from '#api/core/v1/node-selector.ts'
+import { sliceErrors, sliceUpdateErrors } from './slice-rules.ts'
 import { ObjectMeta } from '#api/meta/v1/object-meta.ts'
-import { bool, int64, list, map, message, opt, quantity, req, string, time, val } from '#schema/message.ts'
+import { bool, int64, list, map, message, opt, quantity, req, rulesFor, string, time, val } from '#schema/message.ts'
 import { object, resource } from '#schema/resource.ts'
+import { ageColumn, nameColumn } from '#schema/table.ts'
 
 export class ResourcePool extends message(
   'k8s.io.api.resource.v1.ResourcePool',
   {
-    name: req(1, string, { doc: 'Name of the pool.' }),
+    name: req(1, string, { doc: 'Name of the pool.', mayBeEmpty: true }),
     generation: req(2, int64(), { doc: 'Grows with every change; slices of lower generations are out of date.' }),
     resourceSliceCount: req(3, int64(), { doc: 'How many slices make the pool.' }),
   },
@@ -101,7 +103,7 @@ export class NodeAllocatableResourceMapping extends message(
 export class Device extends message(
   'k8s.io.api.resource.v1.Device',
   {
-    name: req(1, string, { doc: 'Name, unique in the pool.' }),
+    name: req(1, string, { doc: 'Name, unique in the pool.', mayBeEmpty: true }),
     attributes: opt(2, map(DeviceAttribute), { doc: 'Facts to choose it by; at most 32 together with capacity.' }),
     capacity: opt(3, map(DeviceCapacity), { doc: 'How much it has of something, by name.' }),
     consumesCounters: opt(4, list(DeviceCounterConsumption, { listType: 'atomic' }), {
@@ -139,7 +141,7 @@ export class ResourceSliceSpec extends message(
   'k8s.io.api.resource.v1.ResourceSliceSpec',
   {
     driver: req(1, string, { doc: 'Name of the driver; cannot be changed.' }),
-    pool: req(2, ResourcePool, { doc: 'The pool.' }),
+    pool: req(2, ResourcePool, { doc: 'The pool.', mayBeEmpty: true }),
     nodeName: opt(3, string, { doc: 'Node that can use them; cannot be changed.', keepsZero: true }),
     nodeSelector: opt(4, NodeSelector, { doc: 'Nodes that can use them, in one term.', mapType: 'atomic' }),
     allNodes: opt(5, bool, { doc: 'Whether every node can use them.', keepsZero: true }),
@@ -169,4 +171,14 @@ export const resourceSlices = resource(ResourceSlice, {
   kind: 'ResourceSlice',
   plural: 'resourceslices',
   scope: 'Cluster',
+  columns: [
+    nameColumn,
+    { name: 'Node', type: 'string', description: 'Node that can use them.', cell: (s) => s.spec.nodeName ?? '' },
+    { name: 'Driver', type: 'string', description: 'Who offers them.', cell: (s) => s.spec.driver },
+    { name: 'Pool', type: 'string', description: 'The pool.', cell: (s) => s.spec.pool.name },
+    ageColumn,
+  ],
+  selectable: { 'spec.nodeName': (s) => s.spec.nodeName ?? '', 'spec.driver': (s) => s.spec.driver },
 })
+
+rulesFor(ResourceSlice, { check: sliceErrors, checkUpdate: sliceUpdateErrors })

@@ -10,7 +10,7 @@ export const flowControlStatusFacet = statusOnly()
 export const webhookConfigurationStrategy: Strategy = {
   generation: 'all but metadata',
   unconditionalUpdate: false,
-  validateCreate: (configuration) => webhooksErrors(configuration),
+  validateCreate: (configuration) => webhooksErrors(configuration as never),
 }
 export const admissionPolicyStrategy: Strategy = { generation: 'spec', unconditionalUpdate: false }
 export const admissionPolicyStatusFacet = statusOnly()

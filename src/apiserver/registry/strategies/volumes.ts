@@ -2,6 +2,8 @@
 
 import type { PersistentVolumeClaim } from '#api/core/v1/persistent-volume-claim.ts'
 import type { PersistentVolume } from '#api/core/v1/persistent-volume.ts'
+import { claimErrors, templateErrors } from '#api/resource/v1/claim-rules.ts'
+import type { ResourceSlice } from '#api/resource/v1/resource-slice.ts'
 import type { Instant } from '#base/clock.ts'
 import { timestamp } from '#base/clock.ts'
 import { uuid } from '#base/random.ts'
@@ -65,6 +67,26 @@ export const limitRangeStrategy: Strategy = {
   prepareCreate: (range, { random }) => (range.metadata.name ? range : { ...range, metadata: { ...range.metadata, name: uuid(random) } }),
 }
 
-/** Devices offered and asked for. */
-export const generationFromSpec: Strategy = { generation: 'spec', unconditionalUpdate: true }
+/** Devices offered and asked for. What was asked for cannot change, and so is looked at once. */
+export const generationFromSpec: Strategy = { generation: 'spec' }
+export const resourceClaimStrategy: Strategy = { validateCreate: (claim) => claimErrors(claim as never) }
+export const resourceClaimTemplateStrategy: Strategy = { validateCreate: (template) => templateErrors(template as never) }
+export const resourceSliceStrategy: Strategy<ResourceSlice & Stored> = {
+  generation: 'spec',
+  prepareCreate: (slice, { now }) => withTaintTimes(slice, now),
+  prepareUpdate: (slice, _old, { now }) => withTaintTimes(slice, now),
+}
+
+/** A taint is as old as its first writing, unless its writer says otherwise. */
+function withTaintTimes(slice: ResourceSlice & Stored, now: Instant): ResourceSlice & Stored {
+  const { devices } = slice.spec
+  if (!devices?.some((device) => device.taints?.some((taint) => taint.timeAdded === undefined))) return slice
+  const timed = devices.map((device) =>
+    device.taints
+      ? { ...device, taints: device.taints.map((taint) => ({ ...taint, timeAdded: taint.timeAdded ?? timestamp(now) })) }
+      : device,
+  )
+  return { ...slice, spec: { ...slice.spec, devices: timed } }
+}
+
 export const resourceClaimStatusFacet = statusOnly()
