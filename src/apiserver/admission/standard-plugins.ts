@@ -2,17 +2,23 @@
 
 import type { AdmissionPlugin } from './admission.ts'
 import { certificateApproval, certificateSigning, certificateSubjectRestriction, requestOrganizations } from './certificates.ts'
+import { defaultStorageClass } from './default-storage-class.ts'
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts'
+import { limitRanger } from './limit-ranger.ts'
 import { namespaceLifecycle } from './namespace-lifecycle.ts'
 import { nodeRestriction } from './node-restriction.ts'
+import { persistentVolumeClaimResize } from './persistent-volume-claim-resize.ts'
 import { priorityAdmission } from './priority.ts'
 import { rbacEscalation } from './rbac-escalation.ts'
 import { serviceAccountAdmission } from './service-account.ts'
+import { storageObjectInUseProtection } from './storage-object-in-use-protection.ts'
 import { taintNodesByCondition } from './taint-nodes-by-condition.ts'
+import type { LimitRange } from '#api/core/v1/limit-range.ts'
 import type { Namespace } from '#api/core/v1/namespace.ts'
 import type { Pod } from '#api/core/v1/pod.ts'
 import type { ServiceAccount } from '#api/core/v1/service-account.ts'
 import type { PriorityClass } from '#api/scheduling/v1/priority-class.ts'
+import type { StorageClass } from '#api/storage/v1/storage-class.ts'
 import type { Authorizer } from '#apiserver/authorization/authorizer.ts'
 import type { RuleResolver } from '#apiserver/authorization/rbac.ts'
 import type { Endpoint } from '#apiserver/endpoints/resource-endpoint.ts'
@@ -33,9 +39,15 @@ export function standardPlugins(parts: {
     // What is not here yet may have been made a moment ago.
     return (registry.find(namespace, name) ?? (await registry.fresh(), registry.find(namespace, name)))?.object
   }
+  const list = async (resource: string, namespace: string) => {
+    const { registry } = named(resource)
+    await registry.fresh()
+    return registry.cache.list(namespace === '' ? registry.prefix : `${registry.prefix}${namespace}/`).items.map((i) => i.object)
+  }
   const classes = () => named('priorityclasses.scheduling.k8s.io').registry
   return [
     namespaceLifecycle({ find: async (name) => (await find('namespaces', '', name)) as unknown as Namespace | undefined }),
+    limitRanger({ list: async (namespace) => (await list('limitranges', namespace)) as unknown as LimitRange[] }),
     serviceAccountAdmission({
       find: async (namespace, name) => (await find('serviceaccounts', namespace, name)) as unknown as ServiceAccount | undefined,
       clock,
@@ -51,6 +63,11 @@ export function standardPlugins(parts: {
           .items.map((i) => i.object as unknown as PriorityClass),
     }),
     defaultTolerationSeconds,
+    defaultStorageClass({ list: async () => (await list('storageclasses.storage.k8s.io', '')) as unknown as StorageClass[] }),
+    storageObjectInUseProtection,
+    persistentVolumeClaimResize({
+      find: async (name) => (await find('storageclasses.storage.k8s.io', '', name)) as unknown as StorageClass | undefined,
+    }),
     ...(resolver ? [rbacEscalation({ authorizer, resolver })] : []),
     certificateApproval({ authorizer }),
     certificateSigning({ authorizer }),
