@@ -124,7 +124,7 @@ export async function runKubelet(parts: KubeletParts, signal: AbortSignal, onSta
     runtime,
     runtimeName: (await firstVersion(runtime, clock, log, signal)).name,
     prober: createProber({ runtime, clock }),
-    images: createImagePuller({ runtime, clock, objects }),
+    images: createImagePuller({ runtime, clock, objects, ...(disk && { record: disk.pullRecord }) }),
     objects,
     services: serviceList,
     volumes,

@@ -8,6 +8,7 @@ import { BackOff } from '../pod/back-off.ts'
 import type { StartFailure } from '../pod/container-statuses.ts'
 import type { ObjectReader } from './environment.ts'
 import { pullCredentials, registryOf } from './pull-credentials.ts'
+import { createPulledImages, type PullRecord } from './pulled-images.ts'
 
 export type PullEvent = (type: 'Normal' | 'Warning', reason: string, message: string) => void
 
@@ -26,14 +27,17 @@ export function createImagePuller({
   runtime,
   clock,
   objects,
+  record = { read: () => '', write() {} },
 }: {
   readonly runtime: Runtime
   readonly clock: Clock
   readonly objects: ObjectReader
+  readonly record?: PullRecord
 }): ImagePuller {
+  const pulled = createPulledImages(record)
   const backOff = new BackOff()
   const lastError = new Map<string, string>()
-  const pulling = new Map<string, Promise<string>>() // one pull of an image at a time, shared by all that want it
+  const pulling = new Map<string, Promise<Image>>() // one pull of an image at a time, shared by all that want it
   return {
     async ensure(pod, container, sandbox, event) {
       const wanted = container.image ?? ''
@@ -47,12 +51,16 @@ export function createImagePuller({
         return { failure: { reason: 'InvalidImageName', message }, retryMs: 60_000 }
       }
       const present = await runtime.images.status(reference)
-      if (present !== undefined && policy !== 'Always') {
+      const { logins, missing } = await pullCredentials(pod, reference, objects)
+      if (present !== undefined && policy !== 'Always' && pulled.mayUse(reference, present.id, logins)) {
         event('Normal', 'Pulled', `Container image ${quoted} already present on machine and can be accessed by the pod`)
         return { image: present }
       }
       if (policy === 'Never') {
-        const message = `Container image ${quoted} is not present with pull policy of Never`
+        const message =
+          present === undefined
+            ? `Container image ${quoted} is not present with pull policy of Never`
+            : `Container image ${quoted} is present, but was pulled with credentials the pod does not have, with pull policy of Never`
         event('Warning', 'ErrImageNeverPull', message)
         return { failure: { reason: 'ErrImageNeverPull', message }, retryMs: 60_000 }
       }
@@ -69,7 +77,6 @@ export function createImagePuller({
           retryMs: wait,
         }
       }
-      const { logins, missing } = await pullCredentials(pod, reference, objects)
       if (missing.length > 0)
         event(
           'Warning',
@@ -79,9 +86,7 @@ export function createImagePuller({
       event('Normal', 'Pulling', `Pulling image ${quoted}`)
       const begun = clock.monotonic()
       try {
-        await pullOnce(reference, logins, sandbox)
-        const image = await runtime.images.status(reference)
-        if (image === undefined) throw new Error(`image ${quoted} was pulled but cannot be found`)
+        const image = await pullOnce(reference, logins, sandbox)
         const took = goDuration(clock.monotonic() - begun)
         event(
           'Normal',
@@ -104,24 +109,33 @@ export function createImagePuller({
     },
   }
 
-  async function pullOnce(reference: string, credentials: readonly Credentials[], sandbox: SandboxConfig): Promise<void> {
-    const shareKey = JSON.stringify([reference, credentials])
+  function pullOnce(reference: string, logins: readonly Credentials[], sandbox: SandboxConfig): Promise<Image> {
+    const shareKey = JSON.stringify([reference, logins])
     let pull = pulling.get(shareKey)
     if (pull === undefined) {
-      pull = (async () => {
-        let failed: unknown
-        for (const c of [...credentials, ...(credentials.length === 0 ? [undefined] : [])]) {
-          try {
-            return await runtime.images.pull(reference, c, sandbox)
-          } catch (error) {
-            failed = error
-          }
-        }
-        throw failed
-      })().finally(() => pulling.delete(shareKey))
+      pull = pullWithOneOf(reference, logins.length === 0 ? [undefined] : logins, sandbox).finally(() => pulling.delete(shareKey))
       pulling.set(shareKey, pull)
     }
-    await pull
+    return pull
+  }
+
+  async function pullWithOneOf(reference: string, logins: readonly (Credentials | undefined)[], sandbox: SandboxConfig): Promise<Image> {
+    let failed: unknown
+    pulled.begin(reference)
+    for (const login of logins) {
+      try {
+        await runtime.images.pull(reference, login, sandbox)
+        const [image, all] = await Promise.all([runtime.images.status(reference), runtime.images.list()])
+        if (image === undefined) throw new Error(`image ${JSON.stringify(reference)} was pulled but cannot be found`)
+        const present = all.map((i) => i.id)
+        pulled.finish(reference, image.id, login, present)
+        return image
+      } catch (error) {
+        failed = error
+      }
+    }
+    pulled.abandon(reference)
+    throw failed
   }
 }
 

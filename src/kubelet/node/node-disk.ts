@@ -12,18 +12,22 @@ import {
   rmSync,
   statSync,
   statfsSync,
+  writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
 import type { Pod } from '#api/core/v1/pod.ts'
 import { sleep, type Clock } from '#base/clock.ts'
 import type { Log } from '#base/log.ts'
 import type { Runtime } from '#runtime/runtime.ts'
+import type { PullRecord } from '../containers/pulled-images.ts'
 import { parseResolvConf, type Dns } from '../containers/network-files.ts'
 import { ANNOTATION_MESSAGE_PATH, ANNOTATION_MESSAGE_POLICY, LABEL_POD_UID, type ViewedContainer } from '../pod/pod-view.ts'
 import { availableMemoryBytes } from './machine.ts'
 
 export interface NodeDisk {
   readonly seccompDirectory: string
+  /** Kept across restarts of the kubelet, for its eyes only. */
+  readonly pullRecord: PullRecord
   logDirectory(pod: Pod): string
   removeLogs(pod: Pod): void
   terminationMessage(container: ViewedContainer): string
@@ -55,9 +59,18 @@ const DISK_LOW_SHARE = 0.1
 
 export function nodeDisk({ rootDirectory, logDirectory, resolvConf = '/etc/resolv.conf', log }: NodeDiskOptions): NodeDisk {
   const directoryOf = (pod: Pod) => join(logDirectory, `${pod.metadata.namespace}_${pod.metadata.name}_${pod.metadata.uid}`)
+  const pulls = join(rootDirectory, 'pulled-images.json')
   const read = (path: string) => (existsSync(path) ? readFileSync(path, 'utf8') : '')
   return {
     seccompDirectory: join(rootDirectory, 'seccomp'),
+    pullRecord: {
+      read: () => read(pulls),
+      write(text) {
+        mkdirSync(rootDirectory, { recursive: true })
+        writeFileSync(`${pulls}.new`, text, { mode: 0o600 })
+        renameSync(`${pulls}.new`, pulls)
+      },
+    },
     logDirectory(pod) {
       const directory = directoryOf(pod)
       mkdirSync(directory, { recursive: true })
