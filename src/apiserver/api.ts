@@ -10,6 +10,7 @@ import type { Authorizer } from './authorization/authorizer.ts'
 import { reviewRules, type RuleResolver } from './authorization/rbac.ts'
 import { openStoreFeed, type StoreFeed } from './cache/store-feed.ts'
 import { virtualResources } from './encode/known-kinds.ts'
+import { answerComponentStatuses, healthzProbe } from './endpoints/component-statuses.ts'
 import { discovery } from './endpoints/discovery.ts'
 import { health, type HealthCheck } from './endpoints/health.ts'
 import { openMetrics } from './endpoints/metrics.ts'
@@ -83,6 +84,9 @@ export interface ApiParts {
 
 const SERVICE_CIDR = '10.96.0.0/12'
 const NODE_PORTS = [30000, 32767] as const
+// Where components of this machine answer health checks unless told otherwise.
+const CONTROLLER_MANAGER_PORT = 10257
+const SCHEDULER_PORT = 10259
 const KEEP_DEFAULTS_MS = 10_000 // upstream's interval for its own service; looks at caches only while nothing is missing
 const ALLOW_ALL: Authorizer = { authorize: () => ({ type: 'allow', reason: '' }) }
 const SYSTEM_USER = { username: 'system:apiserver', groups: ['system:masters', 'system:authenticated'] }
@@ -136,6 +140,12 @@ export async function openApi(parts: ApiParts): Promise<Api> {
   )
   const checks: readonly HealthCheck[] = [{ name: 'etcd', check: async () => void (await store.revision()) }, ...(parts.healthChecks ?? [])]
 
+  const components = {
+    'controller-manager': healthzProbe(CONTROLLER_MANAGER_PORT),
+    scheduler: healthzProbe(SCHEDULER_PORT),
+    'etcd-0': () => store.revision().then(() => 'ok'),
+  }
+
   const keeping = new AbortController()
   if (parts.withDefaultObjects !== false) {
     await keepDefaults(byName, services.firstAddress, parts)
@@ -146,6 +156,7 @@ export async function openApi(parts: ApiParts): Promise<Api> {
     const { info } = ctx
     if (!info.isResourceRequest) return (await plainPath(ctx)) ?? notFoundPage()
     const key = pathKey(info.group, info.version, info.resource)
+    if (key === '/v1/componentstatuses') return answerComponentStatuses(ctx, components)
     const review = virtual.get(key)
     if (review) return review.plural === 'bindings' ? bindPod(named('pods'), ctx, endpointParts) : answerReview(review, ctx, reviews)
     const endpoint = endpoints.get(key)

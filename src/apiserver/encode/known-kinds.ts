@@ -9,6 +9,7 @@ import { selfSubjectRulesReviews } from '#api/authorization/v1/self-subject-rule
 import { subjectAccessReviews } from '#api/authorization/v1/subject-access-review.ts'
 import { Scale } from '#api/autoscaling/v1/scale.ts'
 import { bindings } from '#api/core/v1/binding.ts'
+import { componentStatuses } from '#api/core/v1/component-status.ts'
 import { PartialObjectMetadata } from '#api/meta/v1/partial-object-metadata.ts'
 import { Status } from '#api/meta/v1/status.ts'
 import { Eviction } from '#api/policy/v1/eviction.ts'
@@ -18,6 +19,7 @@ import type { Resource } from '#schema/resource.ts'
 /** Resources that answer at once and keep nothing. */
 export const virtualResources: readonly Resource[] = [
   bindings,
+  componentStatuses,
   tokenReviews,
   selfSubjectReviews,
   subjectAccessReviews,
