@@ -44,7 +44,8 @@ export type WireAnswer =
       readonly type: 'response'
       readonly status: number
       readonly headers: Readonly<Record<string, string>>
-      readonly body: Uint8Array | AsyncIterable<Uint8Array | string>
+      /** Whole bytes, at once or in parts that follow each other, or a stream to be flushed chunk by chunk. */
+      readonly body: Uint8Array | readonly Uint8Array[] | AsyncIterable<Uint8Array | string>
     }
   | { readonly type: 'upgrade'; readonly connect: (client: Duplex, head: Uint8Array) => Promise<void> }
 
@@ -162,8 +163,8 @@ export async function serveHttps(parts: ServeParts): Promise<WireServer> {
       if (closing) headers['connection'] = 'close'
       // the rest of a body nobody wants is not read, so the connection cannot be used again
       if (wire.hasBody && !request.readableEnded) headers['connection'] = 'close'
-      if (isBytes(answer.body)) {
-        const body = await compressed(answer.body, headers, wire.headers)
+      if (isWhole(answer.body)) {
+        const body = inOne(await compressed(answer.body, headers, wire.headers))
         writeWhole(response, answer.status, headers, request.method === 'HEAD' ? undefined : body, body.length)
         return
       }
@@ -197,12 +198,13 @@ export async function serveHttps(parts: ServeParts): Promise<WireServer> {
         return
       }
       const out: Record<string, string | number> = { ...answer.headers, ':status': answer.status }
-      if (isBytes(answer.body)) {
+      if (isWhole(answer.body)) {
         const body = await compressed(answer.body, out, wire.headers)
         if (http2.destroyed) return
-        out['content-length'] ??= body.length
+        const length = lengthOf(body)
+        out['content-length'] ??= length
         answered = true
-        if (wire.method === 'HEAD' || body.length === 0) return http2.respond(out, { endStream: true })
+        if (wire.method === 'HEAD' || length === 0) return http2.respond(out, { endStream: true })
         http2.respond(out)
         await writePieces(http2, body, clock)
         return
@@ -449,16 +451,26 @@ async function collect(from: IncomingMessage | ServerHttp2Stream, declared: stri
   })
 }
 
-function isBytes(body: Uint8Array | AsyncIterable<unknown>): body is Uint8Array {
-  return body instanceof Uint8Array
+type Whole = Uint8Array | readonly Uint8Array[]
+
+function isWhole(body: Whole | AsyncIterable<unknown>): body is Whole {
+  return body instanceof Uint8Array || Array.isArray(body)
 }
 
-async function compressed(body: Uint8Array, headers: Record<string, string | number>, asked: WireRequest['headers']): Promise<Uint8Array> {
-  if (body.length < GZIP_BYTES_MIN || headers['content-encoding'] !== undefined || !acceptsGzip(asked['accept-encoding'])) return body
+function lengthOf(body: Whole): number {
+  return body instanceof Uint8Array ? body.length : body.reduce((sum, part) => sum + part.length, 0)
+}
+
+function inOne(body: Whole): Uint8Array {
+  return body instanceof Uint8Array ? body : Buffer.concat(body)
+}
+
+async function compressed(body: Whole, headers: Record<string, string | number>, asked: WireRequest['headers']): Promise<Whole> {
+  if (lengthOf(body) < GZIP_BYTES_MIN || headers['content-encoding'] !== undefined || !acceptsGzip(asked['accept-encoding'])) return body
   headers['content-encoding'] = 'gzip'
   headers['vary'] = headers['vary'] === undefined ? 'Accept-Encoding' : `${headers['vary']}, Accept-Encoding`
   delete headers['content-length']
-  return compress(body, { level: GZIP_LEVEL, strategy: zlib.Z_DEFAULT_STRATEGY })
+  return compress(inOne(body), { level: GZIP_LEVEL, strategy: zlib.Z_DEFAULT_STRATEGY })
 }
 
 function acceptsGzip(accept: string | undefined): boolean {
@@ -534,13 +546,37 @@ function drained(to: ServerResponse | ServerHttp2Stream, clock: Clock): Promise<
 }
 
 /** A few large answers at once must not fill what one connection may hold: no more of each is handed on than is taken. */
-async function writePieces(to: ServerHttp2Stream, body: Uint8Array, clock: Clock): Promise<void> {
-  let from = 0
-  for (; body.length - from > PIECE_BYTES && !to.destroyed; from += PIECE_BYTES)
-    if (!to.write(body.subarray(from, from + PIECE_BYTES))) await drained(to, clock)
+async function writePieces(to: ServerHttp2Stream, body: Whole, clock: Clock): Promise<void> {
+  for (const piece of pieces(body)) {
+    if (to.destroyed) return
+    if (!to.write(piece)) await drained(to, clock)
+  }
   if (to.destroyed) return
-  to.end(body.subarray(from))
+  to.end()
   cutWhenStalled(to, clock)
+}
+
+/** Cuts what is long and gathers what is short: thousands of small parts cost more than copying them. */
+function* pieces(body: Whole): Iterable<Uint8Array> {
+  if (body instanceof Uint8Array) {
+    for (let from = 0; from < body.length; from += PIECE_BYTES) yield body.subarray(from, from + PIECE_BYTES)
+    return
+  }
+  let left = lengthOf(body)
+  let piece = Buffer.allocUnsafe(Math.min(PIECE_BYTES, left))
+  let filled = 0
+  for (const part of body)
+    for (let from = 0; from < part.length;) {
+      const taken = Math.min(part.length - from, piece.length - filled)
+      piece.set(from === 0 && taken === part.length ? part : part.subarray(from, from + taken), filled)
+      from += taken
+      filled += taken
+      if (filled < piece.length) continue
+      yield piece
+      left -= filled
+      piece = Buffer.allocUnsafe(Math.min(PIECE_BYTES, left))
+      filled = 0
+    }
 }
 
 function cutWhenStalled(to: ServerHttp2Stream, clock: Clock): void {
@@ -556,7 +592,7 @@ function isHttp2(socket: Socket): boolean {
 /** Answers an upgrade request without upgrading, and ends the connection. */
 async function refuseUpgrade(socket: Socket, answer: Extract<WireAnswer, { type: 'response' }>): Promise<void> {
   const chunks: Uint8Array[] = []
-  if (isBytes(answer.body)) chunks.push(answer.body)
+  if (isWhole(answer.body)) chunks.push(inOne(answer.body))
   else for await (const chunk of answer.body) chunks.push(typeof chunk === 'string' ? Buffer.from(chunk) : chunk)
   const body = Buffer.concat(chunks)
   const lines = Object.entries({ ...answer.headers, 'content-length': String(body.length), connection: 'close' }).map(

@@ -14,14 +14,14 @@ import { PartialObjectMetadata } from '#api/meta/v1/partial-object-metadata.ts'
 import { encodeList, encodeMessage, wrapEnvelope } from '#schema/protobuf.ts'
 import type { KubeObject, Resource } from '#schema/resource.ts'
 
-/** Ready to be written: `body` is whole bytes (maybe empty) or a stream to be flushed chunk by chunk. */
+/** Ready to be written: `body` is whole bytes (maybe empty), at once or in parts, or a stream to be flushed chunk by chunk. */
 export type Encoded =
   | {
       readonly type: 'response'
       readonly status: number
       /** Lower-case names. */
       readonly headers: Readonly<Record<string, string>>
-      readonly body: Uint8Array | AsyncIterable<Uint8Array | string>
+      readonly body: Uint8Array | readonly Uint8Array[] | AsyncIterable<Uint8Array | string>
     }
   | { readonly type: 'upgrade'; readonly connect: (client: Duplex, head: Uint8Array) => Promise<void> }
 
@@ -120,7 +120,7 @@ function listBytes(
   mediaType: MediaType,
   pretty: boolean,
   ctx: Asked,
-): Uint8Array {
+): Uint8Array | readonly Uint8Array[] {
   const { resource, items, metadata } = answer
   if (as === 'Table')
     return valueBytes(
@@ -148,7 +148,7 @@ function listBytes(
     parts.push(bytesOf(item))
   }
   parts.push(LIST_END)
-  return Buffer.concat(parts)
+  return parts
 }
 
 const COMMA = Buffer.from(',')

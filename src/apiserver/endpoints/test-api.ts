@@ -94,7 +94,7 @@ export async function openTestApi(parts: Partial<ApiParts> = {}): Promise<TestAp
       if (encoded.type === 'upgrade') throw new Error('an upgrade has no body')
       const chunks: Buffer[] = []
       if (encoded.body instanceof Uint8Array) chunks.push(Buffer.from(encoded.body))
-      else for await (const chunk of encoded.body) chunks.push(Buffer.from(chunk))
+      else for await (const chunk of encoded.body as AsyncIterable<Uint8Array>) chunks.push(Buffer.from(chunk))
       return { status: encoded.status, headers: encoded.headers, text: Buffer.concat(chunks).toString('utf8') }
     },
     async watch(url, options = {}) {
