@@ -8,6 +8,7 @@ import type { Figure } from './figures.ts'
 
 const benches: Readonly<Record<string, () => Promise<readonly Figure[]>>> = {
   server: async () => (await import('./server.ts')).benchServer(),
+  requests: async () => (await import('./requests.ts')).benchRequests(),
   nodes: async () => (await import('./nodes.ts')).benchNodes(),
   proxy: async () => (await import('./proxy.ts')).benchProxy(),
   scheduler: async () => (await import('./scheduler.ts')).benchScheduler(),

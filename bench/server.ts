@@ -1,11 +1,11 @@
 /** The control plane as a process: start-up, idle cost, durable creates, reads and watch fan-out, over TLS and HTTP/2. */
 
 import { mkdtempSync, readFileSync, rmSync, closeSync, fdatasyncSync, openSync, writeSync } from 'node:fs'
-import { connect, type ClientHttp2Session } from 'node:http2'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { credentials, startServer, type ServerUnderTest } from '../tests/integration/server-under-test.ts'
+import { startServer, type ServerUnderTest } from '../tests/integration/server-under-test.ts'
 import { drive, median, ms, percentile, perSecond, type Figure } from './figures.ts'
+import { call, cpuMs, open } from './wire.ts'
 
 const OBJECTS = 10_000
 const PODS = 5_000
@@ -60,17 +60,16 @@ const IDLE_MS = 20_000
 
 async function idle(server: ServerUnderTest): Promise<Figure> {
   await new Promise((done) => setTimeout(done, IDLE_SETTLE_MS))
-  const pid = server.process.pid!
   const revision = async () =>
     Number(
       (await server.call('GET', '/api/v1/namespaces?limit=1')).json<{ metadata: { resourceVersion: string } }>().metadata.resourceVersion,
     )
   const from = await revision()
-  const before = usage(pid)
+  const before = usage(server)
   await new Promise((done) => setTimeout(done, IDLE_MS))
-  const after = usage(pid)
+  const after = usage(server)
   const commits = ((await revision()) - from) / (IDLE_MS / 1000)
-  const rss = Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]) / 1024
+  const rss = Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${server.process.pid}/status`, 'utf8'))![1]) / 1024
   const cpu = ((after.cpuMs - before.cpuMs) / IDLE_MS) * 100
   const writes = (after.writes - before.writes) / (IDLE_MS / 1000)
   return {
@@ -82,12 +81,9 @@ async function idle(server: ServerUnderTest): Promise<Figure> {
   }
 }
 
-function usage(pid: number): { readonly cpuMs: number; readonly writes: number } {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    .replace(/^.*\) /s, '')
-    .split(' ')
-  const ticks = Number(fields[11]) + Number(fields[12])
-  return { cpuMs: ticks * 10, writes: Number(/^write_bytes: (\d+)/m.exec(readFileSync(`/proc/${pid}/io`, 'utf8'))![1]) / 1024 }
+function usage(server: ServerUnderTest): { readonly cpuMs: number; readonly writes: number } {
+  const io = readFileSync(`/proc/${server.process.pid}/io`, 'utf8')
+  return { cpuMs: cpuMs(server), writes: Number(/^write_bytes: (\d+)/m.exec(io)![1]) / 1024 }
 }
 
 const configMap = (name: string) =>
@@ -228,25 +224,4 @@ async function fanOut(server: ServerUnderTest): Promise<string> {
   const seconds = (performance.now() - began) / 1000
   for (const s of [...sessions, session]) s.destroy()
   return `${perSecond((WATCHERS * events) / seconds)} events delivered`
-}
-
-function open(server: ServerUnderTest): ClientHttp2Session {
-  const session = connect(`https://127.0.0.1:${server.port}`, credentials(server.kubeconfig))
-  session.on('error', () => {})
-  return session
-}
-
-function call(session: ClientHttp2Session, method: string, path: string, body?: string, contentType = 'application/json'): Promise<Buffer> {
-  return new Promise((done, fail) => {
-    const stream = session.request({ ':method': method, ':path': path, ...(body && { 'content-type': contentType }) })
-    const chunks: Buffer[] = []
-    let status = 0
-    stream.on('response', (headers) => (status = Number(headers[':status'])))
-    stream.on('data', (chunk: Buffer) => chunks.push(chunk))
-    stream.on('end', () =>
-      status < 300 ? done(Buffer.concat(chunks)) : fail(new Error(`${method} ${path}: ${status} ${Buffer.concat(chunks).toString()}`)),
-    )
-    stream.on('error', fail)
-    stream.end(body)
-  })
 }
