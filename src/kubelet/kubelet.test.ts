@@ -275,6 +275,17 @@ test('a pod past its deadline fails', async () => {
   deepEqual([n.pod()!.status.phase, n.pod()!.status.reason], ['Failed', 'DeadlineExceeded'])
 })
 
+test('a pod past its deadline fails when its containers have ended, not before', async () => {
+  await using n = await node({ behaviour: () => ({ stopMs: 8_000 }) })
+  n.api.put(pods, pod({ activeDeadlineSeconds: 10 }))
+  await n.clock.advance(15_000)
+  const { phase, reason, conditions = [] } = n.pod()!.status
+  const ready = conditions.find((c) => c.type === 'Ready')
+  deepEqual([phase, reason, ready?.status, ready?.reason], ['Running', undefined, 'False', 'PodFailed'])
+  await n.clock.advance(10_000)
+  deepEqual([n.pod()!.status.phase, n.pod()!.status.reason], ['Failed', 'DeadlineExceeded'])
+})
+
 test('the node registers, renews its lease every ten seconds and reports every five minutes', async () => {
   await using n = await node()
   const first = n.api.get<Lease>('leases', 'kube-node-lease/n1')!.spec.renewTime!

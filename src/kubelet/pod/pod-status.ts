@@ -20,7 +20,10 @@ export function podStatus(parts: PodStatusParts): PodStatus {
   const { pod, view, life, now, hostIPs } = parts
   const old = pod.status
   const statuses = containerStatuses(parts)
-  const phase = finalPhase(old.phase, life, podPhase(pod, statuses, life.phase === 'terminated' || life.phase === 'finished'))
+  const due = finalPhase(old.phase, life, podPhase(pod, statuses, life.phase === 'terminated' || life.phase === 'finished'))
+  // what still runs still holds its resources: a replacement must not be made before it has ended
+  const early = isTerminal(due) && !isTerminal(old.phase) && hasRunning(statuses)
+  const phase = early ? (old.phase ?? 'Pending') : due
   const sandbox = view.sandboxes[0]
   const hostNetwork = pod.spec.hostNetwork === true
   const ips = hostNetwork
@@ -33,11 +36,12 @@ export function podStatus(parts: PodStatusParts): PodStatus {
   // the address of a pod that has ended stays visible, as upstream keeps it
   const shown = ips.length > 0 ? ips : life.phase === 'syncing' && sandbox?.state === 'ready' ? [] : (old.podIPs ?? []).map((p) => p.ip)
   const sandboxReady = sandbox?.state === 'ready' && (hostNetwork || sandbox.ips.length > 0)
-  const conditions = conditionsOf(parts, statuses, phase, sandboxReady)
+  const conditions = conditionsOf(parts, statuses, due, sandboxReady)
   const generation = pod.metadata.generation
   const { message: oldMessage, reason: oldReason, ...rest } = old
   const ending =
-    life.ending ?? (oldReason === undefined && oldMessage === undefined ? undefined : { reason: oldReason, message: oldMessage })
+    (early ? undefined : life.ending) ??
+    (oldReason === undefined && oldMessage === undefined ? undefined : { reason: oldReason, message: oldMessage })
   return {
     ...rest,
     ...(generation !== undefined && { observedGeneration: generation }),
@@ -59,7 +63,15 @@ type PodPhase = NonNullable<PodStatus['phase']>
 
 function finalPhase(old: PodStatus['phase'], life: Life, computed: PodPhase): PodPhase {
   if (life.ending !== undefined) return 'Failed'
-  return old === 'Failed' || old === 'Succeeded' ? old : computed
+  return isTerminal(old) ? old : computed
+}
+
+function isTerminal(phase: PodStatus['phase']): phase is 'Failed' | 'Succeeded' {
+  return phase === 'Failed' || phase === 'Succeeded'
+}
+
+function hasRunning({ init, ordinary }: ContainerStatuses): boolean {
+  return [...init, ...ordinary].some((s) => s.state.running !== undefined)
 }
 
 /** Upstream's getPhase. `terminal`: nothing will be started any more, whatever the restart policy says. */
