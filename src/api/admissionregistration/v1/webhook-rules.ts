@@ -61,7 +61,7 @@ function webhookErrors(hook: Webhook, at: string, { noSideEffects }: Strictness)
     ...choiceErrors(hook.failurePolicy, `${at}.failurePolicy`, FAILURE_POLICIES),
     ...choiceErrors(hook.matchPolicy, `${at}.matchPolicy`, MATCH_POLICIES),
   )
-  if (sideEffects === undefined) errors.push(required(`${at}.sideEffects`, `must specify one of ${effects.join(', ')}`))
+  if (!sideEffects) errors.push(required(`${at}.sideEffects`, `must specify one of ${effects.join(', ')}`))
   else errors.push(...choiceErrors(sideEffects, `${at}.sideEffects`, effects))
   if (timeoutSeconds !== undefined && (timeoutSeconds < 1 || timeoutSeconds > TIMEOUT_SECONDS_MAX))
     errors.push(invalid(`${at}.timeoutSeconds`, timeoutSeconds, `the timeout value must be between 1 and ${TIMEOUT_SECONDS_MAX} seconds`))
