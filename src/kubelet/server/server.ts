@@ -264,7 +264,12 @@ async function upgrade(parts: KubeletServerParts, request: IncomingMessage, sock
   const { runtime } = parts.state
   if (first === 'exec' || first === 'attach') {
     const container = await findContainer(parts, rest)
-    if (container.state !== 'running') throw new Refused(400, `container ${container.name} is not running`)
+    if (container.state !== 'running') {
+      const [namespace = '', pod = ''] = rest
+      const gone =
+        first === 'exec' ? `container not found ("${container.name}")` : `container ${container.name} not found in pod ${pod}_${namespace}`
+      throw new Refused(500, gone)
+    }
     const streams = streamsOf(url.searchParams)
     if (!streams.stdin && !streams.stdout && !streams.stderr) throw new Refused(400, 'you must specify at least 1 of stdin, stdout, stderr')
     const target =
