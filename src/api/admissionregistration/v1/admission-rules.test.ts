@@ -101,7 +101,8 @@ test('a webhook without a name, an address or a version is refused', () => {
       'FieldValueInvalid webhooks[0].clientConfig.service.port: Invalid value: 0: port is not valid: must be between 1 and 65535, inclusive',
       `FieldValueInvalid webhooks[0].clientConfig.service.path: Invalid value: "x//Y": must start with a '/'`,
       'FieldValueInvalid webhooks[0].clientConfig.service.path: Invalid value: "x//Y": segment[0] may not be empty',
-      'FieldValueInvalid webhooks[0].clientConfig.service.path: Invalid value: "x//Y": segment[1]: a lowercase RFC 1123 subdomain',
+      'FieldValueInvalid webhooks[0].clientConfig.service.path: Invalid value: "x//Y": segment[1] may not be empty',
+      'FieldValueInvalid webhooks[0].clientConfig.service.path: Invalid value: "x//Y": segment[2]: a lowercase RFC 1123 subdomain',
     ].map((line) => line.slice(0, 110)),
   )
 })
