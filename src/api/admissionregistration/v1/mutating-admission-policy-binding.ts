@@ -51,8 +51,8 @@ export const mutatingAdmissionPolicyBindings = resource(MutatingAdmissionPolicyB
   categories: ['api-extensions'],
   columns: [
     nameColumn,
-    { name: 'PolicyName', type: 'string', description: 'The policy.', cell: (b) => b.spec.policyName ?? '' },
-    { name: 'ParamRef', type: 'string', description: 'The parameters.', cell: (b) => paramRefText(b.spec.paramRef) },
+    { name: 'PolicyName', type: 'string', description: 'The policy.', cell: (b) => b.spec?.policyName ?? '' },
+    { name: 'ParamRef', type: 'string', description: 'The parameters.', cell: (b) => paramRefText(b.spec?.paramRef) },
     ageColumn,
   ],
 })

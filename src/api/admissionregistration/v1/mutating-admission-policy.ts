@@ -150,8 +150,8 @@ export const mutatingAdmissionPolicies = resource(MutatingAdmissionPolicy, {
   categories: ['api-extensions'],
   columns: [
     nameColumn,
-    { name: 'Mutations', type: 'integer', description: 'How many changes it makes.', cell: (p) => p.spec.mutations?.length ?? 0 },
-    { name: 'ParamKind', type: 'string', description: 'Kind of its parameters.', cell: (p) => paramKindText(p.spec.paramKind) },
+    { name: 'Mutations', type: 'integer', description: 'How many changes it makes.', cell: (p) => p.spec?.mutations?.length ?? 0 },
+    { name: 'ParamKind', type: 'string', description: 'Kind of its parameters.', cell: (p) => paramKindText(p.spec?.paramKind) },
     ageColumn,
   ],
 })

@@ -41,8 +41,8 @@ export const validatingAdmissionPolicyBindings = resource(ValidatingAdmissionPol
   categories: ['api-extensions'],
   columns: [
     nameColumn,
-    { name: 'PolicyName', type: 'string', description: 'The policy.', cell: (b) => b.spec.policyName ?? '' },
-    { name: 'ParamRef', type: 'string', description: 'The parameters.', cell: (b) => paramRefText(b.spec.paramRef) },
+    { name: 'PolicyName', type: 'string', description: 'The policy.', cell: (b) => b.spec?.policyName ?? '' },
+    { name: 'ParamRef', type: 'string', description: 'The parameters.', cell: (b) => paramRefText(b.spec?.paramRef) },
     ageColumn,
   ],
 })

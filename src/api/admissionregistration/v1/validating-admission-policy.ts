@@ -99,8 +99,8 @@ export const validatingAdmissionPolicies = resource(ValidatingAdmissionPolicy, {
   categories: ['api-extensions'],
   columns: [
     nameColumn,
-    { name: 'Validations', type: 'integer', description: 'How many demands it makes.', cell: (p) => p.spec.validations?.length ?? 0 },
-    { name: 'ParamKind', type: 'string', description: 'Kind of its parameters.', cell: (p) => paramKindText(p.spec.paramKind) },
+    { name: 'Validations', type: 'integer', description: 'How many demands it makes.', cell: (p) => p.spec?.validations?.length ?? 0 },
+    { name: 'ParamKind', type: 'string', description: 'Kind of its parameters.', cell: (p) => paramKindText(p.spec?.paramKind) },
     ageColumn,
   ],
   subresources: [{ name: 'status', verbs: ['get', 'patch', 'update'] }],

@@ -173,12 +173,12 @@ export const resourceSlices = resource(ResourceSlice, {
   scope: 'Cluster',
   columns: [
     nameColumn,
-    { name: 'Node', type: 'string', description: 'Node that can use them.', cell: (s) => s.spec.nodeName ?? '' },
-    { name: 'Driver', type: 'string', description: 'Who offers them.', cell: (s) => s.spec.driver },
-    { name: 'Pool', type: 'string', description: 'The pool.', cell: (s) => s.spec.pool.name },
+    { name: 'Node', type: 'string', description: 'Node that can use them.', cell: (s) => s.spec?.nodeName ?? '' },
+    { name: 'Driver', type: 'string', description: 'Who offers them.', cell: (s) => s.spec?.driver ?? '' },
+    { name: 'Pool', type: 'string', description: 'The pool.', cell: (s) => s.spec?.pool?.name ?? '' },
     ageColumn,
   ],
-  selectable: { 'spec.nodeName': (s) => s.spec.nodeName ?? '', 'spec.driver': (s) => s.spec.driver },
+  selectable: { 'spec.nodeName': (s) => s.spec?.nodeName ?? '', 'spec.driver': (s) => s.spec?.driver ?? '' },
 })
 
 rulesFor(ResourceSlice, { check: sliceErrors, checkUpdate: sliceUpdateErrors })

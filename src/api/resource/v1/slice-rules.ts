@@ -69,6 +69,7 @@ export function sliceErrors({ spec }: ResourceSlice): FieldError[] {
 }
 
 export function sliceUpdateErrors({ spec }: ResourceSlice, old: ResourceSlice): FieldError[] {
+  if (!spec || !old.spec) return []
   return [
     ...(spec.pool?.name === old.spec.pool?.name ? [] : [invalid('spec.pool.name', spec.pool?.name ?? '', IMMUTABLE)]),
     ...(spec.driver === old.spec.driver ? [] : [invalid('spec.driver', spec.driver ?? '', IMMUTABLE)]),

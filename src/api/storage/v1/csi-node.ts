@@ -53,7 +53,7 @@ export const csiNodes = resource(CSINode, {
   scope: 'Cluster',
   columns: [
     nameColumn,
-    { name: 'Drivers', type: 'integer', description: 'How many drivers there are.', cell: (n) => n.spec.drivers?.length ?? 0 },
+    { name: 'Drivers', type: 'integer', description: 'How many drivers there are.', cell: (n) => n.spec?.drivers?.length ?? 0 },
     ageColumn,
   ],
 })

@@ -178,6 +178,7 @@ export function driverErrors({ spec }: CSIDriver): FieldError[] {
 }
 
 export function driverUpdateErrors({ spec }: CSIDriver, old: CSIDriver): FieldError[] {
+  if (!spec || !old.spec) return []
   const errors: FieldError[] = []
   // Upstream misspells the path.
   if (spec.attachRequired !== old.spec.attachRequired) errors.push(invalid('spec.attachedRequired', spec.attachRequired, IMMUTABLE))
@@ -210,9 +211,9 @@ function nodeDriverErrors({ name = '', nodeID = '', allocatable, topologyKeys = 
 
 /** A driver on a node stays as it is until it is removed, but for how many volumes it takes. */
 export function nodeUpdateErrors({ spec }: CSINode, old: CSINode): FieldError[] {
-  const fixed = ({ allocatable: _, ...driver }: CSINodeDriver) => driver
-  return (old.spec.drivers ?? []).flatMap((before) =>
-    (spec.drivers ?? [])
+  const fixed = ({ name, nodeID, topologyKeys }: CSINodeDriver) => ({ name, nodeID, ...(topologyKeys && { topologyKeys }) })
+  return (old.spec?.drivers ?? []).flatMap((before) =>
+    (spec?.drivers ?? [])
       .filter((now) => now.name === before.name && !sameJson(fixed(now), fixed(before)))
       .map((now) => invalid('spec.drivers', fixed(now), IMMUTABLE)),
   )

@@ -66,10 +66,10 @@ export const volumeAttachments = resource(VolumeAttachment, {
   subresources: [{ name: 'status', verbs: ['get', 'patch', 'update'] }],
   columns: [
     nameColumn,
-    { name: 'Attacher', type: 'string', description: 'Who attaches it.', cell: (a) => a.spec.attacher },
-    { name: 'PV', type: 'string', description: 'The volume.', cell: (a) => a.spec.source.persistentVolumeName ?? '' },
-    { name: 'Node', type: 'string', description: 'Where it is to be attached.', cell: (a) => a.spec.nodeName },
-    { name: 'Attached', type: 'boolean', description: 'Whether it is.', cell: (a) => a.status.attached ?? false },
+    { name: 'Attacher', type: 'string', description: 'Who attaches it.', cell: (a) => a.spec?.attacher ?? '' },
+    { name: 'PV', type: 'string', description: 'The volume.', cell: (a) => a.spec?.source?.persistentVolumeName ?? '' },
+    { name: 'Node', type: 'string', description: 'Where it is to be attached.', cell: (a) => a.spec?.nodeName ?? '' },
+    { name: 'Attached', type: 'boolean', description: 'Whether it is.', cell: (a) => a.status?.attached ?? false },
     ageColumn,
   ],
 })
