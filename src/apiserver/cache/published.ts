@@ -10,7 +10,8 @@ export class Published<T extends KubeObject = KubeObject> {
   readonly revision: Revision
   /** With apiVersion, kind and resourceVersion set. */
   readonly object: T
-  readonly #bytes = new Map<string, Uint8Array>()
+  /** Most objects are never asked for. */
+  #bytes: Map<string, Uint8Array> | undefined
 
   constructor(resource: Resource<T>, key: string, revision: Revision, object: T) {
     this.resource = resource
@@ -21,8 +22,8 @@ export class Published<T extends KubeObject = KubeObject> {
 
   /** The object encoded by `encode`, remembered under `mediaType`. */
   bytes(mediaType: string, encode: (published: Published<T>) => Uint8Array): Uint8Array {
-    let bytes = this.#bytes.get(mediaType)
-    if (bytes === undefined) this.#bytes.set(mediaType, (bytes = encode(this)))
+    let bytes = this.#bytes?.get(mediaType)
+    if (bytes === undefined) (this.#bytes ??= new Map()).set(mediaType, (bytes = encode(this)))
     return bytes
   }
 }

@@ -6,6 +6,7 @@ import { OrderedMap } from '#store/ordered-map.ts'
 import { StoreUnavailable, type Entry, type Revision, type StoreEvent } from '#store/store.ts'
 import { EventWindow, type Change } from './event-window.ts'
 import { Published } from './published.ts'
+import { SharedParts } from './shared-parts.ts'
 import type { StoreFeed } from './store-feed.ts'
 import { Watcher, Watchers, covers } from './watchers.ts'
 
@@ -129,6 +130,8 @@ class Cache<T extends KubeObject> implements WatchCache<T> {
   readonly #subscription: Disposable
   /** Events that arrive while all objects are being read. */
   #held: StoreEvent[] | undefined
+
+  readonly #shared = new SharedParts()
 
   constructor({ feed, resource, prefix, decode, log, indexes = {} }: WatchCacheParts<T>) {
     this.resource = resource
@@ -274,7 +277,8 @@ class Cache<T extends KubeObject> implements WatchCache<T> {
   #publish(entry: Entry): Published<T> | undefined {
     try {
       const object = this.#expected.get(entry.value) ?? this.#decode(entry.value, entry.key)
-      return new Published(this.resource, entry.key, entry.modRevision, withRevision(object, entry.modRevision))
+      this.#expected.delete(entry.value) // a store in memory keeps the value, and so would keep the object
+      return new Published(this.resource, entry.key, entry.modRevision, withRevision(this.#shared.share(object), entry.modRevision))
     } catch (error) {
       this.#log.error('a stored object cannot be read', { key: entry.key, error })
       return undefined

@@ -350,7 +350,11 @@ export class Registry {
 /** Stored bytes are the object's JSON with apiVersion and kind, without resourceVersion. */
 export function encodeStored(object: Stored): Uint8Array {
   const { resourceVersion: _, ...metadata } = object.metadata
-  return Buffer.from(JSON.stringify({ ...object, metadata }))
+  const text = JSON.stringify({ ...object, metadata })
+  // not from the shared pool: a store that keeps it would keep its neighbours, too
+  const bytes = Buffer.allocUnsafeSlow(Buffer.byteLength(text))
+  bytes.write(text)
+  return bytes
 }
 
 export function decodeStored(bytes: Uint8Array): Stored {
