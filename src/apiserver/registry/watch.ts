@@ -80,7 +80,11 @@ async function* events(
       ...indexOf(registry, query.selection),
     })
     for await (const batch of changes) {
-      const seen = batch.flatMap((change) => asSelected(registry.resource, change, query.selection))
+      const seen: PublishedEvent[] = []
+      for (const change of batch) {
+        const event = asSelected(registry.resource, change, query.selection)
+        if (event) seen.push(event)
+      }
       if (seen.length > 0) yield seen
     }
   } catch (error) {
@@ -93,18 +97,18 @@ async function* events(
 }
 
 /** One change as a watcher with this selection sees it: entering is ADDED, leaving is DELETED. */
-function asSelected(resource: Resource, change: CacheEvent, selection: Selection): PublishedEvent[] {
+function asSelected(resource: Resource, change: CacheEvent, selection: Selection): PublishedEvent | undefined {
   switch (change.type) {
     case 'progress':
-      return [bookmark(resource, change.revision, false)]
+      return bookmark(resource, change.revision, false)
     case 'delete':
-      return selection.matches(change.previous.object) ? [{ type: 'DELETED', published: change.published }] : []
+      return selection.matches(change.previous.object) ? { type: 'DELETED', published: change.published } : undefined
     case 'put': {
       const { published, previous } = change
       const now = selection.matches(published.object)
       const before = previous !== undefined && selection.matches(previous.object)
-      if (now) return [{ type: before ? 'MODIFIED' : 'ADDED', published }]
-      return before ? [{ type: 'DELETED', published: left(previous!, published.revision) }] : []
+      if (now) return { type: before ? 'MODIFIED' : 'ADDED', published }
+      return before ? { type: 'DELETED', published: left(previous!, published.revision) } : undefined
     }
   }
 }
