@@ -4,6 +4,7 @@ import type { AdmissionPlugin } from './admission.ts'
 import { certificateApproval, certificateSigning, certificateSubjectRestriction, requestOrganizations } from './certificates.ts'
 import { defaultStorageClass } from './default-storage-class.ts'
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts'
+import { deviceAdminAccess } from './device-admin-access.ts'
 import { limitRanger } from './limit-ranger.ts'
 import { namespaceLifecycle } from './namespace-lifecycle.ts'
 import { nodeRestriction } from './node-restriction.ts'
@@ -68,6 +69,7 @@ export function standardPlugins(parts: {
     persistentVolumeClaimResize({
       find: async (name) => (await find('storageclasses.storage.k8s.io', '', name)) as unknown as StorageClass | undefined,
     }),
+    deviceAdminAccess({ find: async (name) => (await find('namespaces', '', name)) as unknown as Namespace | undefined }),
     ...(resolver ? [rbacEscalation({ authorizer, resolver })] : []),
     certificateApproval({ authorizer }),
     certificateSigning({ authorizer }),

@@ -177,6 +177,27 @@ test('a claim for devices keeps its metadata when its status changes', async () 
   assert.deepEqual([changed.object.metadata.labels, changed.object.status], [{ a: 'b' }, { allocation }])
 })
 
+test('only a namespace marked for it may look after devices of others', async () => {
+  await using api = await opened()
+  const url = '/apis/resource.k8s.io/v1/namespaces/default/resourceclaims'
+  const body = {
+    metadata: { name: 'c' },
+    spec: { devices: { requests: [{ name: 'r', exactly: { deviceClassName: 'd', adminAccess: true } }] } },
+  }
+  const refused = await api.call('POST', url, body)
+  assert.deepEqual(refused.object.details.causes, [
+    {
+      reason: 'FieldValueForbidden',
+      message:
+        'Forbidden: admin access to devices requires the `resource.kubernetes.io/admin-access: true` label on the containing namespace',
+      field: 'spec.devices.requests[0].adminAccess',
+    },
+  ])
+  const labels = { 'resource.kubernetes.io/admin-access': 'true' }
+  await api.call('PATCH', '/api/v1/namespaces/default', { metadata: { labels } }, { contentType: 'application/merge-patch+json' })
+  assert.equal((await api.call('POST', url, body)).status, 201)
+})
+
 test('a taint is as old as its slice, and only a new spec is a new generation', async () => {
   await using api = await opened()
   const url = '/apis/resource.k8s.io/v1/resourceslices'
