@@ -10,7 +10,7 @@ const component = {
   flags: { 'secure-port': '6443', 'anonymous-auth': 'true' },
 }
 const now = Date.UTC(2026, 0, 2, 4, 6, 8) as never
-const page = (path: string, accept?: string, warn = (_: string) => {}) =>
+const page = (path: string, accept?: string, warn: (text: string) => void = () => {}) =>
   zPage(component, { path, accept, now, paths: ['/livez', '/readyz'], warn })
 const WARNING =
   'Warning: This endpoint is not meant to be machine parseable, has no formatting compatibility guarantees and is for debugging purposes only.'
