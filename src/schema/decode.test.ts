@@ -117,3 +117,10 @@ test('the input is left as it was', () => {
   const input = Object.freeze({ metadata: Object.freeze({ name: 'a', labels: null }) })
   assert.deepEqual(decode(Pod.schema, input).value.metadata, { name: 'a' })
 })
+
+test('the greatest 64-bit integers are read as numbers that clients can read back', () => {
+  const pod = (seconds: string) =>
+    decode(Pod.schema, JSON.parse(`{"metadata":{"name":"a"},"spec":{"containers":[],"terminationGracePeriodSeconds":${seconds}}}`))
+  const read = pod('9223372036854775807') as { value?: unknown; object?: unknown }
+  assert.equal(BigInt(/"terminationGracePeriodSeconds":(\d+)/.exec(JSON.stringify(read))![1]!) < 2n ** 63n, true)
+})

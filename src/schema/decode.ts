@@ -2,6 +2,7 @@
 
 import { formatDuration, parseDuration } from './duration.ts'
 import { parseTime, formatTime } from './go-time.ts'
+import { INT64_MAX } from './int64.ts'
 import { STRICT_ERRORS_MAX } from './json-careful.ts'
 import type { Message, TypeNode } from './message.ts'
 import { dropsZero, fillAbsent, flatFields } from './presence.ts'
@@ -142,7 +143,7 @@ function readerOf(node: TypeNode): Reader {
     case 'int32':
       return integer('int32', -(2 ** 31), 2 ** 31 - 1)
     case 'int64':
-      return integer('int64', -(2 ** 63), 2 ** 63)
+      return int64
     case 'uint32':
       return integer('uint32', 0, 2 ** 32 - 1)
     case 'uint64':
@@ -198,6 +199,11 @@ function integer(name: string, min: number, max: number): Reader {
     return input === 0 ? 0 : input
   }
 }
+
+const INT64 = integer('int64', -(2 ** 63), 2 ** 63)
+
+/** Keeps what is written later readable: JSON has already rounded the greatest integers up to 2^63. */
+const int64: Reader = (input, state) => Math.min(INT64(input, state) as number, INT64_MAX)
 
 const INT_OR_STRING = integer('int32', -(2 ** 31), 2 ** 31 - 1)
 

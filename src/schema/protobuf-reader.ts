@@ -1,5 +1,6 @@
 /** Reads protobuf's wire format from bytes that anyone may have sent; every length is checked before it is believed. */
 
+import { INT64_MAX } from './int64.ts'
 import { MalformedInput } from './malformed-input.ts'
 
 export const VARINT = 0
@@ -67,7 +68,7 @@ export class ProtobufReader {
     const value = this.varint(end)
     if (value <= Number.MAX_SAFE_INTEGER) return value
     this.at = start
-    return Number(BigInt.asIntN(64, this.wideVarint(end)))
+    return Math.min(Number(BigInt.asIntN(64, this.wideVarint(end))), INT64_MAX)
   }
 
   /** A signed integer of 32 bits: what is beyond is cut off, as Go does. */

@@ -91,16 +91,16 @@ const STANDARD_FINALIZERS = new Set(['kubernetes', 'orphan', 'foregroundDeletion
 
 export function finalizerErrors(finalizers: readonly string[], path: string): FieldError[] {
   const errors: FieldError[] = []
+  const unknown: FieldError[] = []
   for (const [index, finalizer] of finalizers.entries()) {
-    const at = path.startsWith('metadata') ? path : `${path}[${index}]`
-    const problems = qualifiedName(finalizer)
-    errors.push(...invalidEach(at, finalizer, problems))
-    if (problems.length === 0 && !finalizer.includes('/') && !STANDARD_FINALIZERS.has(finalizer))
-      errors.push(invalid(at, finalizer, 'name is neither a standard finalizer name nor is it fully qualified'))
+    const at = `${path}[${index}]`
+    errors.push(...invalidEach(path.startsWith('metadata') ? path : at, finalizer, qualifiedName(finalizer)))
+    if (!finalizer.includes('/') && !STANDARD_FINALIZERS.has(finalizer))
+      unknown.push(invalid(at, finalizer, 'name is neither a standard finalizer name nor is it fully qualified'))
   }
   if (finalizers.includes('orphan') && finalizers.includes('foregroundDeletion'))
     errors.push(invalid(path, finalizers, 'finalizer orphan and foregroundDeletion cannot be both set'))
-  return errors
+  return [...errors, ...unknown]
 }
 
 const FIXED = ['name', 'namespace', 'uid', 'creationTimestamp', 'deletionTimestamp', 'deletionGracePeriodSeconds'] as const

@@ -24,7 +24,7 @@ test('metadata is checked from name to finalizers', () => {
       ['Invalid', 'metadata.labels'],
       ['Invalid', 'metadata.labels'],
       ['TooLong', 'metadata.annotations'],
-      ['Invalid', 'metadata.finalizers'],
+      ['Invalid', 'metadata.finalizers[0]'],
     ],
   )
 })

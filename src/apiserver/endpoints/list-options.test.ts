@@ -27,6 +27,12 @@ const REFUSED: readonly (readonly [string, number, string])[] = [
   ],
   ['resourceVersion=abc', 400, NOT_A_NUMBER],
   ['resourceVersion=-1', 400, NOT_A_NUMBER.replaceAll('abc', '-1')],
+  [
+    'resourceVersion=18446744073709551616',
+    400,
+    NOT_A_NUMBER.replaceAll('abc', `${2n ** 64n}`).replace('invalid syntax', 'value out of range'),
+  ],
+  ['limit=9223372036854775808', 400, 'strconv.ParseInt: parsing "9223372036854775808": value out of range'],
   ['limit=abc', 400, 'strconv.ParseInt: parsing "abc": invalid syntax'],
   ['timeoutSeconds=abc', 400, 'strconv.ParseInt: parsing "abc": invalid syntax'],
   ['labelSelector=a%20in', 400, `unable to parse requirement: found '' expected: '('`],

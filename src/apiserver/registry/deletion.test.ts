@@ -38,6 +38,17 @@ test('grace is given once, only ever shortened, and bumps the generation', () =>
   equal(decideDeletion(going, { gracePeriodSeconds: 0 }, graceful, NOW).type, 'remove')
 })
 
+test('a grace of ages is kept, and its end lies as far off as upstream can say', () => {
+  const ages = 9_223_372_036_854_774_784
+  const metadata = marked(decideDeletion(object(), { gracePeriodSeconds: ages }, graceful, NOW)) as Stored['metadata']
+  deepEqual([metadata.deletionTimestamp, metadata.deletionGracePeriodSeconds], ['2318-04-12T23:47:16Z', ages])
+  deepEqual(marked(decideDeletion({ metadata }, { gracePeriodSeconds: 5 }, graceful, NOW)), {
+    ...metadata,
+    deletionTimestamp: '2026-01-01T00:00:05Z',
+    deletionGracePeriodSeconds: 5,
+  })
+})
+
 test('an object marked for deletion ends with its last finalizer, but not within its grace', () => {
   const time = { deletionTimestamp: '2026-01-01T00:00:00Z' }
   equal(endsNow(object(), {}), false)

@@ -43,6 +43,8 @@ export function endsNow(object: Stored, strategy: Strategy): boolean {
   return (deletionGracePeriodSeconds ?? 0) === 0
 }
 
+const DELAY_SECONDS_MAX = 9_223_372_036 // the longest duration Go knows, 292 years: what upstream can add to a time
+
 type Grace =
   | { readonly type: 'none' }
   | { readonly type: 'pending' }
@@ -62,7 +64,7 @@ function decideGrace(object: Stored, options: DeletionOptions, strategy: Strateg
     if (left === undefined || left === 0) return { type: 'none' }
     // A deletion under way may only be shortened.
     if (asked === undefined || asked >= left) return { type: 'pending' }
-    const at = Date.parse(metadata.deletionTimestamp) - left * 1000 + asked * 1000
+    const at = Date.parse(metadata.deletionTimestamp) - delayMs(left) + delayMs(asked)
     return {
       type: 'graceful',
       seconds: asked,
@@ -76,12 +78,17 @@ function decideGrace(object: Stored, options: DeletionOptions, strategy: Strateg
       ...object,
       metadata: {
         ...metadata,
-        deletionTimestamp: timestamp(now + period * 1000),
+        deletionTimestamp: timestamp(now + delayMs(period)),
         deletionGracePeriodSeconds: period,
         ...nextGeneration(object),
       },
     },
   }
+}
+
+/** How far into the future a grace period reaches; whatever the period, the instant can be written. */
+function delayMs(seconds: number): number {
+  return Math.min(seconds, DELAY_SECONDS_MAX) * 1000
 }
 
 /** Finalizers wait, but there is no grace to wait for besides. */

@@ -46,11 +46,12 @@ export async function listObjects(registry: Registry, store: Store, query: ListQ
 /** `resourceVersion` as a number; undefined when it was not given. */
 export function parseResourceVersion(text: string): Revision | undefined {
   if (text === '') return undefined
-  if (!/^\d{1,15}$/.test(text))
-    throw badRequest(
-      `resourceVersion: Invalid value: ${JSON.stringify(text)}: strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`,
-    )
-  return Number(text)
+  const refused = (why: string) =>
+    badRequest(`resourceVersion: Invalid value: ${JSON.stringify(text)}: strconv.ParseUint: parsing ${JSON.stringify(text)}: ${why}`)
+  if (!/^\d+$/.test(text)) throw refused('invalid syntax')
+  if (BigInt(text) >= 2n ** 64n) throw refused('value out of range')
+  // No revision comes near 2^53; a greater one is in the future, whichever it is.
+  return Math.min(Number(text), Number.MAX_SAFE_INTEGER)
 }
 
 interface Page {
