@@ -153,7 +153,7 @@ function taintsOf(
   for (const c of conditions) {
     const key = CONDITION_TAINTS[c.type]?.[c.status]
     if (key === undefined) continue
-    wanted.push(keep({ key, effect: 'NoSchedule' }))
+    wanted.push(keep({ key, effect: 'NoSchedule', timeAdded: timestamp(now) }))
     if (c.type !== 'Ready' || eviction === 'never') continue
     // One that is being evicted goes on being so, whichever of the two is the reason now
     const evicting = current.some((t) => EVICTING.has(t.key) && t.effect === 'NoExecute')

@@ -257,12 +257,13 @@ test('a pod that does not fit is rejected', async () => {
   await using n = await node()
   n.api.put(pods, pod({ containers: [container({ resources: { requests: { cpu: '9' } } })] }))
   await n.clock.advance(1_000)
-  const { phase, reason, message } = n.pod()!.status
+  const { phase, reason, message, containerStatuses } = n.pod()!.status
   deepEqual(
-    { phase, reason, message },
+    { phase, reason, message, containerStatuses },
     {
       phase: 'Failed',
       reason: 'OutOfcpu',
+      containerStatuses: undefined,
       message: "Pod was rejected: Node didn't have enough resource: cpu, requested: 9000, used: 0, capacity: 8000",
     },
   )
@@ -302,6 +303,25 @@ test('the node registers, renews its lease every ten seconds and reports every f
     memory: '33554432Ki',
     pods: '110',
   })
+})
+
+test('a node that was given up while it was cut off says at its next look that it is ready', async () => {
+  await using n = await node()
+  await n.clock.advance(60_000)
+  const found = n.api.get<Node>('nodes', 'n1')!
+  const conditions = found.status.conditions!.map((c) => ({ ...c, status: 'Unknown', reason: 'NodeStatusUnknown' }))
+  n.api.put({ plural: 'nodes' }, { ...found, status: { ...found.status, conditions } })
+  await n.clock.advance(11_000)
+  const ready = n.api.get<Node>('nodes', 'n1')!.status.conditions!.find((c) => c.type === 'Ready')
+  deepEqual([ready?.status, ready?.reason], ['True', 'KubeletReady'])
+})
+
+test('a node whose state stays the same is not written', async () => {
+  await using n = await node()
+  await n.clock.advance(60_000)
+  const before = n.api.get<Node>('nodes', 'n1')!.metadata.resourceVersion
+  await n.clock.advance(120_000)
+  equal(n.api.get<Node>('nodes', 'n1')!.metadata.resourceVersion, before)
 })
 
 test('a kubelet that starts again finds its pods running and leaves strangers alone', async () => {

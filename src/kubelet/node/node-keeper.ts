@@ -113,7 +113,7 @@ async function reportLoop(parts: NodeKeeperParts, signal: AbortSignal): Promise<
     try {
       const state = await observe(parts)
       const due = clock.monotonic() - writtenAt >= REPORT_MS
-      if (!due && written !== undefined && sameNodeStatus(nodeStatus(node, state, written), written)) continue
+      // read each time: while the node was cut off, its controller may have written that nothing is known of it
       const found = await client.get(nodes, { name: node.nodeName }, { resourceVersion: '0' })
       parts.seen(found)
       const next = nodeStatus(node, state, found.status)

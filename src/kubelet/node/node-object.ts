@@ -1,5 +1,6 @@
 /** The Node object as this kubelet keeps it: what it registers and what it says of its state. */
 
+import { isDeepStrictEqual } from 'node:util'
 import type { Node, NodeCondition, NodeStatus } from '#api/core/v1/node.ts'
 import type { Taint } from '#api/core/v1/toleration.ts'
 import { timestamp, type Instant } from '#base/clock.ts'
@@ -180,6 +181,6 @@ export function notReadyBecause({ conditions: runtime, runtimeError }: Pick<Node
 
 /** Whether two statuses differ in more than heartbeats: then the API hears of it at once, else every five minutes. */
 export function sameNodeStatus(a: NodeStatus, b: NodeStatus): boolean {
-  const bare = (s: NodeStatus) => JSON.stringify({ ...s, conditions: s.conditions?.map((c) => ({ ...c, lastHeartbeatTime: '' })) })
-  return bare(a) === bare(b)
+  const bare = (s: NodeStatus) => ({ ...s, conditions: s.conditions?.map((c) => ({ ...c, lastHeartbeatTime: '' })) })
+  return isDeepStrictEqual(bare(a), bare(b))
 }

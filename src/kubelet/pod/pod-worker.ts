@@ -57,6 +57,7 @@ export class PodWorker {
   #status: PodStatus | undefined
   #life: Life = newLife
   #admitted = false
+  #refused = false
   #dirty = false
   #busy = false
   #stopped = false
@@ -210,7 +211,7 @@ export class PodWorker {
   #report(): void {
     const parts = this.#parts
     const pod = this.#current()
-    this.#status = podStatus({
+    const status = podStatus({
       pod,
       view: this.#view,
       findings: this.#probes,
@@ -222,6 +223,7 @@ export class PodWorker {
       now: parts.clock.now(),
       hostIPs: parts.hostIPs,
     })
+    this.#status = this.#refused ? withoutContainers(status) : status
     if (!this.#life.removed) parts.statuses.put(this.#pod, this.#status)
   }
 
@@ -229,10 +231,15 @@ export class PodWorker {
     const parts = this.#parts
     await this.#look()
     const pod = this.#pod
-    if (pod.status.phase === 'Failed' || pod.status.phase === 'Succeeded') return this.#event({ type: 'completed' })
+    if (pod.status.phase === 'Failed' || pod.status.phase === 'Succeeded') {
+      // refused in this kubelet's earlier life, or failed before any had it
+      this.#refused = pod.status.containerStatuses === undefined && this.#view.containers.length === 0
+      return this.#event({ type: 'completed' })
+    }
     if (!this.#admitted) {
       const refused = parts.admit(pod)
       if (refused !== undefined) {
+        this.#refused = true
         parts.event(pod, 'Warning', refused.reason, refused.message.replace(/^Pod was rejected: /, ''))
         this.#status = { ...pod.status, phase: 'Failed', reason: refused.reason, message: refused.message }
         return this.#event({ type: 'evicted', graceSeconds: 0, status: refused })
@@ -483,4 +490,10 @@ function needsRefresh(pod: Pod): boolean {
   return (pod.spec.volumes ?? []).some(
     (v) => v.configMap !== undefined || v.secret !== undefined || v.downwardAPI !== undefined || v.projected !== undefined,
   )
+}
+
+/** A pod the node refused has no containers to wait for: clients would show them as being created. */
+function withoutContainers(status: PodStatus): PodStatus {
+  const { initContainerStatuses: _, containerStatuses: __, ...rest } = status
+  return rest
 }
