@@ -103,6 +103,7 @@ async function reconcile(parts: NodeKeeperParts, state: NodeState): Promise<void
 async function reportLoop(parts: NodeKeeperParts, signal: AbortSignal): Promise<void> {
   const { client, clock, log, node, random } = parts
   let written: NodeStatus | undefined
+  let kept: NodeStatus | undefined // what the API made of it
   let writtenAt = -Infinity
   const started = clock.monotonic()
   while (!signal.aborted) {
@@ -117,12 +118,14 @@ async function reportLoop(parts: NodeKeeperParts, signal: AbortSignal): Promise<
       const found = await client.get(nodes, { name: node.nodeName }, { resourceVersion: '0' })
       parts.seen(found)
       const next = nodeStatus(node, state, found.status)
-      if (due || !sameNodeStatus(next, found.status)) {
+      const known = written !== undefined && kept !== undefined && sameNodeStatus(next, written) && sameNodeStatus(found.status, kept)
+      if (due || !known) {
         const answer = await client.update(nodes, { ...found, status: next }, { subresource: 'status' })
         parts.seen(answer)
+        written = next
+        kept = answer.status
         writtenAt = clock.monotonic()
       }
-      written = next
     } catch (error) {
       written = undefined
       if (isReason(error, 'NotFound')) await register(parts, signal)
