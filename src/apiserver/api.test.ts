@@ -492,6 +492,11 @@ test('answers are encoded as asked: objects, lists, tables, metadata', async () 
   match(yaml.text, /^apiVersion: v1\ndata:\n {2}k: v\nkind: ConfigMap\n/)
   const protobuf = await t.wire('GET', `${CONFIG_MAPS}/a`, accept('application/vnd.kubernetes.protobuf'))
   equal(protobuf.text.slice(0, 4), 'k8s\0')
+  // there is nothing to indent in protobuf, whoever asks
+  for (const path of [`${CONFIG_MAPS}/a`, CONFIG_MAPS]) {
+    const { status, text } = await t.wire('GET', `${path}?pretty=true`, accept('application/vnd.kubernetes.protobuf'))
+    deepEqual([status, text.slice(0, 4)], [200, 'k8s\0'])
+  }
   const none = await t.wire('GET', `${CONFIG_MAPS}/a`, accept('text/html'))
   deepEqual([none.status, JSON.parse(none.text).reason], [406, 'NotAcceptable'])
   const frames = await t.wire('GET', `${CONFIG_MAPS}?watch=1&timeoutSeconds=1`, { signal: AbortSignal.abort() })

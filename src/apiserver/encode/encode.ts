@@ -77,7 +77,7 @@ function encodeObject(answer: Extract<Answer, { type: 'object' }>, ctx: Asked): 
   const { published, object, resource } = answer
   const isStatus = (object as AnyObject).kind === 'Status'
   const choice = isStatus ? lenient(ctx) : negotiate(ctx.headers['accept'], 'object')
-  const pretty = wantsPretty(ctx)
+  const pretty = choice.mediaType === JSON_TYPE && wantsPretty(ctx)
   const body =
     choice.as === 'Table' && resource
       ? valueBytes(tableAnswer(resource, [object as KubeObject], {}, ctx), choice.mediaType, pretty)
@@ -105,7 +105,7 @@ function lenient(ctx: Asked): Choice {
 
 function encodeListAnswer(answer: Extract<Answer, { type: 'list' }>, ctx: Asked): Encoded {
   const { mediaType, as } = negotiate(ctx.headers['accept'], 'object')
-  const pretty = wantsPretty(ctx)
+  const pretty = mediaType === JSON_TYPE && wantsPretty(ctx)
   return {
     type: 'response',
     status: 200,
