@@ -4,7 +4,7 @@ import { dump } from 'js-yaml'
 import { notAcceptable } from './errors.ts'
 import type { Answer } from '#apiserver/answer.ts'
 import { JSON_TYPE, parseAccept, YAML_TYPE } from '#apiserver/encode/negotiate.ts'
-import type { Instant } from '#base/clock.ts'
+import { timestamp, type Instant } from '#base/clock.ts'
 import { kubernetesVersion } from '#base/version.ts'
 
 /** The process behind the pages. */
@@ -61,7 +61,7 @@ function statusz(component: ComponentProcess, { now, paths }: { readonly now: In
   return {
     kind: 'Statusz',
     body: {
-      startTime: `${new Date(component.started).toISOString().slice(0, 19)}Z`,
+      startTime: timestamp(component.started),
       uptimeSeconds: seconds,
       goVersion,
       binaryVersion,

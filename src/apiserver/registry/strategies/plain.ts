@@ -5,6 +5,7 @@ import type { Strategy } from '../strategy.ts'
 import type { Secret } from '#api/core/v1/secret.ts'
 import type { CertificateSigningRequest } from '#api/certificates/v1/certificate-signing-request.ts'
 import { statusFacet } from '../update.ts'
+import { timestamp } from '#base/clock.ts'
 
 export const EVENT_TTL_MS = 3_600_000 // upstream's --event-ttl
 
@@ -81,7 +82,7 @@ export const certificateStatusFacet = statusFacet<Request>((request, old, { now 
 
 function conditionsOf(wanted: readonly Condition[] | undefined, old: readonly Condition[] | undefined, now: number) {
   if (wanted === undefined) return {}
-  const at = `${new Date(now).toISOString().slice(0, 19)}Z`
+  const at = timestamp(now)
   return {
     conditions: wanted.map((condition) => {
       const before = old?.find((o) => o.type === condition.type)
