@@ -115,7 +115,7 @@ export async function openApi(parts: ApiParts): Promise<Api> {
   const authorizer = parts.authorizer?.(listers) ?? ALLOW_ALL
   const resolver = parts.resolver?.(listers)
   const plugins = [...standardPlugins({ named, clock, random, authorizer, resolver }), ...(parts.plugins?.(listers) ?? [])]
-  const endpointParts: EndpointParts = { store, clock, random, admission: admissionChain(plugins) }
+  const endpointParts: EndpointParts = { store, clock, random, authorizer, admission: admissionChain(plugins) }
   const subresources: SubresourceParts = {
     ...endpointParts,
     named: (name) => byName.get(name),

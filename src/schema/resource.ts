@@ -21,6 +21,7 @@ export interface KubeObject {
     readonly annotations?: Readonly<Record<string, string>>
     readonly finalizers?: readonly string[]
     readonly ownerReferences?: readonly OwnerReferenceShape[]
+    readonly managedFields?: readonly ManagedFieldsShape[]
   }
 }
 
@@ -31,6 +32,16 @@ interface OwnerReferenceShape {
   readonly uid: string
   readonly controller?: boolean
   readonly blockOwnerDeletion?: boolean
+}
+
+interface ManagedFieldsShape {
+  readonly manager?: string
+  readonly operation?: string
+  readonly apiVersion?: string
+  readonly time?: string
+  readonly fieldsType?: string
+  readonly fieldsV1?: object
+  readonly subresource?: string
 }
 
 /** What a client sends to create. Anything may be missing: the server fills in what it can and refuses what it cannot do without. */

@@ -29,6 +29,12 @@ export function refusal(r: Refusal, cause?: unknown): StatusError {
   return new StatusError(status, cause === undefined ? undefined : { cause })
 }
 
+/** An apply that names the object it means, and that object is not there. */
+export function uidMismatch(resource: { readonly group: string; readonly plural: string }, name: string, uid: string): StatusError {
+  const why = `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`
+  return conflict(resource, name, why)
+}
+
 export function badRequest(message: string): StatusError {
   return refusal({ code: 400, reason: 'BadRequest', message })
 }

@@ -8,7 +8,7 @@ import { DeleteOptions } from '#api/meta/v1/options.ts'
 import { mediaTypeOf } from '#apiserver/encode/read-body.ts'
 import { PROTOBUF_TYPE, YAML_TYPE } from '#apiserver/encode/negotiate.ts'
 import { decode } from '#schema/decode.ts'
-import { invalid as invalidField, notSupported, type FieldError } from '#schema/field-error.ts'
+import { forbidden, invalid as invalidField, notSupported, required, tooLong, type FieldError } from '#schema/field-error.ts'
 import { parseJson } from '#schema/json.ts'
 import { decodeEnvelope, decodeMessage, hasMagic } from '#schema/protobuf.ts'
 import { parseYaml } from '#schema/yaml.ts'
@@ -16,16 +16,51 @@ import { parseYaml } from '#schema/yaml.ts'
 export interface WriteOptions {
   readonly dryRun: boolean
   readonly fieldValidation: FieldValidation
+  /** Who writes: as asked, else by the name of the client. */
+  readonly manager: string
+  /** Whether an apply takes fields from their owners. */
+  readonly force: boolean
 }
 
 const VALIDATIONS: readonly string[] = ['Ignore', 'Strict', 'Warn']
 
-export function writeOptions(ctx: RequestContext, kind: 'CreateOptions' | 'UpdateOptions' | 'PatchOptions'): WriteOptions {
+const MANAGER_BYTES_MAX = 128
+const CLIENT_CHARACTERS_MAX = 128
+
+export function writeOptions(
+  ctx: RequestContext,
+  kind: 'CreateOptions' | 'UpdateOptions' | 'PatchOptions',
+  apply: 'apply' | undefined = undefined,
+): WriteOptions {
   const dryRun = ctx.query.getAll('dryRun')
   checkDryRun(dryRun, kind)
   const fieldValidation = ctx.query.get('fieldValidation') || 'Warn'
   if (!VALIDATIONS.includes(fieldValidation)) throw optionInvalid(kind, 'fieldValidation', fieldValidation, VALIDATIONS)
-  return { dryRun: dryRun.length > 0, fieldValidation: fieldValidation as FieldValidation }
+  const manager = ctx.query.get('fieldManager') ?? ''
+  const force = kind === 'PatchOptions' ? boolOption(ctx.query, 'force') : undefined
+  const errors = [
+    ...(kind === 'PatchOptions' && !apply && force !== undefined ? [forbidden('force', 'may not be specified for non-apply patch')] : []),
+    ...(apply && manager === '' ? [required('fieldManager', 'is required for apply patch')] : []),
+    ...managerErrors(manager),
+  ]
+  if (errors.length > 0) throw invalid({ group: 'meta.k8s.io', kind }, '', errors)
+  return {
+    dryRun: dryRun.length > 0,
+    fieldValidation: fieldValidation as FieldValidation,
+    manager: manager || clientName(ctx),
+    force: force === true,
+  }
+}
+
+function managerErrors(manager: string): readonly FieldError[] {
+  if (Buffer.byteLength(manager) > MANAGER_BYTES_MAX) return [tooLong('fieldManager', MANAGER_BYTES_MAX)]
+  const at = [...manager].findIndex((c) => !/[\p{L}\p{M}\p{N}\p{P}\p{S} ]/u.test(c))
+  return at < 0 ? [] : [invalidField('fieldManager', manager, `invalid character ${JSON.stringify([...manager][at])} (at position ${at})`)]
+}
+
+/** The part of the user agent before its version. */
+function clientName({ headers }: RequestContext): string {
+  return (headers['user-agent'] ?? '').split('/')[0]!.slice(0, CLIENT_CHARACTERS_MAX)
 }
 
 /** From the body if there is one, else from the query. */

@@ -1,5 +1,6 @@
 /** Applies a patch body to an object as its kind's path shows it. */
 
+import { APPLY_TYPE } from './apply.ts'
 import { badRequest, refusal, unsupportedMediaType } from './errors.ts'
 import type { RequestContext } from '#apiserver/request-context.ts'
 import { JsonPatchError, applyJsonPatch } from '#schema/json-patch.ts'
@@ -8,7 +9,6 @@ import { applyMergePatch } from '#schema/merge-patch.ts'
 import type { Message } from '#schema/message.ts'
 import { StrategicMergeError, strategicMerge } from '#schema/strategic-merge.ts'
 
-/** Server-side apply (`application/apply-patch+yaml`) is not among them yet, and is refused by name. */
 const TYPES = ['application/json-patch+json', 'application/merge-patch+json', 'application/strategic-merge-patch+json'] as const
 type PatchType = (typeof TYPES)[number]
 
@@ -18,11 +18,16 @@ export interface Patch {
   readonly duplicates: readonly string[]
 }
 
+/** Whether the body is a configuration to apply. */
+export function isApply({ body }: RequestContext): boolean {
+  return body.type !== 'none' && body.contentType.split(';')[0]!.trim().toLowerCase() === APPLY_TYPE
+}
+
 export async function readPatch(ctx: RequestContext): Promise<Patch> {
   const { body } = ctx
   if (body.type === 'none') throw badRequest('unexpected end of JSON input')
   const type = body.contentType.split(';')[0]!.trim().toLowerCase() as PatchType
-  if (!TYPES.includes(type)) throw unsupportedMediaType(TYPES)
+  if (!TYPES.includes(type)) throw unsupportedMediaType([...TYPES, APPLY_TYPE])
   if (body.type === 'object') return { type, document: body.object, duplicates: [] }
   try {
     const { value, duplicates } = parseJson(await body.read())

@@ -11,12 +11,18 @@ import type { Registry, Write } from '../registry/registry.ts'
 import { selectionOf } from '../registry/selection.ts'
 import type { Served } from '../registry/served/serve.ts'
 import type { Facet, Stored } from '../registry/strategy.ts'
+import { afterFirstApply, afterUpdate, type ManagedWrite } from '../registry/managed-fields.ts'
 import { watchObjects } from '../registry/watch.ts'
-import { badRequest, methodNotAllowed } from './errors.ts'
+import type { Authorizer } from '../authorization/authorizer.ts'
+import { authorize } from '../filters/authorization.ts'
+import type { ManagedFieldsEntry } from '#api/meta/v1/object-meta.ts'
+import type { Json } from '#schema/apply/shape.ts'
+import { badRequest, methodNotAllowed, uidMismatch } from './errors.ts'
 import { boolOption, deletionOptions, numberOption, writeOptions } from './options.ts'
-import { applyPatch, readPatch } from './patch.ts'
+import { readConfiguration, settle, typed } from './apply.ts'
+import { applyPatch, isApply, readPatch } from './patch.ts'
 import type { RequestContext } from '../request-context.ts'
-import type { Clock } from '#base/clock.ts'
+import { timestamp, type Clock } from '#base/clock.ts'
 import type { Random } from '#base/random.ts'
 import { StatusError } from '#client/client.ts'
 import { withDefaults } from '#schema/defaults.ts'
@@ -28,6 +34,8 @@ export interface EndpointParts {
   readonly clock: Clock
   readonly random: Random
   readonly admission: AdmissionChain
+  /** Asked again when a write turns out to create. */
+  readonly authorizer: Authorizer
 }
 
 /** One resource as it is asked for: its declaration, where it is kept, and how it is shown. */
@@ -160,8 +168,14 @@ async function create(endpoint: Endpoint, namespace: string, ctx: RequestContext
   const expected = expectedOf(served.resource)
   const body = (await readBody(ctx, expected, options.fieldValidation)) as Stored | undefined
   if (body === undefined) throw noBody(expected)
-  const draft = stored(served, inNamespace(body, namespace))
-  const write = writeFor(endpoint, 'CREATE', '', { namespace, name: draft.metadata.name ?? '' }, options.dryRun, ctx, parts)
+  const sent = inNamespace(body, namespace)
+  const draft = stored(served, sent)
+  const at = { namespace, name: draft.metadata.name ?? '' }
+  const tracked = managedWrite(endpoint, '', options.manager, parts)
+  const write = {
+    ...writeFor(endpoint, 'CREATE', '', at, options.dryRun, ctx, parts),
+    owners: () => afterUpdate(undefined, withDefaults(expected.message, sent) as unknown as Json, tracked),
+  }
   const published = await registry.create(withDefaults(registry.resource.type.schema, draft) as Stored, write)
   return objectAnswer(served, published, 201)
 }
@@ -181,16 +195,32 @@ export async function update(
   if (body === undefined) throw noBody(expected)
   const sent = checkName(inNamespace(body, at.namespace), at.name)
   const isStored = expected.message === served.resource.type.schema
+  const asSent = isStored ? (withDefaults(expected.message, sent) as Stored) : sent
   const next = isStored ? (withDefaults(registry.resource.type.schema, stored(served, sent)) as Stored) : sent
-  const write = writeFor(endpoint, 'UPDATE', facet.subresource, at, options.dryRun, ctx, parts)
+  const tracked = tracking(
+    endpoint,
+    facet,
+    isStored,
+    options.manager,
+    writeFor(endpoint, 'UPDATE', facet.subresource, at, options.dryRun, ctx, parts),
+    parts,
+  )
+  const change = (_: object, old: Stored): Stored => {
+    tracked.note(old, asSent)
+    return next
+  }
   try {
-    const published = await registry.update(at, facet, () => next, write)
+    const published = await registry.update(at, facet, change, tracked.write)
     return facetAnswer(served, facet, isStored, published)
   } catch (error) {
     const absent = error instanceof StatusError && error.reason === 'NotFound' && registry.find(at.namespace, at.name) === undefined
     if (!absent || facet.subresource !== '' || !registry.strategy.createOnUpdate || next.metadata.resourceVersion || next.metadata.uid)
       throw error
-    const creation = writeFor(endpoint, 'CREATE', '', at, options.dryRun, ctx, parts)
+    await authorize(parts.authorizer, { user: ctx.user, info: { ...ctx.info, verb: 'create' } })
+    const creation = {
+      ...writeFor(endpoint, 'CREATE', '', at, options.dryRun, ctx, parts),
+      owners: () => afterUpdate(undefined, asSent as unknown as Json, managedWrite(endpoint, '', options.manager, parts)),
+    }
     return objectAnswer(served, await registry.create(next, creation), 201)
   }
 }
@@ -203,22 +233,112 @@ export async function patch(
   ctx: RequestContext,
   parts: EndpointParts,
 ): Promise<Answer> {
+  if (isApply(ctx)) return applyPatchTo(endpoint, facet, expected, at, ctx, parts)
   const { served, registry } = endpoint
   const options = writeOptions(ctx, 'PatchOptions')
   const document = await readPatch(ctx)
   const isStored = expected.message === served.resource.type.schema
   const kind = { group: served.resource.group, kind: expected.kind, message: expected.message }
-  const write = writeFor(endpoint, 'UPDATE', facet.subresource, at, options.dryRun, ctx, parts)
-  const change = (current: object): object => {
+  const tracked = tracking(
+    endpoint,
+    facet,
+    isStored,
+    options.manager,
+    writeFor(endpoint, 'UPDATE', facet.subresource, at, options.dryRun, ctx, parts),
+    parts,
+  )
+  const change = (current: object, old: Stored): object => {
     const before = isStored && served.view ? served.view.showObject(current as KubeObject) : current
     const patched = applyPatch(document, before, kind)
     const warnings: string[] = []
     const value = decodeValue(patched, document.duplicates, expected, options.fieldValidation, warnings) as Stored
     for (const warning of warnings) if (!ctx.warnings.includes(warning)) ctx.warnings.push(warning)
     checkName(inNamespace(value, at.namespace), at.name)
+    tracked.note(old, isStored ? (withDefaults(expected.message, value) as Stored) : value)
     return isStored ? withDefaults(registry.resource.type.schema, stored(served, value)) : value
   }
-  return facetAnswer(served, facet, isStored, await registry.update(at, facet, change, write, 'patch'))
+  return facetAnswer(served, facet, isStored, await registry.update(at, facet, change, tracked.write, 'patch'))
+}
+
+/** Server-side apply, which creates what is not there. */
+async function applyPatchTo(
+  endpoint: Endpoint,
+  facet: Facet,
+  expected: ExpectedKind,
+  at: At,
+  ctx: RequestContext,
+  parts: EndpointParts,
+): Promise<Answer> {
+  const { served, registry } = endpoint
+  const options = writeOptions(ctx, 'PatchOptions', 'apply')
+  const config = await readConfiguration(ctx, expected, options.fieldValidation)
+  checkName(inNamespace(config as unknown as Stored, at.namespace), at.name)
+  const isStored = expected.message === served.resource.type.schema
+  const tracked = managedWrite(endpoint, facet.subresource, options.manager, parts)
+  let owners: readonly ManagedFieldsEntry[] | undefined
+  const write = { ...writeFor(endpoint, 'UPDATE', facet.subresource, at, options.dryRun, ctx, parts), owners: () => owners }
+  const change = (_: object, old: Stored): object => {
+    // a scale is applied as the part of the whole object that it is
+    const live = isStored ? shownObject(served, old) : old
+    const { object, managed } = settle(live as unknown as Json, isStored ? config : partOf(config, served.resource), tracked, options.force)
+    owners = managed
+    if (!isStored) return facet.read(object as unknown as Stored)
+    const value = decodeValue(object, [], expected, 'Ignore', []) as Stored
+    return withDefaults(registry.resource.type.schema, stored(served, value))
+  }
+  try {
+    return facetAnswer(served, facet, isStored, await registry.update(at, facet, change, write, 'patch'))
+  } catch (error) {
+    const absent = error instanceof StatusError && error.reason === 'NotFound' && registry.find(at.namespace, at.name) === undefined
+    if (!absent || facet.subresource !== '') throw error
+    const { uid } = (config['metadata'] ?? {}) as { readonly uid?: string }
+    if (uid) throw uidMismatch(served.resource, at.name, uid)
+    await authorize(parts.authorizer, { user: ctx.user, info: { ...ctx.info, verb: 'create' } })
+    const draft = decodeValue(config, [], expected, 'Ignore', []) as Stored
+    const creation = {
+      ...writeFor(endpoint, 'CREATE', '', at, options.dryRun, ctx, parts),
+      owners: () => typed(config, tracked, () => afterFirstApply(config, tracked)),
+    }
+    const named = inNamespace({ ...draft, metadata: { ...draft.metadata, name: at.name } } as Stored, at.namespace)
+    const created = await registry.create(withDefaults(registry.resource.type.schema, stored(served, named)) as Stored, creation)
+    return objectAnswer(served, created, 201)
+  }
+}
+
+/** `spec.replicas` of a Scale lies in the same place in every kind that has one. */
+function partOf(scale: Json, { apiVersion, kind }: Resource): Json {
+  return { apiVersion, kind, metadata: scale['metadata'], spec: scale['spec'] }
+}
+
+/** A write whose change is noted on the way, so that what it changed becomes the manager's. */
+function tracking(endpoint: Endpoint, facet: Facet, isStored: boolean, manager: string, write: Write, parts: EndpointParts) {
+  const managed = managedWrite(endpoint, facet.subresource, manager, parts)
+  let owners: readonly ManagedFieldsEntry[] | undefined
+  return {
+    write: { ...write, owners: () => owners },
+    /** `next` is what the client made of `old`, in the kind of the path. */
+    note(old: Stored, next: Stored): void {
+      const before = isStored ? shownObject(endpoint.served, old) : old
+      const after = isStored ? next : facet.write(next, old, write)
+      owners = afterUpdate(before as unknown as Json, after as unknown as Json, managed)
+    },
+  }
+}
+
+/** Owners are told in the version of the API that the request speaks. */
+function managedWrite({ served: { resource } }: Endpoint, subresource: string, manager: string, parts: EndpointParts): ManagedWrite {
+  return {
+    message: resource.type.schema,
+    manager,
+    apiVersion: resource.apiVersion,
+    subresource,
+    time: timestamp(parts.clock.now()),
+    statusApart: resource.subresources.some((s) => s.name === 'status'),
+  }
+}
+
+function shownObject(served: Served, object: Stored): Stored {
+  return (served.view ? served.view.showObject(object) : object) as Stored
 }
 
 async function remove(endpoint: Endpoint, at: At, ctx: RequestContext, parts: EndpointParts): Promise<Answer> {

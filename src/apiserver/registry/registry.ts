@@ -1,5 +1,6 @@
 /** One resource's registry: creates, changes and deletes its objects in the store and reads them from its watch cache. */
 
+import type { ManagedFieldsEntry } from '#api/meta/v1/object-meta.ts'
 import { decideDeletion, endsNow } from './deletion.ts'
 import { keyOfObject, storageKey, storagePrefix } from './storage-key.ts'
 import type { Allocation, DeletionOptions, Facet, Stored, Strategy, WriteInfo } from './strategy.ts'
@@ -28,6 +29,8 @@ export interface RegistryParts {
 
 /** A write with its admission: `admit` may change the object (of the facet's kind), `check` may only refuse. */
 export interface Write extends WriteInfo {
+  /** Who owns which fields after the change just made; absent, or undefined: the same as before. */
+  readonly owners?: () => readonly ManagedFieldsEntry[] | undefined
   readonly admit: (object: object, old: object | undefined) => Promise<object>
   readonly check: (object: object | undefined, old: object | undefined) => Promise<void>
 }
@@ -119,16 +122,19 @@ export class Registry {
       resourceVersion: _,
       deletionTimestamp: __,
       deletionGracePeriodSeconds: ___,
+      managedFields: ____,
+      selfLink: _____,
       ...metadata
-    } = named.metadata as Stored['metadata'] & {
-      managedFields?: unknown
-      selfLink?: unknown
-    }
-    delete metadata.managedFields
-    delete metadata.selfLink
+    } = named.metadata as Stored['metadata'] & { selfLink?: unknown }
+    const owners = write.owners?.() ?? []
     const stamped = {
       ...named,
-      metadata: { ...metadata, uid: uuid(this.#parts.random), creationTimestamp: timestamp(write.now) },
+      metadata: {
+        ...metadata,
+        uid: uuid(this.#parts.random),
+        creationTimestamp: timestamp(write.now),
+        ...(owners.length > 0 && { managedFields: owners }),
+      },
     } as unknown as Stored
     const admitted = (await write.admit(stamped, undefined)) as Stored
     const prepared = this.#prepareCreate(admitted, write)
@@ -160,12 +166,13 @@ export class Registry {
 
   /**
    * Changes one object through a facet. `change` gets the object as the facet shows it and answers what it should be, in
-   * the same kind; it runs again when another writer came first, which for patches is bounded.
+   * the same kind; it runs again when another writer came first, which for patches is bounded. It may look at the stored
+   * object, too.
    */
   async update(
     at: { readonly namespace: string; readonly name: string },
     facet: Facet,
-    change: (shown: object) => Promise<object> | object,
+    change: (shown: object, stored: Stored) => Promise<object> | object,
     write: Write,
     mode: 'update' | 'patch' = 'update',
   ): Promise<Published> {
@@ -174,9 +181,9 @@ export class Registry {
       const current = await this.get(at.namespace, at.name)
       const old = current.object
       const shown = facet.read(old)
-      const sent = (await write.admit(await change(shown), shown)) as Partial<Stored>
+      const sent = (await write.admit(await change(shown, old), shown)) as Partial<Stored>
       this.#checkLock(sent, old, at.name)
-      const allocation = this.#allocate(facet.write(sent, old, write), old, write)
+      const allocation = this.#allocate(withOwners(facet.write(sent, old, write), old, write.owners?.()), old, write)
       try {
         const next = allocation.object
         this.#refuse(old.metadata.name, this.#updateErrors(next, old, facet))
@@ -359,6 +366,13 @@ export function encodeStored(object: Stored): Uint8Array {
 
 export function decodeStored(bytes: Uint8Array): Stored {
   return JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8')) as Stored
+}
+
+/** The very list of `old` says that nothing changed hands. */
+function withOwners(next: Stored, old: Stored, owners: readonly ManagedFieldsEntry[] | undefined): Stored {
+  if (owners === undefined || owners === old.metadata.managedFields) return next
+  const { managedFields: _, ...metadata } = next.metadata
+  return { ...next, metadata: { ...metadata, ...(owners.length > 0 && { managedFields: owners }) } }
 }
 
 export function withMetadata<T extends Stored>(object: T, metadata: Partial<Stored['metadata']>): T {

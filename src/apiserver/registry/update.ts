@@ -35,15 +35,7 @@ export function statusFacet<T extends Stored>(change: (object: T, old: T, write:
 
 /** Server-kept metadata that a client may leave out comes back; what it must not change is left for validation to refuse. */
 export function carryMetadata<T extends Stored>(next: T, old: T): T {
-  const {
-    resourceVersion: _,
-    selfLink: __,
-    managedFields: ___,
-    ...sent
-  } = next.metadata as T['metadata'] & {
-    selfLink?: string
-    managedFields?: unknown
-  }
+  const { resourceVersion: _, selfLink: __, managedFields: ___, ...sent } = next.metadata as T['metadata'] & { selfLink?: string }
   const kept = old.metadata
   const metadata = {
     ...sent,
@@ -55,6 +47,7 @@ export function carryMetadata<T extends Stored>(next: T, old: T): T {
     ...(kept.deletionTimestamp !== undefined && { deletionTimestamp: kept.deletionTimestamp }),
     ...(kept.deletionGracePeriodSeconds !== undefined && { deletionGracePeriodSeconds: kept.deletionGracePeriodSeconds }),
     resourceVersion: kept.resourceVersion,
+    ...(kept.managedFields !== undefined && { managedFields: kept.managedFields }),
   }
   if (kept.deletionTimestamp === undefined) {
     delete metadata.deletionTimestamp

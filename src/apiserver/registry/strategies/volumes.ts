@@ -46,10 +46,7 @@ export const persistentVolumeClaimStrategy: Strategy<StoredClaim> = {
 /** Only the status comes by this path: labels, annotations, owners and finalizers stay as they are. */
 export function statusOnly<T extends Stored>(change: (object: T, old: T, write: WriteInfo) => T = (object) => object) {
   return statusFacet<T>((object, old, write) => {
-    const { managedFields: _, ...kept } = old.metadata as T['metadata'] & { managedFields?: unknown }
-    const { managedFields } = object.metadata as T['metadata'] & { managedFields?: unknown }
-    const metadata = { ...kept, ...(managedFields !== undefined && { managedFields }) }
-    return change({ ...object, metadata } as T, old, write)
+    return change({ ...object, metadata: old.metadata } as T, old, write)
   })
 }
 
