@@ -2,7 +2,8 @@
 
 import { ageColumn, nameColumn } from '#schema/table.ts'
 import { ObjectMeta } from '#api/meta/v1/object-meta.ts'
-import { message, opt, req, string, val } from '#schema/message.ts'
+import { ingressClassSpecErrors, ingressClassUpdateErrors } from './ingress-rules.ts'
+import { message, opt, req, rulesFor, string, val } from '#schema/message.ts'
 import { object, resource } from '#schema/resource.ts'
 
 export class IngressClassParametersReference extends message(
@@ -48,6 +49,10 @@ export const ingressClasses = resource(IngressClass, {
     ageColumn,
   ],
 })
+
+rulesFor(IngressClassParametersReference, { defaults: ({ scope }) => (scope === undefined ? { scope: 'Cluster' } : undefined) })
+rulesFor(IngressClassSpec, { check: ingressClassSpecErrors })
+rulesFor(IngressClass, { checkUpdate: ingressClassUpdateErrors })
 
 function parametersText({ spec }: IngressClass): string {
   const { parameters } = spec

@@ -1,9 +1,10 @@
 /** Declares Ingress (networking/v1). */
 
+import { ingressSpecErrors, ingressStatusErrors } from './ingress-rules.ts'
 import { ageColumn, nameColumn } from '#schema/table.ts'
 import { TypedLocalObjectReference } from '#api/core/v1/reference.ts'
 import { ObjectMeta } from '#api/meta/v1/object-meta.ts'
-import { inline, int32, list, message, oneOf, opt, req, string, val } from '#schema/message.ts'
+import { inline, int32, list, message, oneOf, opt, req, rulesFor, string, val } from '#schema/message.ts'
 import { object, resource } from '#schema/resource.ts'
 
 export class ServiceBackendPort extends message(
@@ -46,8 +47,8 @@ export class HTTPIngressPath extends message(
   'k8s.io.api.networking.v1.HTTPIngressPath',
   {
     path: opt(1, string, { doc: 'Path, beginning with /; may be empty for ImplementationSpecific.' }),
-    pathType: req(3, string, { doc: 'How the path is compared: Exact, Prefix (by segments) or ImplementationSpecific.' }),
-    backend: req(2, IngressBackend, { doc: 'Where the requests go.' }),
+    pathType: req(3, string, { doc: 'How the path is compared: Exact, Prefix (by segments) or ImplementationSpecific.', mayBeEmpty: true }),
+    backend: req(2, IngressBackend, { doc: 'Where the requests go.', mayBeEmpty: true }),
   },
   { doc: 'Where requests of a path go.' },
 ) {}
@@ -161,6 +162,9 @@ export const ingresses = resource(Ingress, {
     ageColumn,
   ],
 })
+
+rulesFor(IngressSpec, { check: ingressSpecErrors })
+rulesFor(Ingress, { checkUpdate: (ingress, _old, _path, subresource) => (subresource === 'status' ? ingressStatusErrors(ingress) : []) })
 
 /** More than this are counted rather than listed. */
 const SHOWN_MAX = 3

@@ -1,7 +1,11 @@
 /** Declares IPAddress (networking/v1). */
 
+import { IMMUTABLE, invalid, invalidEach } from '#schema/field-error.ts'
+import { sameJson } from '#schema/json-patch.ts'
+import { dns1123Subdomain, ipAddress, pathSegment } from '#schema/names.ts'
+import { nameColumn } from '#schema/table.ts'
 import { ObjectMeta } from '#api/meta/v1/object-meta.ts'
-import { message, opt, req, string, val } from '#schema/message.ts'
+import { message, opt, req, rulesFor, string, val } from '#schema/message.ts'
 import { object, resource } from '#schema/resource.ts'
 
 export class ParentReference extends message(
@@ -39,4 +43,24 @@ export const ipAddresses = resource(IPAddress, {
   plural: 'ipaddresses',
   scope: 'Cluster',
   shortNames: ['ip'],
+  nameProblems: (name) => ipAddress(name),
+  columns: [nameColumn, { name: 'ParentRef', type: 'string', description: 'What has it.', cell: parentText }],
 })
+
+rulesFor(ParentReference, {
+  check: ({ group, resource: plural, namespace, name }, path) => [
+    ...(group ? invalidEach(`${path}.group`, group, dns1123Subdomain(group)) : []),
+    ...(plural ? invalidEach(`${path}.resource`, plural, pathSegment(plural)) : []),
+    ...(name ? invalidEach(`${path}.name`, name, pathSegment(name)) : []),
+    ...(namespace ? invalidEach(`${path}.namespace`, namespace, pathSegment(namespace)) : []),
+  ],
+})
+rulesFor(IPAddress, {
+  checkUpdate: ({ spec }, old) =>
+    sameJson(spec?.parentRef ?? null, old.spec?.parentRef ?? null) ? [] : [invalid('spec.parentRef', spec?.parentRef, IMMUTABLE)],
+})
+
+function parentText({ spec }: IPAddress): string {
+  const { group, resource: plural, namespace, name } = spec.parentRef
+  return [`${plural}${group ? `.${group}` : ''}`.toLowerCase(), ...(namespace ? [namespace] : []), name].join('/')
+}

@@ -1,5 +1,6 @@
 /** Declares NetworkPolicy (networking/v1). */
 
+import { networkPolicySpecErrors } from './network-policy-rules.ts'
 import { selectorText } from '#api/core/v1/template-columns.ts'
 import { ageColumn, nameColumn } from '#schema/table.ts'
 import { LabelSelector } from '#api/meta/v1/label-selector.ts'
@@ -99,6 +100,7 @@ export const networkPolicies = resource(NetworkPolicy, {
 rulesFor(NetworkPolicyPort, { defaults: ({ protocol }) => (protocol === undefined ? { protocol: 'TCP' as const } : undefined) })
 
 rulesFor(NetworkPolicySpec, {
+  check: networkPolicySpecErrors,
   defaults: ({ policyTypes, egress }) =>
     policyTypes?.length ? undefined : { policyTypes: egress?.length ? ['Ingress', 'Egress'] : ['Ingress'] },
 })

@@ -1,8 +1,11 @@
 /** Declares ServiceCIDR (networking/v1). */
 
+import { IMMUTABLE, invalid, invalidEach, required, type FieldError } from '#schema/field-error.ts'
+import { cidr } from '#schema/names.ts'
+import { ageColumn, nameColumn } from '#schema/table.ts'
 import { Condition } from '#api/meta/v1/condition.ts'
 import { ObjectMeta } from '#api/meta/v1/object-meta.ts'
-import { list, message, opt, string, val } from '#schema/message.ts'
+import { list, message, opt, rulesFor, string, val } from '#schema/message.ts'
 import { object, resource } from '#schema/resource.ts'
 
 export class ServiceCIDRSpec extends message(
@@ -39,5 +42,30 @@ export const serviceCIDRs = resource(ServiceCIDR, {
   kind: 'ServiceCIDR',
   plural: 'servicecidrs',
   scope: 'Cluster',
+  columns: [
+    nameColumn,
+    { name: 'CIDRs', type: 'string', description: 'Its ranges.', cell: ({ spec }) => (spec.cidrs ?? []).join(',') },
+    ageColumn,
+  ],
   subresources: [{ name: 'status', verbs: ['get', 'patch', 'update'] }],
 })
+
+rulesFor(ServiceCIDRSpec, { check: ({ cidrs = [] }, path) => rangeErrors(cidrs, `${path}.cidrs`) })
+rulesFor(ServiceCIDR, { checkUpdate: ({ spec }, old) => changeErrors(spec.cidrs ?? [], old.spec.cidrs ?? []) })
+
+function rangeErrors(cidrs: readonly string[], path: string): FieldError[] {
+  if (cidrs.length === 0) return [required(path, 'at least one CIDR required')]
+  if (cidrs.length > 2) return [invalid(path, { cidrs }, 'may only hold up to 2 values')]
+  const errors = cidrs.flatMap((text, i) => invalidEach(`${path}[${i}]`, text, cidr(text)))
+  const [first, second] = cidrs
+  if (errors.length === 0 && second !== undefined && first!.includes(':') === second.includes(':'))
+    return [invalid(path, cidrs, 'may specify no more than one IP for each IP family, i.e 192.168.0.0/24 and 2001:db8::/64')]
+  return errors
+}
+
+/** Only a range of the other family may be added. */
+function changeErrors(cidrs: readonly string[], old: readonly string[]): FieldError[] {
+  const at = 'spec.cidrs'
+  if (cidrs.length !== old.length && !(old.length === 1 && cidrs.length === 2)) return [invalid(at, cidrs, IMMUTABLE)]
+  return old.flatMap((text, i) => (cidrs[i] === text ? [] : [invalid(`${at}[${i}]`, cidrs[i], IMMUTABLE)]))
+}

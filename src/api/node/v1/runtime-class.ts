@@ -1,9 +1,14 @@
 /** Declares RuntimeClass (node/v1). */
 
+import { requirementErrors } from '#api/core/v1/resource-rules.ts'
+import { tolerationErrors } from '#api/core/v1/scheduling-rules.ts'
+import { duplicate, IMMUTABLE, invalid, invalidEach, type FieldError } from '#schema/field-error.ts'
+import { dns1123Label } from '#schema/names.ts'
+import { labelErrors } from '#schema/validate-metadata.ts'
 import { ageColumn, nameColumn } from '#schema/table.ts'
 import { Toleration } from '#api/core/v1/toleration.ts'
 import { ObjectMeta } from '#api/meta/v1/object-meta.ts'
-import { list, map, message, opt, quantity, req, string, val } from '#schema/message.ts'
+import { list, map, message, opt, quantity, req, rulesFor, string, val } from '#schema/message.ts'
 import { object, resource } from '#schema/resource.ts'
 
 export class Overhead extends message(
@@ -42,3 +47,26 @@ export const runtimeClasses = resource(RuntimeClass, {
   scope: 'Cluster',
   columns: [nameColumn, { name: 'Handler', type: 'string', description: 'The runtime behind it.', cell: (r) => r.handler }, ageColumn],
 })
+
+rulesFor(RuntimeClass, {
+  check: ({ handler, overhead, scheduling }) => [
+    ...(handler ? invalidEach('handler', handler, dns1123Label(handler)) : []),
+    ...(overhead?.podFixed ? requirementErrors({ limits: overhead.podFixed }, 'overhead') : []),
+    ...(scheduling ? schedulingErrors(scheduling, 'scheduling') : []),
+  ],
+  checkUpdate: ({ handler }, old) => (handler === old.handler ? [] : [invalid('handler', handler, IMMUTABLE)]),
+})
+
+function schedulingErrors({ nodeSelector, tolerations = [] }: Scheduling, path: string): FieldError[] {
+  const seen = new Set<string>()
+  return [
+    ...labelErrors(nodeSelector, `${path}.nodeSelector`),
+    ...tolerationErrors(tolerations, `${path}.tolerations`),
+    ...tolerations.flatMap((toleration, i) => {
+      const text = JSON.stringify(toleration)
+      if (seen.has(text)) return [duplicate(`${path}.tolerations[${i}]`, toleration)]
+      seen.add(text)
+      return []
+    }),
+  ]
+}
