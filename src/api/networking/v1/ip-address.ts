@@ -61,6 +61,8 @@ rulesFor(IPAddress, {
 })
 
 function parentText({ spec }: IPAddress): string {
-  const { group, resource: plural, namespace, name } = spec.parentRef
+  const parent = spec?.parentRef
+  if (parent === undefined) return '<none>'
+  const { group, resource: plural, namespace, name } = parent
   return [`${plural}${group ? `.${group}` : ''}`.toLowerCase(), ...(namespace ? [namespace] : []), name].join('/')
 }
