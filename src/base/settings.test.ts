@@ -1,6 +1,6 @@
 import { deepEqual, equal, throws } from 'node:assert/strict'
 import { test } from 'node:test'
-import { describeSettings, parseArguments, settings } from './settings.ts'
+import { PORT, describeSettings, parseArguments, settings } from './settings.ts'
 
 const declared = settings({
   name: { type: 'string', flag: 'name', short: 'n', help: 'Name of the cluster', default: 'k8ts' },
@@ -33,6 +33,12 @@ test('wrong command lines say what pflag says', () => {
   throws(() => parseArguments(declared, ['--name']), { message: 'flag needs an argument: --name' })
   throws(() => parseArguments(declared, ['--nodes=two']), {
     message: 'invalid argument "two" for "--nodes" flag: strconv.ParseInt: parsing "two": invalid syntax',
+  })
+  throws(() => parseArguments({ port: { type: 'int', flag: 'port', help: 'Port', ...PORT } }, ['--port', '99999']), {
+    message: 'invalid argument "99999" for "--port" flag: must be between 1 and 65535',
+  })
+  throws(() => parseArguments({ count: { type: 'int', flag: 'count', help: 'Count', min: 1 } }, ['--count=-1']), {
+    message: 'invalid argument "-1" for "--count" flag: must be at least 1',
   })
 })
 

@@ -9,7 +9,8 @@ export type Setting = {
   readonly placeholder?: string
 } & (
   | { readonly type: 'string'; readonly default?: string }
-  | { readonly type: 'int'; readonly default?: number }
+  /** Values outside `min` and `max` are refused. */
+  | { readonly type: 'int'; readonly default?: number; readonly min?: number; readonly max?: number }
   | { readonly type: 'bool'; readonly default?: boolean }
   /** May be given several times, or once with commas. */
   | { readonly type: 'list'; readonly default?: readonly string[] }
@@ -35,6 +36,12 @@ export type Values<S extends Settings> = { readonly [K in keyof S]: ValueOf<S[K]
 export function settings<const S extends Settings>(declared: S): S {
   return declared
 }
+
+/** The range of a setting that is a port. */
+export const PORT = { min: 1, max: 65535 } as const
+
+/** The same where 0 has a meaning: none, or any that is free. */
+export const PORT_OR_ZERO = { min: 0, max: 65535 } as const
 
 /** The command line was wrong; the message is pflag's. */
 export class UsageError extends Error {
@@ -76,7 +83,11 @@ export function parseArguments<S extends Settings>(declared: S, args: readonly s
       values[key] = /^[1tT]/.test(text)
     } else {
       if (!/^[+-]?\d+$/.test(text)) throw wrong(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`)
-      values[key] = Number(text)
+      const number = Number(text)
+      const { min = Number.MIN_SAFE_INTEGER, max = Number.MAX_SAFE_INTEGER } = s
+      if (number < min || number > max)
+        throw wrong(s.max === undefined && number < min ? `must be at least ${min}` : `must be between ${min} and ${max}`)
+      values[key] = number
     }
     given.add(key)
   }

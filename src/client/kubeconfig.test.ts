@@ -31,6 +31,9 @@ test('what cannot be used is said in one plain sentence', () => {
   throws(() => parse('none'), { message: 'cannot use the kubeconfig the-file: it has no context named "none"' })
   throws(() => parse('plugin'), /takes credentials from exec, which is not supported/)
   throws(() => parseKubeconfig('', 'empty', '/'), { message: 'cannot read the kubeconfig empty: it is empty' })
+  throws(() => parseKubeconfig('junk', 'junk', '/'), {
+    message: 'cannot read the kubeconfig junk: it is no kubeconfig, which has contexts, clusters and users',
+  })
   throws(() => parseKubeconfig('a: [', 'broken', '/'), /^KubeconfigError: cannot read the kubeconfig broken: it is not YAML \(/)
   throws(() => loadKubeconfig('/nowhere/config'), { message: 'cannot read the kubeconfig /nowhere/config: there is no such file' })
 })

@@ -62,7 +62,9 @@ export function parseKubeconfig(text: string, name: string, directory: string, c
       cause: error,
     })
   }
-  if (typeof config !== 'object' || config === null) throw new KubeconfigError(`cannot read the kubeconfig ${name}: it is empty`)
+  if (config === null || config === undefined) throw new KubeconfigError(`cannot read the kubeconfig ${name}: it is empty`)
+  if (typeof config !== 'object' || Array.isArray(config))
+    throw new KubeconfigError(`cannot read the kubeconfig ${name}: it is no kubeconfig, which has contexts, clusters and users`)
   const find = (list: unknown, wanted: unknown, member: string): Readonly<Record<string, unknown>> => {
     const entry = Array.isArray(list) ? list.find((e: { name?: unknown }) => e?.name === wanted) : undefined
     if (entry === undefined)

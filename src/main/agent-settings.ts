@@ -1,6 +1,6 @@
 /** Settings of what runs on a node, with upstream's flag names where the flag exists there. */
 
-import { settings, type Values } from '#base/settings.ts'
+import { PORT, settings, type Values } from '#base/settings.ts'
 
 export const agentSettings = settings({
   nodeName: { type: 'list', flag: 'node-name', help: 'Name of the node; several for simulated ones. By default the host name' },
@@ -25,8 +25,8 @@ export const agentSettings = settings({
   clusterDns: { type: 'list', flag: 'cluster-dns', help: 'DNS servers of pods', default: ['10.96.0.10'] },
   clusterDomain: { type: 'string', flag: 'cluster-domain', help: 'Domain of Services', default: 'cluster.local' },
   clusterCidr: { type: 'string', flag: 'cluster-cidr', help: 'Addresses of all pods', default: '10.244.0.0/16' },
-  maxPods: { type: 'int', flag: 'max-pods', help: 'Pods a node takes', default: 110 },
-  port: { type: 'int', flag: 'port', help: 'Port of the kubelet', default: 10250 },
+  maxPods: { type: 'int', flag: 'max-pods', help: 'Pods a node takes', default: 110, min: 1 },
+  port: { type: 'int', flag: 'port', help: 'Port of the kubelet', default: 10250, ...PORT },
   logLevel: { type: 'string', flag: 'log-level', help: 'debug, info, warn or error', default: 'info' },
 })
 

@@ -1,16 +1,17 @@
 /** `k8ts agent`: a node. Its kubelet, service proxy and DNS in one process, apart from any server, so that it survives its master. */
 
-import { mkdirSync, readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { systemClock } from '#base/clock.ts'
 import type { Log } from '#base/log.ts'
 import { systemRandom } from '#base/random.ts'
+import { UsageError } from '#base/settings.ts'
 import { command, OperatorError } from '#cli/command.ts'
 import { runKubelet } from '#kubelet/kubelet.ts'
 import { simulatedRuntime } from '#runtime/simulated/simulated-runtime.ts'
 import { agentSettings, type AgentSettings } from './agent-settings.ts'
 import { connect, type Connected } from './connect.ts'
+import { makeDirectory } from '#cli/data-directory.ts'
 import { cniDirectory, keepNetwork, prepareKernel } from './node-network.ts'
 import { runNodeDns } from './node-dns.ts'
 import { firstAddress, runNodeKubelet } from './node-kubelet.ts'
@@ -18,6 +19,7 @@ import { PROXY_PORTS, runNodeProxy } from './node-proxy.ts'
 import { openNodeRuntime } from './node-runtime.ts'
 import { processLog } from './process-log.ts'
 import { untilStopped } from './process-life.ts'
+import { readPem } from './read-pem.ts'
 
 export const agent = command({
   usage: '[flags]',
@@ -27,6 +29,8 @@ export const agent = command({
   async run({ values }, environment) {
     const log = processLog('agent', values.logLevel)
     const names = values.nodeName.length > 0 ? values.nodeName : [hostname().toLowerCase()]
+    if (values.runtime !== 'containerd' && values.runtime !== 'simulated')
+      throw new UsageError(`invalid argument "${values.runtime}" for "--runtime" flag: must be containerd or simulated`)
     if (values.runtime === 'simulated') await runSimulatedNodes(names, values, log, environment.signal)
     else await runNode(names[0]!, values, log, environment.signal)
     return 0
@@ -35,8 +39,13 @@ export const agent = command({
 
 /** One node with real containers. */
 async function runNode(nodeName: string, values: AgentSettings, log: Log, stop: AbortSignal): Promise<void> {
+  // first what may be wrong with the credentials: nothing is started or written for a node that cannot join
+  const kubelet = connectAs(values, `kubelet-${nodeName}.kubeconfig`, 'kubelet', log)
+  const proxy = connectAs(values, 'kube-proxy.kubeconfig', 'kube-proxy', log)
+  const dns = connectAs(values, 'dns.kubeconfig', 'k8ts-dns', log)
+  const tls = servingTls(values)
   const root = values.rootDirectory
-  mkdirSync(root, { recursive: true })
+  makeDirectory(root, 'root-dir')
   const address = values.nodeIp ?? firstAddress()
   await prepareKernel()
   const network = join(root, 'cni')
@@ -45,9 +54,6 @@ async function runNode(nodeName: string, values: AgentSettings, log: Log, stop: 
   void runtime.ended.then((why) => failed.abort(new OperatorError(why)))
   const signal = AbortSignal.any([stop, failed.signal])
 
-  const kubelet = connectAs(values, `kubelet-${nodeName}.kubeconfig`, 'kubelet', log)
-  const proxy = connectAs(values, 'kube-proxy.kubeconfig', 'kube-proxy', log)
-  const dns = connectAs(values, 'dns.kubeconfig', 'k8ts-dns', log)
   keepNetwork({ informers: proxy.informers, nodeName, directory: network, log }, signal)
 
   const loops = [
@@ -63,7 +69,7 @@ async function runNode(nodeName: string, values: AgentSettings, log: Log, stop: 
         clusterDomain: values.clusterDomain,
         maxPods: values.maxPods,
         port: values.port,
-        tls: servingTls(values),
+        tls,
       },
       signal,
     ),
@@ -116,6 +122,6 @@ function connectAs(values: AgentSettings, file: string, userAgent: string, log: 
 }
 
 function servingTls(values: AgentSettings): { readonly key: string; readonly certificate: string; readonly clientCa: string } {
-  const read = (file: string) => readFileSync(join(values.credentials ?? '', file), 'utf8')
+  const read = (file: string) => readPem(join(values.credentials ?? '', file), 'credentials')
   return { key: read('kubelet.key'), certificate: read('kubelet.crt'), clientCa: read('ca.crt') }
 }

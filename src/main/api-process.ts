@@ -1,7 +1,7 @@
 /** The API server as a process: keys and store on disk, listeners, renewals, and kubeconfigs for the administrator and the control plane's other components. */
 
-import { accessSync, constants, existsSync, mkdirSync, readFileSync, statSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { nodes } from '#api/core/v1/node.ts'
 import { clusterRoleBindings } from '#api/rbac/v1/cluster-role-binding.ts'
 import { clusterRoles } from '#api/rbac/v1/cluster-role.ts'
@@ -20,6 +20,7 @@ import { systemClock } from '#base/clock.ts'
 import type { Log } from '#base/log.ts'
 import { systemRandom } from '#base/random.ts'
 import { OperatorError } from '#cli/command.ts'
+import { StatusError } from '#client/client.ts'
 import { createClient } from '#client/create-client.ts'
 import { openMemoryStore } from '#store/memory/memory-store.ts'
 import type { Resource } from '#schema/resource.ts'
@@ -27,6 +28,7 @@ import { StoreUnavailable, type Store } from '#store/store.ts'
 import { CannotListen } from '#wire/https-server.ts'
 import { assembleApi, type AssembledApi } from './assemble-api.ts'
 import { apiSettings, type ApiSettings } from './control-plane-settings.ts'
+import { makeDirectory, unusable, writing } from '#cli/data-directory.ts'
 import { flagValues, UsageError } from '#base/settings.ts'
 
 export interface ApiProcess extends AsyncDisposable {
@@ -47,12 +49,19 @@ export async function startApi(settings: ApiSettings, log: Log): Promise<ApiProc
   const clock = systemClock
   const random = systemRandom
   const directory = settings.dataDirectory
-  makeDirectory(directory)
+  makeDirectory(directory, 'data-dir')
   const addresses = settings.bindAddress.length > 0 ? settings.bindAddress : ['0.0.0.0']
   const advertise = settings.advertiseAddress ?? addresses.find((a) => a !== '0.0.0.0' && a !== '::') ?? '127.0.0.1'
   const opening = openStore(settings, log)
   opening.catch(() => {}) // awaited below; the keys are made meanwhile
-  const pki = openPki({ directory: join(directory, 'pki'), clock, random, hosts: [...addresses, advertise] })
+  const keys = () => openPki({ directory: join(directory, 'pki'), clock, random, hosts: [...addresses, advertise] })
+  let pki: Pki
+  try {
+    pki = writing(directory, 'data-dir', keys)
+  } catch (error) {
+    await opening.then((store) => store[Symbol.asyncDispose]()).catch(() => {})
+    throw error
+  }
   const store = await opening
   try {
     const tokenIssuer = openTokenIssuer({
@@ -99,10 +108,10 @@ export async function startApi(settings: ApiSettings, log: Log): Promise<ApiProc
       addresses.find((a) => LOOPBACK.test(a)) ?? (addresses.includes('0.0.0.0') || addresses.includes('::') ? '127.0.0.1' : addresses[0]!)
     for (const [holder, file, user] of KUBECONFIGS) {
       const text = kubeconfig({ server: `https://${local}:${servers[0]!.port}`, ca: pki.ca.cert, user, credentials: pki.pair(holder) })
-      writeFile(join(directory, file), text, 0o600)
+      writing(directory, 'data-dir', () => writeFile(join(directory, file), text, 0o600))
     }
     const client = createClient(assembled.transport({ username: 'system:apiserver', groups: ['system:masters'] }))
-    await reconcileBootstrapRoles(client)
+    await settingUp(directory, reconcileBootstrapRoles(client))
     // a list waits for the cache, which authorization reads from: nobody is refused for having been early
     await Promise.all(
       ([clusterRoles, clusterRoleBindings, roles, roleBindings] as readonly Resource[]).map((resource) =>
@@ -153,37 +162,20 @@ async function openStore(settings: ApiSettings, log: Log): Promise<Store> {
       volatilePrefixes: ['/registry/leases/kube-node-lease/'],
     })
   } catch (error) {
-    if (error instanceof StoreUnavailable) throw new OperatorError(error.message, { cause: error })
-    throw error
+    if (!(error instanceof StoreUnavailable)) throw error
+    if (error.reason === 'no-space') throw unusable(settings.dataDirectory, 'data-dir', 'no space is left on its device', error)
+    throw new OperatorError(error.message, { cause: error })
   }
 }
 
-function makeDirectory(directory: string): void {
+/** Objects a server makes as it starts: what keeps it from them, a full disk perhaps, is for the operator to mend. */
+export async function settingUp<T>(directory: string, made: Promise<T>): Promise<T> {
   try {
-    makeWithParents(resolve(directory))
-    if (!statSync(directory).isDirectory()) throw new Error('it is not a directory')
-    accessSync(directory, constants.W_OK)
+    return await made
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code
-    const why =
-      code === 'ENOSPC'
-        ? 'no space is left on its device'
-        : code === 'EACCES'
-          ? 'this user may not write there'
-          : code === 'ENOENT'
-            ? 'nothing can be made there'
-            : code === 'EROFS'
-              ? 'its file system is read-only'
-              : (error as Error).message
-    throw new OperatorError(`cannot use the data directory ${directory}: ${why}; choose another with --data-dir`, { cause: error })
+    if (!(error instanceof StatusError)) throw error
+    throw new OperatorError(`cannot store in ${directory} what every cluster has: ${error.message}`, { cause: error })
   }
-}
-
-/** One by one: below /proc, where nothing can be made, the recursive mkdir of Node.js tries for ever. */
-function makeWithParents(directory: string): void {
-  if (existsSync(directory)) return
-  makeWithParents(dirname(directory))
-  mkdirSync(directory, { mode: 0o700 })
 }
 
 function explain(error: unknown): never {

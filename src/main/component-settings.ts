@@ -1,6 +1,6 @@
 /** Settings that the controller manager and the scheduler share when they run alone, with upstream's flag names and defaults. */
 
-import { settings, UsageError, type Values } from '#base/settings.ts'
+import { PORT_OR_ZERO, settings, UsageError, type Values } from '#base/settings.ts'
 import { durationMs } from '#schema/duration.ts'
 
 export const kubeconfigSetting = settings({
@@ -42,7 +42,13 @@ export const securePortSettings = settings({
     default: ['/healthz', '/readyz', '/livez'],
   },
   plainAddress: { type: 'string', flag: 'address', help: 'Address for --port', default: '127.0.0.1' },
-  plainPort: { type: 'int', flag: 'port', help: 'Port that serves /healthz and /metrics in the clear to everybody; 0: none', default: 0 },
+  plainPort: {
+    type: 'int',
+    flag: 'port',
+    help: 'Port that serves /healthz and /metrics in the clear to everybody; 0: none',
+    default: 0,
+    ...PORT_OR_ZERO,
+  },
 })
 
 export type ElectionSettings = Values<typeof electionSettings>

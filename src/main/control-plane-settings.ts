@@ -1,10 +1,10 @@
 /** Settings that the server and the API server alone share, with upstream's flag names. */
 
-import { settings, type Values } from '#base/settings.ts'
+import { PORT_OR_ZERO, settings, type Values } from '#base/settings.ts'
 
 export const apiSettings = settings({
   dataDirectory: { type: 'string', flag: 'data-dir', help: 'Where keys, certificates and the database lie', default: './k8ts-data' },
-  securePort: { type: 'int', flag: 'secure-port', help: 'Port served over TLS', default: 6443 },
+  securePort: { type: 'int', flag: 'secure-port', help: 'Port served over TLS; 0: any that is free', default: 6443, ...PORT_OR_ZERO },
   bindAddress: { type: 'list', flag: 'bind-address', help: 'Addresses to serve on', default: ['0.0.0.0'] },
   advertiseAddress: {
     type: 'string',

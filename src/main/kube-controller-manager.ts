@@ -2,7 +2,7 @@
 
 import { systemClock } from '#base/clock.ts'
 import { systemRandom } from '#base/random.ts'
-import { settings } from '#base/settings.ts'
+import { PORT_OR_ZERO, settings } from '#base/settings.ts'
 import { command } from '#cli/command.ts'
 import { httpsTransport } from '#client/https-transport.ts'
 import type { Connection } from '#client/kubeconfig.ts'
@@ -62,7 +62,13 @@ export const kubeControllerManager = command({
     ...electionSettings,
     leaseName: { type: 'string', flag: 'leader-elect-resource-name', help: 'Name of the Lease', default: 'kube-controller-manager' },
     ...securePortSettings,
-    securePort: { type: 'int', flag: 'secure-port', help: 'Port for health and metrics over HTTPS; 0: none', default: 10257 },
+    securePort: {
+      type: 'int',
+      flag: 'secure-port',
+      help: 'Port for health and metrics over HTTPS; 0: none',
+      default: 10257,
+      ...PORT_OR_ZERO,
+    },
   }),
   async run({ values }, environment) {
     const log = processLog('kube-controller-manager', values.logLevel)

@@ -2,7 +2,7 @@
 
 import { systemClock } from '#base/clock.ts'
 import { systemRandom } from '#base/random.ts'
-import { settings } from '#base/settings.ts'
+import { PORT_OR_ZERO, settings } from '#base/settings.ts'
 import { command } from '#cli/command.ts'
 import { componentMetrics, serveComponent } from './component-server.ts'
 import { electionConfiguration, electionOf, electionSettings, kubeconfigSetting, securePortSettings } from './component-settings.ts'
@@ -19,7 +19,13 @@ export const kubeScheduler = command({
     ...electionSettings,
     leaseName: { type: 'string', flag: 'leader-elect-resource-name', help: 'Name of the Lease', default: 'kube-scheduler' },
     ...securePortSettings,
-    securePort: { type: 'int', flag: 'secure-port', help: 'Port for health and metrics over HTTPS; 0: none', default: 10259 },
+    securePort: {
+      type: 'int',
+      flag: 'secure-port',
+      help: 'Port for health and metrics over HTTPS; 0: none',
+      default: 10259,
+      ...PORT_OR_ZERO,
+    },
   }),
   async run({ values }, environment) {
     const log = processLog('kube-scheduler', values.logLevel)

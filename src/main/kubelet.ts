@@ -1,14 +1,14 @@
 /** `k8ts kubelet`: the kubelet of a node alone. */
 
-import { mkdirSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import type { Taint } from '#api/core/v1/toleration.ts'
-import { settings, UsageError } from '#base/settings.ts'
+import { PORT_OR_ZERO, settings, UsageError } from '#base/settings.ts'
 import { command, OperatorError } from '#cli/command.ts'
 import { agentSettings } from './agent-settings.ts'
 import { kubeconfigSetting } from './component-settings.ts'
 import { connect } from './connect.ts'
+import { makeDirectory } from '#cli/data-directory.ts'
 import { firstAddress, runNodeKubelet } from './node-kubelet.ts'
 import { cniDirectory, keepNetwork, prepareKernel } from './node-network.ts'
 import { openNodeRuntime } from './node-runtime.ts'
@@ -37,7 +37,7 @@ export const kubelet = command({
     address: { type: 'string', flag: 'address', help: 'Address to serve on', default: '0.0.0.0' },
     port,
     healthAddress: { type: 'string', flag: 'healthz-bind-address', help: 'Address of /healthz', default: '127.0.0.1' },
-    healthPort: { type: 'int', flag: 'healthz-port', help: 'Port of /healthz', default: 10248 },
+    healthPort: { type: 'int', flag: 'healthz-port', help: 'Port of /healthz', default: 10248, ...PORT_OR_ZERO },
     tlsCertFile: { type: 'string', flag: 'tls-cert-file', help: 'Certificate to serve with; by default one that signs itself' },
     tlsKeyFile: { type: 'string', flag: 'tls-private-key-file', help: 'Its key' },
     clientCaFile: {
@@ -61,7 +61,7 @@ export const kubelet = command({
       throw new OperatorError(
         'it does not know whose client certificates to trust: the kubeconfig names no authority, so name one with --client-ca-file',
       )
-    mkdirSync(root, { recursive: true })
+    makeDirectory(root, 'root-dir')
     await prepareKernel()
     const network = join(root, 'cni')
     await using runtime = await openNodeRuntime({ root, cniConfiguration: cniDirectory(network), endpoint: values.runtimeEndpoint, log })

@@ -7,7 +7,7 @@ import { systemRandom } from '#base/random.ts'
 import { settings } from '#base/settings.ts'
 import { command } from '#cli/command.ts'
 import { applyClusterDns } from './cluster-dns.ts'
-import { startApi } from './api-process.ts'
+import { settingUp, startApi } from './api-process.ts'
 import { CONTROLLER_MANAGER, controllerIdentity, runControllerManager, runSchedulerLoop, SCHEDULER } from './control-loops.ts'
 import { certificateParts } from './certificate-parts.ts'
 import { apiSettings } from './control-plane-settings.ts'
@@ -63,10 +63,11 @@ export const server = command({
         stop.signal,
       ),
     ]
-    await applyClusterDns(
+    const dns = applyClusterDns(
       createClient(assembled.transport({ username: 'system:apiserver', groups: ['system:masters'] })),
       values.clusterDns,
     )
+    await settingUp(values.dataDirectory, dns)
     log.info('serving', { port: values.securePort, dataDirectory: values.dataDirectory })
     try {
       await Promise.all(loops)

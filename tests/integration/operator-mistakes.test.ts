@@ -2,7 +2,7 @@
 
 import { deepEqual, equal, match, ok } from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -58,6 +58,11 @@ test('a data directory that cannot be written is said in one sentence', { skip: 
   const ran = await runProgram(join(root, 'k8ts'), ['server', '--data-dir', '/dev/null/k8ts', '--secure-port', '0'], process.env)
   equal(ran.code, 1)
   match(ran.err, /^k8ts server: cannot use the data directory \/dev\/null\/k8ts: .*; choose another with --data-dir\n$/)
+  const home = mkdtempSync(join(tmpdir(), 'home-'))
+  const words = ['up', '--runtime', 'simulated', '--data-dir', '/dev/null/k8ts']
+  const up = await runProgram(join(root, 'k8ts'), words, { ...process.env, K8TS_HOME: home })
+  deepEqual([up.code, up.err], [1, ran.err.replace('server', 'up')])
+  rmSync(home, { recursive: true, force: true })
 })
 
 test('a second server on the same data says whose it is', async () => {
@@ -70,4 +75,66 @@ test('a second server on the same data says whose it is', async () => {
   equal(ran.code, 1)
   equal(ran.err.trim().split('\n').length, 1)
   match(ran.err, /^k8ts server: /)
+})
+
+test('a disk too small for a cluster is said at once, by the server and by up', { skip: needsRoot }, async () => {
+  const home = mkdtempSync(join(tmpdir(), 'home-'))
+  const directory = mkdtempSync(join(tmpdir(), 'small-'))
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=200k', 'tmpfs', directory])
+  const k8ts = (...words: readonly string[]) =>
+    runProgram(join(root, 'k8ts'), [...words, '--data-dir', directory], { ...process.env, K8TS_HOME: home })
+  try {
+    const up = await k8ts('up', '--runtime', 'simulated')
+    equal(up.code, 1)
+    match(up.err, /^k8ts up: cannot use the data directory \S+: no space is left on its device \(.*\); choose another with --data-dir\n$/)
+    const server = await k8ts('server', '--secure-port', '0', '--bind-address', '127.0.0.1')
+    equal(server.code, 1)
+    const plain = server.err.split('\n').filter((line) => line !== '' && !line.startsWith('{'))
+    equal(plain.length, 1)
+    match(plain[0]!, /^k8ts server: .*no space is left on the device/)
+    execFileSync('sh', ['-c', `rm -rf ${directory}/* && head -c 1m /dev/zero >${directory}/rest 2>/dev/null || true`])
+    const full = await k8ts('server', '--secure-port', '0', '--bind-address', '127.0.0.1')
+    deepEqual(
+      [full.code, full.err],
+      [1, `k8ts server: cannot use the data directory ${directory}: no space is left on its device; choose another with --data-dir\n`],
+    )
+  } finally {
+    execFileSync('umount', ['-l', directory])
+    for (const d of [directory, home]) rmSync(d, { recursive: true, force: true })
+  }
+})
+
+test('a server that ends as it starts ends up too, with its words', async () => {
+  const home = mkdtempSync(join(tmpdir(), 'home-'))
+  const directory = mkdtempSync(join(tmpdir(), 'data-'))
+  writeFileSync(join(directory, 'pki'), 'no folder')
+  const words = ['up', '--runtime', 'simulated', '--data-dir', directory]
+  const ran = await runProgram(join(root, 'k8ts'), words, { ...process.env, K8TS_HOME: home })
+  deepEqual(
+    [ran.code, ran.err],
+    [
+      1,
+      `k8ts up: the control plane ended at once: cannot use the data directory ${directory}: a file is where a folder has to be; choose another with --data-dir\n`,
+    ],
+  )
+  for (const d of [directory, home]) rmSync(d, { recursive: true, force: true })
+})
+
+test('a node without credentials is refused before anything is written', async () => {
+  const directory = join(tmpdir(), `agent-${process.pid}`)
+  const agent = (...words: readonly string[]) => runProgram(join(root, 'k8ts'), ['agent', '--root-dir', directory, ...words], process.env)
+  const without = await agent()
+  deepEqual([without.code, without.err], [1, 'k8ts agent: a node needs credentials to join: name their folder with --credentials\n'])
+  const absent = await agent('--credentials', '/nowhere', '--node-name', 'a')
+  deepEqual([absent.code, absent.err], [1, 'k8ts agent: cannot read the kubeconfig /nowhere/kubelet-a.kubeconfig: there is no such file\n'])
+  equal(existsSync(directory), false)
+})
+
+test('a port that is none is a wrong command line', async () => {
+  for (const name of ['server', 'up', 'kube-scheduler', 'kubelet']) {
+    const flag = name === 'kubelet' ? '--port' : '--secure-port'
+    const ran = await runProgram(join(root, 'k8ts'), [name, flag, '99999'], process.env)
+    equal(ran.code, 2)
+    match(ran.err, new RegExp(`^error: invalid argument "99999" for "${flag}" flag: must be between [01] and 65535\n`))
+  }
 })

@@ -1,6 +1,6 @@
 /** Lists a resource: which revision to read, from the cache or from history, filtered, in chunks. */
 
-import { decodeContinue, encodeContinue } from './continue-token.ts'
+import { decodeContinue, encodeContinue, foreignContinue } from './continue-token.ts'
 import { decodeStored, withMetadata, type Registry } from './registry.ts'
 import { indexOf, type Selection } from './selection.ts'
 import type { ListMeta } from '#api/meta/v1/list-meta.ts'
@@ -31,7 +31,7 @@ export async function listObjects(registry: Registry, store: Store, query: ListQ
   if (query.continue !== '') {
     const token = decodeContinue(query.continue)
     const after = `${registry.prefix}${token.after}`
-    if (!after.startsWith(folder)) throw badRequest(`continue key is not valid: encoded start key "${token.after}"`)
+    if (!after.startsWith(folder)) throw foreignContinue(token)
     if (token.revision < 0) return chunk(registry, query, await newest(registry, folder, after, query))
     return chunk(registry, query, await at(registry, store, folder, token.revision, after, query))
   }

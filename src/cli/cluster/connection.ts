@@ -17,12 +17,12 @@ export async function connect(kubeconfig: string): Promise<Client> {
 
 const POLL_MS = 25
 
-/** Resolves once `/readyz` answers; `alive` says whether there is still something to wait for, `log` is named when not. */
+/** Resolves once `/readyz` answers; `ended` says why there is nothing left to wait for, and `log` is named when it takes too long. */
 export async function waitReady(
   kubeconfig: string,
   environment: Environment,
   withinMs: number,
-  alive: () => boolean,
+  ended: () => string | undefined,
   log: string,
 ): Promise<void> {
   const deadline = environment.clock.monotonic() + withinMs
@@ -37,7 +37,8 @@ export async function waitReady(
         last = (error as Error).message
       }
     }
-    if (!alive()) throw new OperatorError(`the control plane ended at once: its log is ${log}`)
+    const why = ended()
+    if (why !== undefined) throw new OperatorError(`the control plane ended at once: ${why}`)
     if (environment.clock.monotonic() > deadline)
       throw new OperatorError(`the control plane was not ready within ${withinMs / 1000} s (${last}): its log is ${log}`)
     await sleep(environment.clock, POLL_MS, environment.signal)

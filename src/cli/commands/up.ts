@@ -1,15 +1,16 @@
 /** `k8ts up`: a whole cluster on this machine, step by step, until its demo answers. */
 
-import { existsSync } from 'node:fs'
+import { existsSync, statfsSync } from 'node:fs'
 import { createServer } from 'node:net'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { nodes, type Node } from '#api/core/v1/node.ts'
 import { pods } from '#api/core/v1/pod.ts'
 import { endpointSlices } from '#api/discovery/v1/endpoint-slice.ts'
-import { settings, UsageError } from '#base/settings.ts'
+import { PORT, settings, UsageError } from '#base/settings.ts'
 import { sleep } from '#base/clock.ts'
 import type { Client } from '#client/client.ts'
 import { command, OperatorError, type Environment } from '../command.ts'
+import { makeDirectory } from '../data-directory.ts'
 import { connect, waitReady } from '../cluster/connection.ts'
 import { applyDemo, askDemo, demoAvailable } from '../cluster/demo.ts'
 import { issueNodeCredentials } from '../cluster/credentials.ts'
@@ -17,12 +18,16 @@ import { demoImage, importArchive } from '../cluster/images.ts'
 import { bridgeUp, machineNames, nodeNames, nodeUp } from '../cluster/machine-plan.ts'
 import { findMissing } from '../cluster/preflight.ts'
 import { ClusterRecords, markOf, type ClusterRecord, type NodeRecord } from '../cluster/record.ts'
+import { endsIn } from '../cluster/supervised.ts'
 import { step } from '../progress.ts'
 import { nodeDirectory, takeDown } from './down.ts'
 
 const DEFAULT_PORT = 6443
 const READY_MS = 60_000
 const NODE_READY_MS = 120_000
+const AGENT_ENDS_MAX = 3 // one that fails so often right after its start will not get better
+const FULL_BYTES = 64 * 1024 // what a log or the database takes at least at a time
+const FREE_BYTES_MIN = 4 * 2 ** 20 // keys, a new database with its log, and the logs of a start
 
 export const up = command({
   usage: '[flags]',
@@ -30,14 +35,19 @@ export const up = command({
     'Starts a cluster on this machine (control plane, nodes and a demo) and returns when the demo has answered through its Service.',
   settings: settings({
     name: { type: 'string', flag: 'name', help: 'Name of the cluster', default: 'k8ts' },
-    nodes: { type: 'int', flag: 'nodes', help: 'Nodes wanted; 1 by default' },
+    nodes: { type: 'int', flag: 'nodes', help: 'Nodes wanted; 1 by default', min: 1 },
     runtime: {
       type: 'string',
       flag: 'runtime',
       help: 'What runs the containers: containerd (Linux, root), the default, or simulated',
     },
     dataDirectory: { type: 'string', flag: 'data-dir', help: 'Where the cluster keeps its data' },
-    securePort: { type: 'int', flag: 'secure-port', help: 'Port of the API server; by default 6443, or a free one when that is taken' },
+    securePort: {
+      type: 'int',
+      flag: 'secure-port',
+      help: 'Port of the API server; by default 6443, or a free one when that is taken',
+      ...PORT,
+    },
     noDemo: { type: 'bool', flag: 'no-demo', help: 'Start without the demo' },
     foreground: { type: 'bool', flag: 'foreground', help: 'Stay until interrupted, then take the cluster down' },
   }),
@@ -48,7 +58,6 @@ export const up = command({
     }
     if (!/^[a-z0-9]([-a-z0-9]{0,30}[a-z0-9])?$/.test(values.name))
       throw new UsageError(`invalid argument "${values.name}" for "--name" flag: use lower-case letters, digits and '-'`)
-    if (wanted < 1) throw new UsageError(`invalid argument "${wanted}" for "--nodes" flag: must be at least 1`)
     const records = new ClusterRecords(environment.home)
     const old = records.get(values.name)
     if (old?.serverPid !== undefined && environment.alive(old.serverPid, markOf(old))) {
@@ -127,6 +136,8 @@ async function start(
     records.save(record)
     saved(record)
   }
+  checkRoom(dataDirectory)
+  makeDirectory(dataDirectory, 'data-dir')
   save({})
 
   const client = await step(environment, 'control plane ready', async (say) => {
@@ -142,13 +153,14 @@ async function start(
       addresses.at(-1)!,
     ]
     const log = join(dataDirectory, 'server.log')
+    const ended = endsIn(log, 1)
     save({ serverPid: launch(environment, log, 'server', words) })
     say(`port ${securePort}`)
     await waitReady(
       record.kubeconfig,
       environment,
       READY_MS,
-      () => record.serverPid !== undefined && environment.alive(record.serverPid, markOf(record)),
+      () => ended() ?? fullDisk(dataDirectory) ?? (environment.alive(record.serverPid!, markOf(record)) ? undefined : `its log is ${log}`),
       log,
     )
     return connect(record.kubeconfig)
@@ -233,6 +245,7 @@ async function nodesReady(
 ): Promise<void> {
   const deadline = environment.clock.monotonic() + NODE_READY_MS
   const names = new Set(record.nodes.map((n) => n.name))
+  const ends = [...new Set(record.nodes.map((n) => n.directory))].map((d) => endsIn(join(d, 'agent.log'), AGENT_ENDS_MAX))
   await removeGoneNodes(client, names)
   for (;;) {
     const { items } = await client.list(nodes)
@@ -240,6 +253,10 @@ async function nodesReady(
     const ready = items.filter((n) => names.has(n.metadata.name) && isReadySince(n, since) && resolving.has(n.metadata.name)).length
     say(`${ready} of ${wanted}`)
     if (ready >= wanted) return
+    for (const ended of ends) {
+      const why = ended()
+      if (why !== undefined) throw new OperatorError(`a node ended again and again: ${why}`)
+    }
     const dead = record.nodes.find((n) => n.pid !== undefined && !environment.alive(n.pid, markOf(record)))
     if (dead !== undefined) throw new OperatorError(`node ${dead.name} ended at once: its log is ${join(dead.directory, 'node.log')}`)
     if (environment.clock.monotonic() > deadline)
@@ -296,6 +313,35 @@ function launch(environment: Environment, log: string, name: string, words: read
     [log, join(environment.root, 'k8ts'), name, ...words],
     `${log}.supervise`,
   )
+}
+
+/** A full disk is told before anything is started on it. */
+function checkRoom(dataDirectory: string): void {
+  const free = freeBytes(dataDirectory)
+  if (free >= FREE_BYTES_MIN) return
+  const shown = `${Math.floor(free / 1024)} KiB are free, a cluster needs ${FREE_BYTES_MIN / 1024} to start`
+  throw new OperatorError(
+    `cannot use the data directory ${dataDirectory}: no space is left on its device (${shown}); choose another with --data-dir`,
+  )
+}
+
+/** A disk that fills up keeps even the log from saying so. */
+function fullDisk(dataDirectory: string): string | undefined {
+  return freeBytes(dataDirectory) < FULL_BYTES ? `no space is left on the device of its data directory ${dataDirectory}` : undefined
+}
+
+function freeBytes(directory: string): number {
+  try {
+    const { blocks, bavail, bsize } = statfsSync(existingPart(directory))
+    return blocks === 0 ? Infinity : bavail * bsize
+  } catch {
+    return Infinity // what is wrong with the folder shows when it is written to
+  }
+}
+
+/** The folder, or the closest one above that is there. */
+function existingPart(directory: string): string {
+  return existsSync(directory) ? directory : existingPart(dirname(directory))
 }
 
 /** The asked port, which must be free, or the usual one, or any that is free. */
