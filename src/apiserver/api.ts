@@ -21,7 +21,9 @@ import { answerSubresource, type SubresourceParts } from './endpoints/subresourc
 import { bindPod } from './endpoints/subresources/binding.ts'
 import { zPage, type ComponentProcess } from './endpoints/z-pages.ts'
 import type { KubeletConnection } from './proxy/kubelet-connection.ts'
-import { defaultObjects, type AdvertisedAddress, type DefaultObject } from './registry/default-objects.ts'
+import { addedRanges, defaultServiceCidr, isAllocated } from './registry/address-objects.ts'
+import { defaultObjects, type AdvertisedAddress } from './registry/default-objects.ts'
+import { every, keepAddresses, keepObjects } from './registry/keep-objects.ts'
 import { listerOf } from './registry/lister.ts'
 import { Registry } from './registry/registry.ts'
 import { servedResources } from './registry/served.ts'
@@ -29,13 +31,12 @@ import type { Served } from './registry/served/serve.ts'
 import { serviceStrategy, type StoredService } from './registry/strategies/service.ts'
 import { mainFacet } from './registry/update.ts'
 import type { RequestContext } from './request-context.ts'
-import { sleep, type Clock } from '#base/clock.ts'
+import type { ServiceCIDR } from '#api/networking/v1/service-cidr.ts'
+import type { Clock } from '#base/clock.ts'
 import type { Log } from '#base/log.ts'
 import type { Random } from '#base/random.ts'
 import { kubernetesVersion } from '#base/version.ts'
-import { StatusError } from '#client/client.ts'
 import type { Lister } from '#client/informer.ts'
-import { withDefaults } from '#schema/defaults.ts'
 import { groupResource, type KubeObject, type Resource } from '#schema/resource.ts'
 import type { Store } from '#store/store.ts'
 
@@ -60,7 +61,7 @@ export interface ApiParts {
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
-  /** Addresses of services; 10.96.0.0/12 unless said otherwise. */
+  /** Addresses of services, a range or one of each family with a comma between; 10.96.0.0/12 unless said otherwise. */
   readonly serviceCidr?: string
   /** Both ends included; 30000-32767 unless said otherwise. */
   readonly nodePortRange?: readonly [number, number]
@@ -89,21 +90,33 @@ const CONTROLLER_MANAGER_PORT = 10257
 const SCHEDULER_PORT = 10259
 const KEEP_DEFAULTS_MS = 10_000 // upstream's interval for its own service; looks at caches only while nothing is missing
 const ALLOW_ALL: Authorizer = { authorize: () => ({ type: 'allow', reason: '' }) }
-const SYSTEM_USER = { username: 'system:apiserver', groups: ['system:masters', 'system:authenticated'] }
 
 export async function openApi(parts: ApiParts): Promise<Api> {
   const { store, clock, random, log } = parts
   const feed = await openStoreFeed({ store, clock, log })
-  const services = serviceStrategy({ cidr: parts.serviceCidr ?? SERVICE_CIDR, nodePorts: parts.nodePortRange ?? NODE_PORTS }, random)
+  const cidrs = (parts.serviceCidr ?? SERVICE_CIDR).split(',')
+  const services = serviceStrategy(
+    {
+      cidrs,
+      nodePorts: parts.nodePortRange ?? NODE_PORTS,
+      added: () => addedRanges(all<ServiceCIDR>('servicecidrs.networking.k8s.io')),
+      reserved: (ip) => {
+        const kept = named('ipaddresses.networking.k8s.io').registry.find('', ip)?.object
+        return kept !== undefined && !isAllocated(kept)
+      },
+      changed: () => addressKeeper.soon(),
+    },
+    random,
+  )
   const served = servedResources(services.strategy as never)
   const endpoints = await openEndpoints(served, { store, feed, clock, random, log })
   const byName = new Map([...endpoints.values()].map((e) => [groupResource(e.served.resource), e]))
   const named = (name: string) => byName.get(name)!
-  services.recover(
-    named('services')
-      .registry.cache.list(named('services').registry.prefix)
-      .items.map((i) => i.object as unknown as StoredService),
-  )
+  function all<T>(name: string): readonly T[] {
+    const { cache, prefix } = named(name).registry
+    return cache.list(prefix).items.map((i) => i.object as unknown as T)
+  }
+  services.recover(all<StoredService>('services'))
 
   const listers: Listers = {
     lister<T extends KubeObject>(resource: Resource<T>): Lister<T> {
@@ -147,9 +160,15 @@ export async function openApi(parts: ApiParts): Promise<Api> {
   }
 
   const keeping = new AbortController()
+  const addressKeeper = keepAddresses(byName, parts, keeping.signal)
   if (parts.withDefaultObjects !== false) {
-    await keepDefaults(byName, services.firstAddress, parts)
-    void every(KEEP_DEFAULTS_MS, clock, keeping.signal, () => keepDefaults(byName, services.firstAddress, parts), log)
+    const defaults = [...defaultObjects(services.firstAddresses[0]!, parts.advertised), defaultServiceCidr(cidrs)]
+    const keep = async () => {
+      await keepObjects(byName, defaults, parts)
+      await addressKeeper.now()
+    }
+    await keep()
+    void every(KEEP_DEFAULTS_MS, clock, keeping.signal, keep, log)
   }
 
   async function answer(ctx: RequestContext): Promise<Answer> {
@@ -212,52 +231,6 @@ async function openEndpoints(
       ]
     }),
   )
-}
-
-/** Makes what is missing. What is there stays as it is, but for the addresses of this server, which may have moved. */
-async function keepDefaults(endpoints: ReadonlyMap<string, Endpoint>, serviceAddress: string, parts: ApiParts): Promise<void> {
-  const { clock, random, advertised, log } = parts
-  const keep = async ({ resource, object, own }: DefaultObject) => {
-    const endpoint = endpoints.get(resource)
-    if (endpoint === undefined) return
-    const { registry } = endpoint
-    const at = { namespace: object.metadata.namespace ?? '', name: object.metadata.name }
-    const found = registry.find(at.namespace, at.name)
-    if (found && !own) return
-    const write = {
-      user: SYSTEM_USER,
-      dryRun: false,
-      now: clock.now(),
-      random,
-      warn: () => {},
-      admit: async (o: object) => o,
-      check: async () => {},
-    }
-    const wanted = withDefaults(registry.resource.type.schema, object)
-    try {
-      // An update that changes nothing writes nothing.
-      if (found)
-        await registry.update(at, endpoint.mainFacet, (shown) => ({ ...shown, ...wanted, metadata: (shown as KubeObject).metadata }), write)
-      else await registry.create(wanted, write)
-    } catch (error) {
-      if (!(error instanceof StatusError)) throw error
-      log.debug('default object not made', { resource, name: at.name, reason: error.message })
-    }
-  }
-  await Promise.all(defaultObjects(serviceAddress, advertised).map(keep))
-}
-
-/** Until `signal` aborts. A failure is logged and tried again next time. */
-async function every(ms: number, clock: Clock, signal: AbortSignal, work: () => Promise<void>, log: Log): Promise<void> {
-  for (;;) {
-    try {
-      await sleep(clock, ms, signal)
-      await work()
-    } catch (error) {
-      if (signal.aborted) return
-      log.warn('default objects not kept', { error })
-    }
-  }
 }
 
 function pathKey(group: string, version: string, plural: string): string {

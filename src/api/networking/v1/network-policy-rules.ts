@@ -1,7 +1,7 @@
 /** What is refused in network policies. */
 
 import type { IPBlock, NetworkPolicyPeer, NetworkPolicyPort, NetworkPolicySpec } from './network-policy.ts'
-import { isIPv4 } from '#base/addresses.ts'
+import { addressNumber, isIPv4 } from '#base/addresses.ts'
 import { forbidden, invalid, invalidEach, notSupported, required, type FieldError } from '#schema/field-error.ts'
 import { cidr, portName, portNumber } from '#schema/names.ts'
 
@@ -69,18 +69,5 @@ function isStrictlyWithin(part: string, whole: string): boolean {
 /** The first `length` bits of an address. */
 function prefix(address: string, length: number): bigint {
   const width = isIPv4(address) ? 32n : 128n
-  return numberOf(address) >> (width - BigInt(length))
-}
-
-function numberOf(address: string): bigint {
-  if (isIPv4(address)) return address.split('.').reduce((sum, part) => sum * 256n + BigInt(part), 0n)
-  const [head = '', tail] = address.replace(/(\d+)\.(\d+)\.(\d+)\.(\d+)$/, (_, a, b, c, d) => `${hex(a, b)}:${hex(c, d)}`).split('::')
-  const left = head === '' ? [] : head.split(':')
-  const right = tail ? tail.split(':') : []
-  const zeros = tail === undefined ? [] : Array.from({ length: 8 - left.length - right.length }, () => '0')
-  return [...left, ...zeros, ...right].reduce((sum, part) => sum * 65_536n + BigInt(`0x${part || '0'}`), 0n)
-}
-
-function hex(high: string, low: string): string {
-  return (Number(high) * 256 + Number(low)).toString(16)
+  return addressNumber(address) >> (width - BigInt(length))
 }

@@ -1,50 +1,63 @@
 /** Pools of cluster addresses and node ports. In memory: the stored services say what is taken. */
 
+import { familyOf, type Family } from './service-families.ts'
+import { addressNumber, addressText, isIP } from '#base/addresses.ts'
 import type { Random } from '#base/random.ts'
 
 const TRIES = 64 // random picks before a scan: a pool is rarely more than half full
 
-/** IPv4 addresses of one range, without its network and broadcast address; the lower part is for hand-picked ones. */
+const SIZE_MAX = 2 ** 48 // of an IPv6 range that is looked at; nobody fills it
+
+/** Addresses of one range, without its first and, for IPv4, its last; the lower part is for hand-picked ones. */
 export class AddressPool {
+  readonly family: Family
   /** The range's first address: the API server's own service. */
   readonly first: string
-  readonly #base: number
-  readonly #size: number
+  readonly #base: bigint
+  /** One beyond the last address that may be given. */
+  readonly #end: number
   readonly #offset: number
   readonly #cidr: string
   readonly #taken = new Set<number>()
   readonly #random: Random
 
   constructor(cidr: string, random: Random) {
-    const [address, bits] = cidr.split('/')
-    const mask = Number(bits)
+    const [address, bits] = cidr.split('/') as [string, string]
+    this.family = familyOf(address)
+    const width = this.family === 'IPv4' ? 32 : 128
+    const hostBits = BigInt(width - Number(bits))
+    const size = Math.min(2 ** Number(hostBits), SIZE_MAX)
     this.#cidr = cidr
-    this.#size = 2 ** (32 - mask)
-    this.#base = Math.floor(toNumber(address!) / this.#size) * this.#size
+    this.#base = (addressNumber(address) >> hostBits) << hostBits
+    this.#end = this.family === 'IPv4' ? size - 1 : size
     // Upstream keeps min(max(16, size/16), 256) addresses free for clients that choose, so that they seldom collide.
-    this.#offset = Math.min(Math.max(16, Math.floor(this.#size / 16)), 256)
+    this.#offset = Math.min(Math.max(16, Math.floor(size / 16)), 256)
     this.#random = random
-    this.first = toText(this.#base + 1)
-    this.#taken
-      .add(0)
-      .add(this.#size - 1)
-      .add(1)
+    this.first = addressText(this.#base + 1n, this.family)
+    this.#taken.add(1)
   }
 
-  next(): string | undefined {
-    const found =
-      pick(this.#random, this.#offset < this.#size - 1 ? this.#offset : 1, this.#size - 1, this.#taken) ??
-      pick(this.#random, 1, this.#size - 1, this.#taken)
-    if (found === undefined) return undefined
-    this.#taken.add(found)
-    return toText(this.#base + found)
+  contains(ip: string): boolean {
+    return familyOf(ip) === this.family && this.#indexOf(ip) !== undefined
+  }
+
+  /** An address that nobody has, `unless` somebody outside says so. */
+  next(unless: (ip: string) => boolean = () => false): string | undefined {
+    for (;;) {
+      const found =
+        pick(this.#random, this.#offset < this.#end ? this.#offset : 1, this.#end, this.#taken) ??
+        pick(this.#random, 1, this.#end, this.#taken)
+      if (found === undefined) return undefined
+      this.#taken.add(found)
+      const ip = addressText(this.#base + BigInt(found), this.family)
+      if (!unless(ip)) return ip
+    }
   }
 
   /** Undefined when the address is now the caller's, else why not. */
   claim(ip: string): string | undefined {
-    const number = toNumber(ip)
-    const index = number - this.#base
-    if (Number.isNaN(number) || index <= 0 || index >= this.#size - 1)
+    const index = this.#indexOf(ip)
+    if (index === undefined)
       return `the provided network does not contain the provided IP. The provided IP is not in the valid range. The range of valid IPs is ${this.#cidr}`
     // The first address is kept from random picks, and anyone but its one owner finds it taken as any other.
     if (index === 1 && !this.#taken.has(-1)) {
@@ -57,9 +70,15 @@ export class AddressPool {
   }
 
   free(ip: string): void {
-    const index = toNumber(ip) - this.#base
+    const index = this.#indexOf(ip)
     if (index === 1) this.#taken.delete(-1)
-    else if (index > 1 && index < this.#size - 1) this.#taken.delete(index)
+    else if (index !== undefined) this.#taken.delete(index)
+  }
+
+  #indexOf(ip: string): number | undefined {
+    if (isIP(ip) === 0 || familyOf(ip) !== this.family) return undefined
+    const index = addressNumber(ip) - this.#base
+    return index > 0n && index < BigInt(this.#end) ? Number(index) : undefined
   }
 }
 
@@ -112,14 +131,4 @@ function pick(random: Random, from: number, to: number, taken: ReadonlySet<numbe
     if (!taken.has(found)) return found
   }
   return undefined
-}
-
-function toNumber(ip: string): number {
-  const parts = ip.split('.')
-  if (parts.length !== 4 || !parts.every((p) => /^\d{1,3}$/.test(p) && Number(p) < 256)) return Number.NaN
-  return parts.reduce((sum, part) => sum * 256 + Number(part), 0)
-}
-
-function toText(number: number): string {
-  return [24, 16, 8, 0].map((shift) => Math.floor(number / 2 ** shift) % 256).join('.')
 }

@@ -2,6 +2,7 @@
 
 import type { Service, ServicePort } from '#api/core/v1/service.ts'
 import type { Allocation, Strategy, WriteInfo } from '../strategy.ts'
+import { familiesOf, familyOf, type Families, type Family } from './service-families.ts'
 import { AddressPool, PortPool } from './service-pools.ts'
 import { invalid } from '#apiserver/endpoints/errors.ts'
 import { invalid as invalidField } from '#schema/field-error.ts'
@@ -16,10 +17,53 @@ const KIND = { group: '', kind: 'Service' }
 const NONE = 'None' // a headless service asks for no address
 const TOUCHES_PORTS = new Set(['NodePort', 'LoadBalancer'])
 
-/** The strategy over two pools, which `recover` fills from the stored services before the first write. */
-export function serviceStrategy(ranges: { readonly cidr: string; readonly nodePorts: readonly [number, number] }, random: Random) {
-  const addresses = new AddressPool(ranges.cidr, random)
+export interface ServiceRanges {
+  /** Of the cluster itself; the first one's family is the default. */
+  readonly cidrs: readonly string[]
+  readonly nodePorts: readonly [number, number]
+  /** Ranges that ServiceCIDR objects add. */
+  readonly added?: () => readonly string[]
+  /** Whether an IPAddress object keeps the address for something that is no service of the pools. */
+  readonly reserved?: (ip: string) => boolean
+  /** Addresses were given or taken back. */
+  readonly changed?: () => void
+}
+
+/** The strategy over pools, which `recover` fills from the stored services before the first write. */
+export function serviceStrategy(ranges: ServiceRanges, random: Random) {
+  const { added = () => [], reserved = () => false, changed = () => {} } = ranges
+  const byRange = new Map<string, AddressPool>()
   const ports = new PortPool(ranges.nodePorts, random)
+  const offered = [...new Set(ranges.cidrs.map((cidr) => familyOf(cidr)))]
+
+  function pool(cidr: string): AddressPool {
+    const known = byRange.get(cidr) ?? new AddressPool(cidr, random)
+    byRange.set(cidr, known)
+    return known
+  }
+
+  function pools(): readonly AddressPool[] {
+    return [...new Set([...ranges.cidrs, ...added()])].map(pool)
+  }
+
+  function free(ip: string): void {
+    for (const known of byRange.values()) if (known.contains(ip)) known.free(ip)
+  }
+
+  /** Undefined when it is now the caller's, else why not. */
+  function claim(ip: string): string | undefined {
+    const all = pools()
+    const holder = all.find((p) => p.contains(ip)) ?? all[0]!
+    return reserved(ip) ? 'provided IP is already allocated' : holder.claim(ip)
+  }
+
+  function nextOf(family: Family): string | undefined {
+    for (const candidate of pools()) {
+      const ip = candidate.family === family ? candidate.next(reserved) : undefined
+      if (ip !== undefined) return ip
+    }
+    return undefined
+  }
 
   function allocate(service: StoredService, old: StoredService | undefined, write: WriteInfo): Allocation<StoredService> {
     const taken: (() => void)[] = []
@@ -35,7 +79,8 @@ export function serviceStrategy(ranges: { readonly cidr: string; readonly nodePo
         object,
         keep() {
           taken.length = 0
-          for (const free of freed.splice(0)) free()
+          for (const undo of freed.splice(0)) undo()
+          changed()
         },
         release,
       }
@@ -52,33 +97,38 @@ export function serviceStrategy(ranges: { readonly cidr: string; readonly nodePo
     freed: (() => void)[],
   ): StoredService {
     const { spec } = service
-    const before = old?.spec.clusterIP
+    const had = old === undefined || old.spec.type === 'ExternalName' ? undefined : old
+    const before = addressesOf(had)
+    const giveBack = (ips: readonly string[]) => {
+      for (const ip of ips) freed.push(() => free(ip))
+    }
     if (spec.type === 'ExternalName') {
-      if (before && before !== NONE && spec.clusterIP !== before) freed.push(() => addresses.free(before))
+      if (spec.clusterIP !== before[0]) giveBack(before)
       const { ipFamilies: _, ipFamilyPolicy: __, internalTrafficPolicy: ___, ...rest } = spec
       if (rest.clusterIP === '') delete (rest as { clusterIP?: string }).clusterIP
       return { ...service, spec: rest }
     }
-    let ip = spec.clusterIP || spec.clusterIPs?.[0] || ''
-    // An update that leaves the address out keeps it.
-    if (ip === '' && before && old?.spec.type !== 'ExternalName') ip = before
-    if (ip !== '' && ip === before) return fixed(service, ip)
-    if (ip === NONE) return fixed(service, NONE)
-    if (ip === '') {
-      const given = addresses.next()
-      if (given === undefined)
-        throw invalid(KIND, service.metadata.name, [invalidField('spec.clusterIPs', [''], 'failed to allocate IP: range is full')])
-      ip = given
-    } else {
-      // Changing a set address is refused by validation below; only claim one where there was none.
-      if (before) return fixed(service, ip)
-      const problem = addresses.claim(ip)
-      if (problem)
-        throw invalid(KIND, service.metadata.name, [invalidField('spec.clusterIPs', [ip], `failed to allocate IP ${ip}: ${problem}`)])
-    }
-    const mine = ip
-    taken.push(() => addresses.free(mine))
-    return fixed(service, ip)
+    const asked = askedAddresses(spec, had)
+    // an update that leaves the addresses out keeps them, and an address that was given is not changed: validation says so
+    const first = asked[0] || had?.spec.clusterIP || ''
+    const found = familiesOf({ ...service, spec: { ...spec, clusterIP: first, clusterIPs: asked } } as Service, had, offered)
+    if (!('families' in found)) throw invalid(KIND, service.metadata.name, found)
+    if (first === NONE) return fixed(service, found, [NONE])
+    const ips = found.families.map((family, index) => {
+      const ip = asked[index] || before[index] || ''
+      if (ip !== '' && before.includes(ip)) return ip
+      if (ip !== '' && before[index] !== undefined) return ip
+      const given = ip === '' ? nextOf(family) : ip
+      const problem = given === undefined ? 'range is full' : ip === '' ? undefined : claim(ip)
+      if (given === undefined || problem !== undefined)
+        throw invalid(KIND, service.metadata.name, [
+          invalidField('spec.clusterIPs', ip === '' ? [''] : asked, `failed to allocate IP${ip === '' ? '' : ` ${ip}`}: ${problem}`),
+        ])
+      taken.push(() => free(given))
+      return given
+    })
+    giveBack(before.filter((ip) => !ips.includes(ip) && ips.length < before.length))
+    return fixed(service, found, ips)
   }
 
   function withPorts(service: StoredService, old: StoredService | undefined, taken: (() => void)[], freed: (() => void)[]): StoredService {
@@ -133,39 +183,53 @@ export function serviceStrategy(ranges: { readonly cidr: string; readonly nodePo
     returnsDeleted: true,
     allocate,
     freed(service) {
-      const ip = service.spec.clusterIP
-      if (ip && ip !== NONE) addresses.free(ip)
+      for (const ip of addressesOf(service)) free(ip)
       for (const port of nodePortsOf(service)) ports.free(port)
+      changed()
     },
   }
 
   /** Marks what the stored services hold. */
   function recover(services: Iterable<StoredService>): void {
     for (const service of services) {
-      const ip = service.spec.clusterIP
-      if (ip && ip !== NONE) addresses.claim(ip)
+      for (const ip of addressesOf(service))
+        pools()
+          .find((pool) => pool.contains(ip))
+          ?.claim(ip)
       for (const port of nodePortsOf(service)) ports.claim(port)
     }
   }
 
-  return { strategy, recover, firstAddress: addresses.first }
+  return { strategy, recover, firstAddresses: ranges.cidrs.map((cidr) => pool(cidr).first) }
 }
 
-function fixed(service: StoredService, ip: string): StoredService {
+function fixed(service: StoredService, { families, policy }: Families, ips: readonly string[]): StoredService {
   const { spec } = service
-  const families = spec.ipFamilies?.length ? spec.ipFamilies : [ip.includes(':') ? 'IPv6' : 'IPv4']
   return {
     ...service,
     spec: {
       ...spec,
-      clusterIP: ip,
-      clusterIPs: spec.clusterIPs?.[0] === ip ? spec.clusterIPs : [ip],
+      clusterIP: ips[0]!,
+      clusterIPs: ips,
       ipFamilies: families,
-      ipFamilyPolicy: spec.ipFamilyPolicy ?? 'SingleStack',
+      ipFamilyPolicy: policy,
       ...(TOUCHES_PORTS.has(spec.type ?? '') && { externalTrafficPolicy: spec.externalTrafficPolicy ?? 'Cluster' }),
       ...(spec.type === 'LoadBalancer' && { allocateLoadBalancerNodePorts: spec.allocateLoadBalancerNodePorts ?? true }),
     },
   }
+}
+
+/** Older clients know one address only, which counts where it alone was changed. */
+function askedAddresses({ clusterIP = '', clusterIPs = [] }: Service['spec'], old: Service | undefined): readonly string[] {
+  if (clusterIPs.length === 0) return clusterIP === '' ? [] : [clusterIP]
+  const isChanged = clusterIP !== '' && old !== undefined && clusterIP !== old.spec.clusterIP && clusterIPs[0] === old.spec.clusterIP
+  return isChanged ? [clusterIP, ...clusterIPs.slice(1)] : clusterIPs
+}
+
+/** What a stored service holds of the ranges. */
+export function addressesOf(service: Service | undefined): readonly string[] {
+  const { clusterIP, clusterIPs } = service?.spec ?? {}
+  return (clusterIPs?.length ? clusterIPs : clusterIP ? [clusterIP] : []).filter((ip) => ip !== '' && ip !== NONE)
 }
 
 function nodePortsOf(service: StoredService | undefined): ReadonlySet<number> {
