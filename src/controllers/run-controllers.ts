@@ -12,6 +12,7 @@ import { prepareCleaner } from './certificates/cleaner.ts'
 import type { ReadRequest } from './certificates/request.ts'
 import { prepareSigner, type SignCertificate } from './certificates/signer.ts'
 import { clusterRoleAggregationController } from './clusterrole-aggregation.ts'
+import { serviceCidrController } from './service-cidr.ts'
 import type { Controller } from './controller.ts'
 import { deploymentController } from './deployment/deployment.ts'
 import { disruptionController } from './disruption.ts'
@@ -102,6 +103,7 @@ function listControllers(parts: ControllersParts): readonly Listed[] {
     of(taintEvictionController(clock), 'node-controller'),
     ...(clusterCidr === undefined ? [] : [of(nodeIpamController(clusterCidr), 'node-controller')]),
     of(clusterRoleAggregationController, 'clusterrole-aggregation-controller'),
+    of(serviceCidrController, 'service-cidrs-controller'),
     {
       name: 'pod-garbage-collector',
       account: 'pod-garbage-collector',

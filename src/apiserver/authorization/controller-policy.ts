@@ -180,6 +180,13 @@ export const CONTROLLER_ROLES: readonly ControllerRole[] = [
   ['route-controller', may('list watch', 'core', 'nodes'), may('patch', 'core', 'nodes/status'), EVENTS],
   ['service-account-controller', may('create', 'core', 'serviceaccounts'), EVENTS],
   [
+    'service-cidrs-controller',
+    may('get list patch update watch', 'networking.k8s.io', 'servicecidrs'),
+    may('patch update', 'networking.k8s.io', 'servicecidrs/finalizers servicecidrs/status'),
+    may(READ, 'networking.k8s.io', 'ipaddresses'),
+    EVENTS,
+  ],
+  [
     'service-controller',
     may(READ, 'core', 'services'),
     may('patch update', 'core', 'services/status'),
