@@ -109,36 +109,36 @@ function heartbeatOf(node: Node, lease: Lease | undefined): string {
   return `${lease?.spec?.renewTime ?? ''} ${ready?.lastHeartbeatTime ?? ''} ${ready?.status === 'Unknown' ? '' : (ready?.status ?? '')}`
 }
 
-/** The conditions a kubelet reports, all Unknown. The same array when they are so already. */
+const REPORTED = ['Ready', 'MemoryPressure', 'DiskPressure', 'PIDPressure']
+
+/** The conditions a kubelet reports, all Unknown, each in its place. The same array when they are so already. */
 function unknownConditions(node: Node, now: Instant): readonly NodeCondition[] {
   const old = node.status.conditions ?? []
   const at = timestamp(now)
-  const next = ['Ready', 'MemoryPressure', 'DiskPressure', 'PIDPressure'].flatMap((type): readonly NodeCondition[] => {
-    const found = old.find((c) => c.type === type)
-    if (found?.status === 'Unknown') return []
-    return found === undefined
-      ? [
-          {
-            type,
-            status: 'Unknown',
-            reason: 'NodeStatusNeverUpdated',
-            message: 'Kubelet never posted node status.',
-            lastHeartbeatTime: node.metadata.creationTimestamp,
-            lastTransitionTime: at,
-          },
-        ]
-      : [
-          {
-            ...found,
+  const known = (c: NodeCondition) => REPORTED.includes(c.type) && c.status !== 'Unknown'
+  const missing = REPORTED.filter((type) => !old.some((c) => c.type === type))
+  if (missing.length === 0 && !old.some(known)) return node.status.conditions!
+  return [
+    ...old.map((c) =>
+      known(c)
+        ? {
+            ...c,
             status: 'Unknown',
             reason: 'NodeStatusUnknown',
             message: 'Kubelet stopped posting node status.',
             lastTransitionTime: at,
-          },
-        ]
-  })
-  if (next.length === 0) return node.status.conditions!
-  return [...old.filter((c) => !next.some((n) => n.type === c.type)), ...next]
+          }
+        : c,
+    ),
+    ...missing.map((type) => ({
+      type,
+      status: 'Unknown',
+      reason: 'NodeStatusNeverUpdated',
+      message: 'Kubelet never posted node status.',
+      lastHeartbeatTime: node.metadata.creationTimestamp,
+      lastTransitionTime: at,
+    })),
+  ]
 }
 
 /** The taints the node should have; undefined when it has them. NoExecute is what evicts pods that do not tolerate it. */
