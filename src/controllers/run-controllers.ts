@@ -28,6 +28,7 @@ import { replicaSetController } from './replicaset.ts'
 import { replicationControllerController } from './replicationcontroller.ts'
 import { prepareController, type RunnerParts } from './runner.ts'
 import { taintEvictionController } from './taint-eviction.ts'
+import { ttlController } from './ttl.ts'
 
 export interface ControllersParts {
   readonly client: Client
@@ -102,6 +103,7 @@ function listControllers(parts: ControllersParts): readonly Listed[] {
     of(nodeLifecycleController(clock, parts.nodeMonitorGracePeriodMs), 'node-controller'),
     of(taintEvictionController(clock), 'node-controller'),
     ...(clusterCidr === undefined ? [] : [of(nodeIpamController(clusterCidr), 'node-controller')]),
+    of(ttlController(), 'ttl-controller'),
     of(clusterRoleAggregationController, 'clusterrole-aggregation-controller'),
     of(serviceCidrController, 'service-cidrs-controller'),
     {
