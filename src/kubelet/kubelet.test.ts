@@ -100,6 +100,10 @@ test('a pod is pulled, created and started, and its status says so as upstream d
   })
   deepEqual(n.messages(), [
     'Normal Starting - Starting kubelet.',
+    'Normal NodeHasSufficientMemory - Node n1 status is now: NodeHasSufficientMemory',
+    'Normal NodeHasNoDiskPressure - Node n1 status is now: NodeHasNoDiskPressure',
+    'Normal NodeHasSufficientPID - Node n1 status is now: NodeHasSufficientPID',
+    'Normal NodeAllocatableEnforced - Updated Node Allocatable limit across pods',
     'Normal Pulling spec.containers{app} Pulling image "busybox:1"',
     'Normal Pulled spec.containers{app} Successfully pulled image "busybox:1" in 1s (1s including waiting). Image size: 5000000 bytes.',
     'Normal Created spec.containers{app} Container created',

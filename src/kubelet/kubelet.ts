@@ -12,7 +12,7 @@ import { sleep, type Clock } from '#base/clock.ts'
 import type { Log } from '#base/log.ts'
 import type { Random } from '#base/random.ts'
 import { isReason, type Client, type Ref } from '#client/client.ts'
-import { createEventRecorder } from '#client/event-recorder.ts'
+import { createEventRecorder, type EventRecorder } from '#client/event-recorder.ts'
 import type { Change, Informers } from '#client/informer.ts'
 import type { KubeObject, Resource } from '#schema/resource.ts'
 import type { Runtime } from '#runtime/runtime.ts'
@@ -23,7 +23,7 @@ import { createTokens } from './containers/tokens.ts'
 import { createAdmission } from './node/admission.ts'
 import { simulatedMachine, type Machine } from './node/machine.ts'
 import { keepNode } from './node/node-keeper.ts'
-import { allocatableOf, type NodeParts } from './node/node-object.ts'
+import { allocatableOf, nodeReference, roomForPods, type NodeParts } from './node/node-object.ts'
 import { PodWorker, type WorkerParts } from './pod/pod-worker.ts'
 import { LABEL_POD_NAME, LABEL_POD_NAMESPACE, LABEL_POD_UID } from './pod/pod-view.ts'
 import { createStatusWriter } from './pod/status-writer.ts'
@@ -85,6 +85,7 @@ const SERVER_PORT = 10250
 const RELIST_MS = 1_000
 const OBJECT_MS = 5_000 // how long a ConfigMap or Secret that was read serves the pods that ask next
 const ORPHANS_MS = 60_000
+const ENFORCE_MS = 60_000
 
 /** Runs until the signal aborts; pods keep running then. `onState` gets what the server needs, before anything runs. */
 export async function runKubelet(parts: KubeletParts, signal: AbortSignal, onState?: (state: KubeletState) => void): Promise<void> {
@@ -116,6 +117,9 @@ export async function runKubelet(parts: KubeletParts, signal: AbortSignal, onSta
   const admission = createAdmission({ allocatable, labels: () => node?.metadata.labels ?? parts.labels ?? {} })
   const noDns: Dns = { servers: [], searches: [], options: [] }
 
+  const share = () =>
+    groups.share([...workers.values()].filter((w) => w.life.phase === 'syncing' || w.life.phase === 'terminating').map((w) => w.pod))
+
   const workerParts: WorkerParts = {
     client,
     clock,
@@ -128,7 +132,17 @@ export async function runKubelet(parts: KubeletParts, signal: AbortSignal, onSta
     objects,
     services: serviceList,
     volumes,
-    cgroups: groups,
+    cgroups: {
+      ...groups,
+      create(pod) {
+        share()
+        groups.create(pod)
+      },
+      remove(pod) {
+        groups.remove(pod)
+        share()
+      },
+    },
     statuses,
     memoryBytes: machine.memoryBytes,
     clusterDomain: parts.clusterDomain ?? 'cluster.local',
@@ -188,6 +202,7 @@ export async function runKubelet(parts: KubeletParts, signal: AbortSignal, onSta
   )
   await Promise.race([registered.promise, aborted(signal)])
   if (signal.aborted) return void (await keeping)
+  const limiting = limitPods(groups, nodeParts, events, clock, signal)
 
   const apply = (change: Change<Pod>) => {
     const { uid } = change.object.metadata
@@ -199,13 +214,29 @@ export async function runKubelet(parts: KubeletParts, signal: AbortSignal, onSta
   }
   using _ = podSource.subscribe(apply)
   await podSource.synced(signal).catch(() => undefined)
+  share()
   await Promise.all([
     keeping,
+    limiting,
     runtime.events === undefined ? relist(parts, workers, signal) : followEvents(runtime, workers, signal),
     clearOrphans(parts, workers, groups, volumes, signal),
     disk?.keep(runtime, clock, signal) ?? Promise.resolve(),
   ])
   await Promise.all([...workers.values()].map((w) => w.release()))
+}
+
+/** Holds all pods together to what the node has for them. An earlier life's pods may use more: then again until they use less. */
+async function limitPods(groups: Cgroups, node: NodeParts, events: EventRecorder, clock: Clock, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      groups.limitNode(roomForPods(node))
+      return events.record(nodeReference(node.nodeName), 'Normal', 'NodeAllocatableEnforced', 'Updated Node Allocatable limit across pods')
+    } catch (error) {
+      const message = `Failed to update Node Allocatable Limits ["kubepods"]: ${(error as Error).message}`
+      events.record(nodeReference(node.nodeName), 'Warning', 'FailedNodeAllocatableEnforcement', message)
+      await sleep(clock, ENFORCE_MS, signal).catch(() => undefined)
+    }
+  }
 }
 
 async function firstVersion(runtime: Runtime, clock: Clock, log: Log, signal: AbortSignal) {

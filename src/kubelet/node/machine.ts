@@ -1,12 +1,17 @@
 /** What the machine is: its size, names and versions. */
 
-import { readFileSync, statfsSync } from 'node:fs'
+import { existsSync, readFileSync, readdirSync, statfsSync } from 'node:fs'
 import { availableParallelism, hostname, release, totalmem } from 'node:os'
+import { join } from 'node:path'
 
 export interface Machine {
   readonly cpus: number
   readonly memoryBytes: number
   readonly diskBytes: number
+  /** How many processes the kernel allows. */
+  readonly pids?: number
+  /** Bytes set aside in huge pages, by resource name (`hugepages-2Mi`), for every size there is. */
+  readonly hugepages?: Readonly<Record<string, number>>
   readonly hostname: string
   readonly machineId: string
   readonly systemUuid: string
@@ -32,6 +37,8 @@ export function readMachine(directory: string): Machine {
     cpus: availableParallelism(),
     memoryBytes: totalmem(),
     diskBytes: disk.blocks * disk.bsize,
+    pids: Math.min(...['pid_max', 'threads-max'].map((name) => Number(text(`/proc/sys/kernel/${name}`)) || PIDS_UNKNOWN)),
+    hugepages: readHugepages(),
     hostname: hostname(),
     machineId,
     systemUuid: text('/sys/class/dmi/id/product_uuid') || machineId,
@@ -41,6 +48,31 @@ export function readMachine(directory: string): Machine {
     operatingSystem: process.platform,
     architecture: process.arch === 'x64' ? 'amd64' : process.arch,
   }
+}
+
+const PIDS_UNKNOWN = 2 ** 15 // the kernel's own default
+const HUGEPAGES_DIRECTORY = '/sys/kernel/mm/hugepages'
+
+function readHugepages(): Readonly<Record<string, number>> {
+  const sizes: Record<string, number> = {}
+  for (const entry of existsSync(HUGEPAGES_DIRECTORY) ? readdirSync(HUGEPAGES_DIRECTORY) : []) {
+    const kilobytes = Number(/^hugepages-(\d+)kB$/.exec(entry)?.[1])
+    if (!kilobytes) continue
+    const count = Number(readFileSync(join(HUGEPAGES_DIRECTORY, entry, 'nr_hugepages'), 'utf8'))
+    sizes[`hugepages-${binaryQuantity(kilobytes * 1024)}`] = count * kilobytes * 1024
+  }
+  return sizes
+}
+
+/** Bytes in the largest binary unit that keeps them whole. */
+export function binaryQuantity(bytes: number): string {
+  const units = ['', 'Ki', 'Mi', 'Gi', 'Ti']
+  let unit = 0
+  while (bytes > 0 && bytes % 1024 === 0 && unit < units.length - 1) {
+    bytes /= 1024
+    unit++
+  }
+  return `${bytes}${units[unit]}`
 }
 
 /** A made-up machine for nodes that exist in memory only. */

@@ -7,7 +7,18 @@ import type { Log } from '#base/log.ts'
 import type { Random } from '#base/random.ts'
 import { isReason, type Client } from '#client/client.ts'
 import type { Runtime, RuntimeVersion } from '#runtime/runtime.ts'
-import { newNode, nodeLabels, nodeStatus, sameNodeStatus, type NodeParts, type NodeState } from './node-object.ts'
+import {
+  newNode,
+  nodeEvents,
+  nodeLabels,
+  nodeReference,
+  nodeStatus,
+  sameNodeStatus,
+  statusEvent,
+  type NodeEvent,
+  type NodeParts,
+  type NodeState,
+} from './node-object.ts'
 import type { EventRecorder } from '#client/event-recorder.ts'
 
 export interface NodeKeeperParts {
@@ -35,7 +46,7 @@ const JITTER = 0.04 // so that nodes that started together drift apart, as upstr
 
 /** Resolves when the signal aborts. `registered` is called once the API knows the node. */
 export async function keepNode(parts: NodeKeeperParts, registered: () => void, signal: AbortSignal): Promise<void> {
-  await register(parts, signal)
+  await register(parts, true, signal)
   if (signal.aborted) return
   registered()
   await Promise.all([reportLoop(parts, signal), leaseLoop(parts, signal)])
@@ -60,24 +71,23 @@ async function observe({ runtime, clock, pressure }: NodeKeeperParts): Promise<N
   }
 }
 
-async function register(parts: NodeKeeperParts, signal: AbortSignal): Promise<void> {
-  const { client, clock, log, node, events } = parts
+async function register(parts: NodeKeeperParts, first: boolean, signal: AbortSignal): Promise<void> {
+  const { client, clock, log, node } = parts
   while (!signal.aborted) {
     try {
       const state = await observe(parts)
+      let before: NodeStatus | undefined
+      let made: Node
       try {
-        parts.seen(await client.create(nodes, newNode(node, state)))
+        made = await client.create(nodes, newNode(node, state))
         log.info('node registered', { node: node.nodeName })
       } catch (error) {
         if (!isReason(error, 'AlreadyExists')) throw error
-        await reconcile(parts, state)
+        ;({ before, made } = await reconcile(parts, state))
       }
-      events.record(
-        { apiVersion: 'v1', kind: 'Node', metadata: { name: node.nodeName, uid: node.nodeName, resourceVersion: '' } },
-        'Normal',
-        'Starting',
-        'Starting kubelet.',
-      )
+      parts.seen(made)
+      if (first) tell(parts, [{ type: 'Normal', reason: 'Starting', message: 'Starting kubelet.' }])
+      tell(parts, nodeEvents(node.nodeName, before, made.status))
       return
     } catch (error) {
       log.warn('node not registered yet', { error: (error as Error).message })
@@ -86,8 +96,12 @@ async function register(parts: NodeKeeperParts, signal: AbortSignal): Promise<vo
   }
 }
 
+function tell({ events, node }: NodeKeeperParts, told: readonly NodeEvent[]): void {
+  for (const { type, reason, message } of told) events.record(nodeReference(node.nodeName), type, reason, message)
+}
+
 /** A node of this name is there from an earlier life: its labels and status become ours. */
-async function reconcile(parts: NodeKeeperParts, state: NodeState): Promise<void> {
+async function reconcile(parts: NodeKeeperParts, state: NodeState): Promise<{ readonly before: NodeStatus; readonly made: Node }> {
   const { client, node } = parts
   const found = await client.get(nodes, { name: node.nodeName })
   const wanted = nodeLabels(node)
@@ -97,7 +111,8 @@ async function reconcile(parts: NodeKeeperParts, state: NodeState): Promise<void
       metadata: { labels: Object.fromEntries(missing) },
     })
   const fresh = missing.length > 0 ? await client.get(nodes, { name: node.nodeName }) : found
-  parts.seen(await client.update(nodes, { ...fresh, status: nodeStatus(node, state, fresh.status) }, { subresource: 'status' }))
+  const status = nodeStatus(node, state, fresh.status)
+  return { before: fresh.status, made: await client.update(nodes, { ...fresh, status }, { subresource: 'status' }) }
 }
 
 async function reportLoop(parts: NodeKeeperParts, signal: AbortSignal): Promise<void> {
@@ -106,6 +121,7 @@ async function reportLoop(parts: NodeKeeperParts, signal: AbortSignal): Promise<
   let kept: NodeStatus | undefined // what the API made of it
   let writtenAt = -Infinity
   const started = clock.monotonic()
+  let unschedulable = false
   while (!signal.aborted) {
     const ready =
       written?.conditions?.some((c) => c.type === 'Ready' && c.status === 'True') === true || clock.monotonic() - started > STARTING_MS
@@ -117,18 +133,23 @@ async function reportLoop(parts: NodeKeeperParts, signal: AbortSignal): Promise<
       // read each time: while the node was cut off, its controller may have written that nothing is known of it
       const found = await client.get(nodes, { name: node.nodeName }, { resourceVersion: '0' })
       parts.seen(found)
+      if ((found.spec.unschedulable ?? false) !== unschedulable) {
+        unschedulable = !unschedulable
+        tell(parts, [statusEvent(node.nodeName, unschedulable ? 'NodeNotSchedulable' : 'NodeSchedulable')])
+      }
       const next = nodeStatus(node, state, found.status)
       const known = written !== undefined && kept !== undefined && sameNodeStatus(next, written) && sameNodeStatus(found.status, kept)
       if (due || !known) {
         const answer = await client.update(nodes, { ...found, status: next }, { subresource: 'status' })
         parts.seen(answer)
+        tell(parts, nodeEvents(node.nodeName, found.status, next))
         written = next
         kept = answer.status
         writtenAt = clock.monotonic()
       }
     } catch (error) {
       written = undefined
-      if (isReason(error, 'NotFound')) await register(parts, signal)
+      if (isReason(error, 'NotFound')) await register(parts, false, signal)
       else log.warn('node status not written', { error: (error as Error).message })
     }
   }

@@ -4,10 +4,12 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Node, NodeCondition, NodeStatus } from '#api/core/v1/node.ts'
 import type { Taint } from '#api/core/v1/toleration.ts'
 import { timestamp, type Instant } from '#base/clock.ts'
+import type { ObjectName } from '#client/event-recorder.ts'
 import { kubernetesVersion } from '#base/version.ts'
 import type { Draft } from '#schema/resource.ts'
 import type { Image, RuntimeCondition, RuntimeVersion } from '#runtime/runtime.ts'
-import type { Machine } from './machine.ts'
+import type { NodeRoom } from '../resources/cgroups.ts'
+import { binaryQuantity, type Machine } from './machine.ts'
 
 export interface NodeParts {
   readonly nodeName: string
@@ -31,12 +33,18 @@ export interface NodeState {
   readonly volumesInUse: readonly string[]
 }
 
+/** What events of the node are about. Its uid is its name, for those that come before the node is known. */
+export function nodeReference(name: string): ObjectName {
+  return { apiVersion: 'v1', kind: 'Node', metadata: { name, uid: name, resourceVersion: '' } }
+}
+
+const NO_HUGEPAGES = { 'hugepages-1Gi': 0, 'hugepages-2Mi': 0 }
+
 export function capacityOf({ machine, maxPods }: NodeParts): Readonly<Record<string, string>> {
   return {
     cpu: String(machine.cpus),
     'ephemeral-storage': `${Math.floor(machine.diskBytes / 1024)}Ki`,
-    'hugepages-1Gi': '0',
-    'hugepages-2Mi': '0',
+    ...Object.fromEntries(Object.entries(machine.hugepages ?? NO_HUGEPAGES).map(([name, bytes]) => [name, binaryQuantity(bytes)])),
     memory: `${Math.floor(machine.memoryBytes / 1024)}Ki`,
     pods: String(maxPods),
   }
@@ -45,10 +53,22 @@ export function capacityOf({ machine, maxPods }: NodeParts): Readonly<Record<str
 const EVICTION_MEMORY_BYTES = 100 * 2 ** 20 // upstream's hard eviction threshold, which nobody may be promised
 const EVICTION_DISK_SHARE = 0.1
 
+/** What all pods together are held to: huge pages are memory that nothing else can have. */
+export function roomForPods({ machine, reserved }: Pick<NodeParts, 'machine' | 'reserved'>): NodeRoom {
+  const hugepages = machine.hugepages ?? NO_HUGEPAGES
+  const huge = Object.values(hugepages).reduce((sum, bytes) => sum + bytes, 0)
+  return {
+    milliCpu: Math.max(0, machine.cpus * 1000 - reserved.milliCpu),
+    memoryBytes: Math.max(0, machine.memoryBytes - reserved.memoryBytes - huge),
+    ...(machine.pids !== undefined && { pids: machine.pids }),
+    hugepages,
+  }
+}
+
 export function allocatableOf(parts: NodeParts): Readonly<Record<string, string>> {
-  const { machine, reserved } = parts
-  const milli = machine.cpus * 1000 - reserved.milliCpu
-  const memory = Math.max(0, machine.memoryBytes - reserved.memoryBytes - EVICTION_MEMORY_BYTES)
+  const { machine } = parts
+  const { milliCpu: milli, memoryBytes } = roomForPods(parts)
+  const memory = Math.max(0, memoryBytes - EVICTION_MEMORY_BYTES)
   return {
     ...capacityOf(parts),
     cpu: milli % 1000 === 0 ? String(milli / 1000) : `${milli}m`,
@@ -159,7 +179,43 @@ function conditions(state: NodeState, old: readonly NodeCondition[]): readonly N
     const before = old.find((c) => c.type === v.type)
     return { ...v, lastHeartbeatTime: now, lastTransitionTime: before?.status === v.status ? (before.lastTransitionTime ?? now) : now }
   })
-  return [...old.filter((c) => !own.some((o) => o.type === c.type)), ...own]
+  // each in its place, as readers expect them: Ready is last because it came last
+  const kept = old.map((c) => own.find((o) => o.type === c.type) ?? c)
+  return [...kept, ...own.filter((o) => !old.some((c) => c.type === o.type))]
+}
+
+export interface NodeEvent {
+  readonly type: 'Normal' | 'Warning'
+  readonly reason: string
+  readonly message: string
+}
+
+const CHANGE_REASONS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  MemoryPressure: { True: 'NodeHasInsufficientMemory', False: 'NodeHasSufficientMemory' },
+  DiskPressure: { True: 'NodeHasDiskPressure', False: 'NodeHasNoDiskPressure' },
+  PIDPressure: { True: 'NodeHasInsufficientPID', False: 'NodeHasSufficientPID' },
+  Ready: { True: 'NodeReady', False: 'NodeNotReady' },
+}
+
+/** What a new status is worth telling of. A node that says for the first time whether it is ready tells that by its Ready condition. */
+export function nodeEvents(name: string, before: NodeStatus | undefined, after: NodeStatus): readonly NodeEvent[] {
+  const bootId = after.nodeInfo?.bootID ?? ''
+  const bootedAs = before?.nodeInfo?.bootID ?? ''
+  const rebooted: readonly NodeEvent[] =
+    bootedAs === '' || bootedAs === bootId
+      ? []
+      : [{ type: 'Warning', reason: 'Rebooted', message: `Node ${name} has been rebooted, boot id: ${bootId}` }]
+  const changes = Object.entries(CHANGE_REASONS).flatMap(([type, reasons]) => {
+    const was = before?.conditions?.find((c) => c.type === type)?.status
+    const is = after.conditions?.find((c) => c.type === type)?.status
+    const reason = is === undefined || is === was || (type === 'Ready' && was === undefined) ? undefined : reasons[is]
+    return reason === undefined ? [] : [statusEvent(name, reason)]
+  })
+  return [...rebooted, ...changes]
+}
+
+export function statusEvent(name: string, reason: string): NodeEvent {
+  return { type: 'Normal', reason, message: `Node ${name} status is now: ${reason}` }
 }
 
 function pressure(type: string, there: boolean, badReason: string, badMessage: string, goodReason: string, goodMessage: string) {

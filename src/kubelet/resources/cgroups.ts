@@ -8,6 +8,10 @@ import { milliAmount, wholeAmount } from './amounts.ts'
 import { podRequests, qosOf } from './quality-of-service.ts'
 
 export interface Cgroups {
+  /** Makes the groups of all pods and of the classes, and limits all pods together to what the node has for them. */
+  limitNode(room: NodeRoom): void
+  /** Gives the burstable class the processor time that its pods among `pods` ask for. */
+  share(pods: readonly Pod[]): void
   /** The path the runtime is told; its own groups lie below. */
   parentOf(pod: Pod): string
   /** Makes the pod's group with its limits. */
@@ -17,10 +21,21 @@ export interface Cgroups {
   removeOthers(uids: ReadonlySet<string>): void
 }
 
+/** What the node has for pods: its capacity without what is kept for the system. Room below eviction thresholds counts, so that eviction comes first. */
+export interface NodeRoom {
+  readonly milliCpu: number
+  readonly memoryBytes: number
+  /** Processes. */
+  readonly pids?: number
+  /** Bytes by resource name (`hugepages-2Mi`). */
+  readonly hugepages: Readonly<Record<string, number>>
+}
+
 const SHARES_MIN = 2
 const SHARES_MAX = 262_144
 const SHARES_PER_CPU = 1024
 const PERIOD_US = 100_000
+const HUGEPAGES_UNBOUNDED = 2n ** 62n // version 1 has no word for it
 const QUOTA_MIN_US = 1_000 // the kernel refuses less
 
 export function cpuShares(milli: number): number {
@@ -36,6 +51,14 @@ export function cpuQuota(milli: number): { readonly quota: number; readonly peri
 /** cgroup v2's weight for v1's shares, by the formula runtimes use. */
 export function cpuWeight(shares: number): number {
   return Math.floor(1 + ((shares - SHARES_MIN) * 9999) / (SHARES_MAX - SHARES_MIN))
+}
+
+/** Shares of the burstable class: what its pods ask for together. */
+export function burstableShares(pods: readonly Pod[]): number {
+  const milli = pods
+    .filter((pod) => qosOf(pod) === 'Burstable')
+    .reduce((sum, pod) => sum + Math.ceil(Math.round((podRequests(pod)['cpu'] ?? 0) * 1e9) / 1e6), 0)
+  return cpuShares(milli)
 }
 
 /** What the pod as a whole may use: limits only when every container has one. */
@@ -78,11 +101,31 @@ export function cgroups({ mountPoint = '/sys/fs/cgroup', root = '/' }: CgroupOpt
     const qos = qosOf(pod)
     return qos === 'Guaranteed' ? base : join(base, qos.toLowerCase())
   }
+  const classes = ['burstable', 'besteffort'].map((qos) => join(base, qos))
+  let shared: number | undefined
   const parentOf = (pod: Pod) => join(classOf(pod), `pod${pod.metadata.uid}`)
-  const controllers = () => (unified ? [''] : ['cpu', 'memory', 'pids'].filter((c) => existsSync(join(mountPoint, c))))
-  const put = (directory: string, file: string, value: string | number) => {
+  const controllers = () => (unified ? [''] : ['cpu', 'memory', 'pids', 'hugetlb'].filter((c) => existsSync(join(mountPoint, c))))
+  const put = (directory: string, file: string, value: string | number | bigint) => {
     if (existsSync(join(directory, file))) writeFileSync(join(directory, file), String(value))
   }
+  const directoryOf = (controller: string, path: string) => join(mountPoint, unified ? '' : controller, path)
+  const make = (path: string) => {
+    if (unified) return makeUnified(path)
+    for (const controller of controllers()) mkdirSync(directoryOf(controller, path), { recursive: true })
+  }
+  const putShares = (path: string, shares: number) => {
+    const directory = directoryOf('cpu', path)
+    if (unified) put(directory, 'cpu.weight', cpuWeight(shares))
+    else put(directory, 'cpu.shares', shares)
+  }
+  const putMemory = (path: string, bytes: number) =>
+    put(directoryOf('memory', path), unified ? 'memory.max' : 'memory.limit_in_bytes', bytes)
+  /** Limits every size of huge pages the kernel counts; `bytes` is asked by resource name. */
+  const putHugepages = (path: string, bytes: (name: string) => number | 'max') => {
+    const directory = directoryOf('hugetlb', path)
+    for (const { file, resource } of hugepageFiles(directory, unified)) put(directory, file, unlimited(bytes(resource)))
+  }
+  const unlimited = (bytes: number | 'max') => (bytes === 'max' && !unified ? HUGEPAGES_UNBOUNDED : bytes)
 
   function makeUnified(path: string): void {
     let at = mountPoint
@@ -96,30 +139,39 @@ export function cgroups({ mountPoint = '/sys/fs/cgroup', root = '/' }: CgroupOpt
 
   return {
     parentOf,
+    limitNode({ milliCpu, memoryBytes, pids, hugepages }) {
+      make(base)
+      putShares(base, cpuShares(milliCpu))
+      putHugepages(base, (name) => hugepages[name] ?? 0)
+      if (pids !== undefined) put(directoryOf('pids', base), 'pids.max', pids)
+      for (const path of classes) {
+        make(path)
+        putHugepages(path, () => 'max')
+      }
+      putShares(join(base, 'besteffort'), SHARES_MIN)
+      // last: it is refused while pods of an earlier life use more
+      putMemory(base, memoryBytes)
+    },
+    share(pods) {
+      const shares = burstableShares(pods)
+      if (shares === shared) return
+      putShares(join(base, 'burstable'), shares)
+      shared = shares
+    },
     create(pod) {
       const path = parentOf(pod)
-      const limits = podLimits(pod)
-      if (unified) {
-        makeUnified(path)
-        const directory = join(mountPoint, path)
-        put(directory, 'cpu.weight', cpuWeight(limits.cpuShares ?? SHARES_MIN))
-        if (limits.cpuQuota !== undefined) put(directory, 'cpu.max', `${limits.cpuQuota} ${limits.cpuPeriod}`)
-        if (limits.memoryLimitBytes !== undefined) put(directory, 'memory.max', limits.memoryLimitBytes)
-        return
+      const { cpuShares: shares = SHARES_MIN, cpuQuota: quota, cpuPeriod: period = PERIOD_US, memoryLimitBytes } = podLimits(pod)
+      make(path)
+      putShares(path, shares)
+      const cpu = directoryOf('cpu', path)
+      if (quota !== undefined && unified) put(cpu, 'cpu.max', `${quota} ${period}`)
+      else if (quota !== undefined) {
+        put(cpu, 'cpu.cfs_period_us', period)
+        put(cpu, 'cpu.cfs_quota_us', quota)
       }
-      for (const controller of controllers()) {
-        const directory = join(mountPoint, controller, path)
-        mkdirSync(directory, { recursive: true })
-        if (controller === 'cpu') {
-          put(join(mountPoint, controller, base, 'besteffort'), 'cpu.shares', SHARES_MIN)
-          put(directory, 'cpu.shares', limits.cpuShares ?? SHARES_MIN)
-          if (limits.cpuQuota !== undefined) {
-            put(directory, 'cpu.cfs_period_us', limits.cpuPeriod ?? PERIOD_US)
-            put(directory, 'cpu.cfs_quota_us', limits.cpuQuota)
-          }
-        } else if (controller === 'memory' && limits.memoryLimitBytes !== undefined)
-          put(directory, 'memory.limit_in_bytes', limits.memoryLimitBytes)
-      }
+      if (memoryLimitBytes !== undefined) putMemory(path, memoryLimitBytes)
+      const requests = podRequests(pod)
+      putHugepages(path, (name) => requests[name] ?? 0)
     },
     remove(pod) {
       const path = parentOf(pod)
@@ -138,7 +190,16 @@ export function cgroups({ mountPoint = '/sys/fs/cgroup', root = '/' }: CgroupOpt
 }
 
 /** For pods that are no processes. */
-export const noCgroups: Cgroups = { parentOf: () => '', create() {}, remove() {}, removeOthers() {} }
+export const noCgroups: Cgroups = { limitNode() {}, share() {}, parentOf: () => '', create() {}, remove() {}, removeOthers() {} }
+
+/** The limits of huge pages a group has, used and reserved ones alike: `hugetlb.2MB.max` limits the resource `hugepages-2Mi`. */
+function hugepageFiles(directory: string, unified: boolean): readonly { readonly file: string; readonly resource: string }[] {
+  const named = unified ? /^hugetlb\.(\d+[KMG])B\.(rsvd\.)?max$/ : /^hugetlb\.(\d+[KMG])B\.(rsvd\.)?limit_in_bytes$/
+  return (existsSync(directory) ? readdirSync(directory) : []).flatMap((file) => {
+    const size = named.exec(file)?.[1]
+    return size === undefined ? [] : [{ file, resource: `hugepages-${size}i` }]
+  })
+}
 
 /** The runtime makes the pod's group under every hierarchy, so all of them are cleared. */
 function allControllers(mountPoint: string, unified: boolean): readonly string[] {
@@ -169,7 +230,8 @@ function enableControllers(directory: string): void {
   try {
     const there = readFileSync(join(directory, 'cgroup.controllers'), 'utf8').trim().split(/\s+/)
     for (const c of there)
-      if (['cpu', 'memory', 'pids', 'cpuset', 'io'].includes(c)) writeFileSync(join(directory, 'cgroup.subtree_control'), `+${c}`)
+      if (['cpu', 'memory', 'pids', 'cpuset', 'io', 'hugetlb'].includes(c))
+        writeFileSync(join(directory, 'cgroup.subtree_control'), `+${c}`)
   } catch {
     // a group with processes of its own hands nothing down; the limits then stay at the containers
   }
