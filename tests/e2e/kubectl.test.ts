@@ -1,0 +1,289 @@
+/** The stock kubectl's commands one after another on a cluster with the simulated runtime: what they print and how they end. */
+
+import { deepEqual, equal, match } from 'node:assert/strict'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { kubectlPath, needsKubectl, runProgram, startCluster, type ClusterUnderTest, type Ran } from './cluster-under-test.ts'
+
+const skip = needsKubectl
+let c: ClusterUnderTest
+let folder: string
+before(async () => {
+  if (skip) return
+  folder = mkdtempSync(join(tmpdir(), 'k8ts-kubectl-'))
+  c = await startCluster('--runtime', 'simulated', '--nodes', '2', '--no-demo')
+})
+after(async () => {
+  if (skip) return
+  await c[Symbol.asyncDispose]()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+/** A line of words as a shell would split it: single quotes hold words together. */
+function words(line: string): readonly string[] {
+  return [...line.matchAll(/(?:'[^']*'|[^\s'])+/g)].map(([word]) => word.replaceAll("'", ''))
+}
+
+const run = (line: string, input?: string): Promise<Ran> => c.tryKubectl(words(line), input)
+
+/** Runs the lines in order; each ends with 0 and prints what stands beside it. */
+async function each(...lines: readonly (readonly [line: string, printed: string | RegExp])[]): Promise<void> {
+  for (const [line, printed] of lines) {
+    const ran = await run(line)
+    equal(ran.code, 0, `kubectl ${line}: ${ran.err}`)
+    if (typeof printed === 'string') equal(ran.out, printed, `kubectl ${line}`)
+    else match(ran.out, printed)
+  }
+}
+
+/** Ends with 1 and says on standard error what stands beside it. */
+async function fails(line: string, said: RegExp): Promise<void> {
+  const ran = await run(line)
+  equal(ran.code, 1, `kubectl ${line} printed ${ran.out}`)
+  match(ran.err, said)
+}
+
+function manifest(name: string, ...documents: readonly object[]): string {
+  const file = join(folder, name)
+  writeFileSync(file, documents.map((d) => `---\n${JSON.stringify(d)}\n`).join(''))
+  return file
+}
+
+const configMap = (name: string, value: string) => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name }, data: { a: value } })
+
+test('create has a subcommand for most kinds', { skip }, async () => {
+  await each(
+    ['create namespace made', 'namespace/made created\n'],
+    ['create configmap made --from-literal=a=b', 'configmap/made created\n'],
+    ['create secret generic made --from-literal=a=b', 'secret/made created\n'],
+    ['create secret docker-registry made-pull --docker-server=x --docker-username=u --docker-password=p', 'secret/made-pull created\n'],
+    ['create serviceaccount made', 'serviceaccount/made created\n'],
+    ['create role made --verb=get,list --resource=pods,pods/log', 'role.rbac.authorization.k8s.io/made created\n'],
+    ['create rolebinding made --role=made --user=someone', 'rolebinding.rbac.authorization.k8s.io/made created\n'],
+    ['create clusterrole made --verb=get --non-resource-url=/made', 'clusterrole.rbac.authorization.k8s.io/made created\n'],
+    ['create clusterrolebinding made --clusterrole=made --group=some', 'clusterrolebinding.rbac.authorization.k8s.io/made created\n'],
+    ['create poddisruptionbudget made --min-available=50% --selector=app=made', 'poddisruptionbudget.policy/made created\n'],
+    ['create priorityclass made --value=10 --description=made', 'priorityclass.scheduling.k8s.io/made created\n'],
+    ['create quota made --hard=configmaps=100', 'resourcequota/made created\n'],
+    ['create service clusterip made --tcp=80:8080', 'service/made created\n'],
+    ['create service nodeport made-node --tcp=80', 'service/made-node created\n'],
+    ['create service loadbalancer made-balancer --tcp=80', 'service/made-balancer created\n'],
+    ['create service externalname made-name --external-name=example.com', 'service/made-name created\n'],
+    ['create deployment made --image=example/made:1 --port=80 --replicas=2', 'deployment.apps/made created\n'],
+    ['create job made --image=example/made:1', 'job.batch/made created\n'],
+    ["create cronjob made --image=example/made:1 --schedule='*/5 * * * *'", 'cronjob.batch/made created\n'],
+    ['create job made-from --from=cronjob/made', 'job.batch/made-from created\n'],
+    ['create ingress made --rule=example.com/made=made:80 --class=made', 'ingress.networking.k8s.io/made created\n'],
+    ['create token made --duration=10m', /^[\w-]+\.[\w-]+\.[\w-]+\s*$/],
+  )
+  await fails('create configmap made', /^error: failed to create configmap: configmaps "made" already exists\n$/)
+  await fails('create deployment Bad_Name --image=x', /Invalid value: "Bad_Name": a lowercase RFC 1123 subdomain must consist of/)
+})
+
+test('a workload is changed in every way there is', { skip }, async () => {
+  await each(
+    ['create deployment web --image=example/web:1 --port=80', 'deployment.apps/web created\n'],
+    ['rollout status deployment/web --timeout=30s', /successfully rolled out\n$/],
+    ['expose deployment web --port=80 --target-port=8080', 'service/web exposed\n'],
+    ['scale deployment web --replicas=3', 'deployment.apps/web scaled\n'],
+    ['set image deployment/web web=example/web:2', 'deployment.apps/web image updated\n'],
+    ['rollout status deployment/web --timeout=30s', /successfully rolled out\n$/],
+    ['rollout history deployment/web', 'deployment.apps/web \nREVISION  CHANGE-CAUSE\n1         <none>\n2         <none>\n\n'],
+    ['rollout undo deployment/web', 'deployment.apps/web rolled back\n'],
+    ['get deployment web -o jsonpath={.spec.template.spec.containers[0].image}', 'example/web:1'],
+    ['rollout pause deployment/web', 'deployment.apps/web paused\n'],
+    ['rollout resume deployment/web', 'deployment.apps/web resumed\n'],
+    ['rollout restart deployment/web', 'deployment.apps/web restarted\n'],
+    ['set env deployment/web A=b', 'deployment.apps/web env updated\n'],
+    ['set env deployment/web --list', '# Deployment web, container web\nA=b\n'],
+    ['set resources deployment/web --limits=cpu=1', 'deployment.apps/web resource requirements updated\n'],
+    ['set serviceaccount deployment/web default', 'deployment.apps/web serviceaccount updated\n'],
+    ['set selector service web app=web,tier=front', 'service/web selector updated\n'],
+    ['label deployment web tier=front', 'deployment.apps/web labeled\n'],
+    ['label deployment web tier-', 'deployment.apps/web unlabeled\n'],
+    ['annotate deployment web note=this', 'deployment.apps/web annotated\n'],
+    [`patch deployment web -p '{"spec":{"replicas":1}}'`, 'deployment.apps/web patched\n'],
+    [`patch deployment web --type=json -p '[{"op":"replace","path":"/spec/replicas","value":2}]'`, 'deployment.apps/web patched\n'],
+    [`patch deployment web --type=merge -p '{"spec":{"replicas":2}}'`, 'deployment.apps/web patched (no change)\n'],
+    [`patch deployment web --subresource=scale --type=merge -p '{"spec":{"replicas":1}}'`, 'scale.autoscaling/web patched\n'],
+    ['autoscale deployment web --min=1 --max=3 --cpu-percent=80', 'horizontalpodautoscaler.autoscaling/web autoscaled\n'],
+    [
+      'get hpa web',
+      /^NAME +REFERENCE +TARGETS +MINPODS +MAXPODS +REPLICAS +AGE\nweb +Deployment\/web +cpu: <unknown>\/80% +1 +3 +0 +\d+s\n$/,
+    ],
+    ['get horizontalpodautoscalers.v1.autoscaling web -o jsonpath={.spec.targetCPUUtilizationPercentage}', '80'],
+    ['wait --for=condition=Available deployment/web --timeout=30s', 'deployment.apps/web condition met\n'],
+    ['wait --for=jsonpath={.spec.replicas}=1 deployment/web --timeout=5s', 'deployment.apps/web condition met\n'],
+  )
+  await fails('label deployment web app=other', /^error: 'app' already has a value \(web\), and --overwrite is false\n$/)
+  await fails(
+    'wait --for=condition=Never deployment/web --timeout=1s',
+    /^error: timed out waiting for the condition on deployments\/web\n$/,
+  )
+  await fails('set image deployment/web other=x', /unable to find container named "other"/)
+})
+
+test('an editor changes what it was given', { skip }, async () => {
+  await run('create configmap edited --from-literal=a=before')
+  const editor = join(folder, 'editor')
+  writeFileSync(editor, '#!/bin/sh\nsed -i s/before/after/ "$1"\n', { mode: 0o755 })
+  const env = { ...process.env, KUBECONFIG: c.kubeconfig, HOME: c.home, KUBE_EDITOR: editor }
+  const edited = await runProgram(kubectlPath!, ['edit', 'configmap', 'edited'], env)
+  deepEqual([edited.code, edited.out], [0, 'configmap/edited edited\n'])
+  await each(['get configmap edited -o jsonpath={.data.a}', 'after'])
+})
+
+test('manifests of several documents are applied, compared, replaced and deleted', { skip }, async () => {
+  const before = manifest('before.yaml', configMap('one', '1'), configMap('two', '2'))
+  const changed = manifest('changed.yaml', configMap('one', '9'), configMap('two', '2'))
+  await each(
+    [`apply -f ${before}`, 'configmap/one created\nconfigmap/two created\n'],
+    [`apply -f ${before}`, 'configmap/one unchanged\nconfigmap/two unchanged\n'],
+    [`diff -f ${before}`, ''],
+    [`apply --dry-run=server -f ${changed}`, 'configmap/one configured (server dry run)\nconfigmap/two unchanged (server dry run)\n'],
+    [`apply -f ${changed}`, 'configmap/one configured\nconfigmap/two unchanged\n'],
+    [`apply view-last-applied configmap/one`, /a: "9"/],
+    [`replace -f ${before}`, 'configmap/one replaced\nconfigmap/two replaced\n'],
+    [`replace --force -f ${before}`, 'configmap "one" deleted\nconfigmap "two" deleted\nconfigmap/one replaced\nconfigmap/two replaced\n'],
+  )
+  await fails(`diff -f ${changed}`, /^$/)
+  match((await run(`diff -f ${changed}`)).out, /^-  a: "1"\n\+  a: "9"$/m)
+  await each([`delete -f ${before}`, 'configmap "one" deleted\nconfigmap "two" deleted\n'])
+  await fails(`delete -f ${before}`, /configmaps "one" not found/)
+})
+
+test('server-side apply shares an object between managers', { skip }, async () => {
+  const mine = manifest('mine.yaml', configMap('shared', '1'))
+  const theirs = manifest('theirs.yaml', configMap('shared', '2'))
+  await each(
+    [`apply --server-side --field-manager=one -f ${mine}`, 'configmap/shared serverside-applied\n'],
+    [`apply --server-side --field-manager=one -f ${mine}`, 'configmap/shared serverside-applied\n'],
+    [`diff --server-side --field-manager=one -f ${mine}`, ''],
+  )
+  const conflict = await run(`apply --server-side --field-manager=two -f ${theirs}`)
+  equal(conflict.code, 1)
+  match(
+    conflict.err,
+    /^error: Apply failed with 1 conflict: conflict with "one": \.data\.a\nPlease review the fields above--they currently have other managers\./,
+  )
+  await each(
+    [`apply --server-side --field-manager=two --force-conflicts -f ${theirs}`, 'configmap/shared serverside-applied\n'],
+    ['get configmap shared -o jsonpath={.data.a}', '2'],
+    [`get configmap shared --show-managed-fields -o jsonpath={.metadata.managedFields[*].manager}`, 'two'],
+  )
+})
+
+test('what was applied by the client goes over to the server', { skip }, async () => {
+  const before = manifest('client.yaml', { ...configMap('moved', '1'), data: { a: '1', gone: 'soon' } })
+  const next = manifest('server.yaml', configMap('moved', '2'))
+  await each(
+    [`apply -f ${before}`, 'configmap/moved created\n'],
+    [`apply --server-side -f ${next}`, 'configmap/moved serverside-applied\n'],
+    ['get configmap moved -o jsonpath={.data}', '{"a":"2"}'],
+    ['get configmap moved --show-managed-fields -o jsonpath={.metadata.managedFields[*].manager}', 'kubectl kubectl-last-applied'],
+  )
+})
+
+test('get shows the same in every format', { skip }, async () => {
+  await run('create configmap shown --from-literal=a=b')
+  await each(
+    ['get configmap shown -o name', 'configmap/shown\n'],
+    ['get configmap shown -o jsonpath={.data.a}', 'b'],
+    ["get configmap shown -o go-template='{{.data.a}}'", 'b'],
+    ['get configmap shown -o custom-columns=NAME:.metadata.name,A:.data.a', 'NAME    A\nshown   b\n'],
+    ['get configmap shown --no-headers', /^shown +1 +\d+s\n$/],
+    ['get configmap -l nothing=here', ''],
+    [
+      'get nodes -o wide',
+      /^NAME +STATUS +ROLES +AGE +VERSION +INTERNAL-IP +EXTERNAL-IP +OS-IMAGE +KERNEL-VERSION +CONTAINER-RUNTIME\nnode-1 +Ready/,
+    ],
+    [
+      'get services kubernetes -o wide',
+      /^NAME +TYPE +CLUSTER-IP +EXTERNAL-IP +PORT\(S\) +AGE +SELECTOR\nkubernetes +ClusterIP +10\.96\.0\.1 +<none> +443\/TCP +\S+ +<none>\n$/,
+    ],
+    ['get servicecidrs', /^NAME +CIDRS +AGE\nkubernetes +10\.96\.0\.0\/12 +\S+\n$/],
+    ['get componentstatuses', /etcd-0 +Healthy/],
+    ['get all', /service\/kubernetes/],
+    ['get pods,services -o name', /service\/kubernetes/],
+    ['get --raw /version', /"major":\s*"1"/],
+    ['get --raw /statusz', /kube-apiserver statusz/],
+  )
+  const json = JSON.parse((await run('get configmap shown -o json')).out) as { data: object; kind: string }
+  deepEqual([json.kind, json.data], ['ConfigMap', { a: 'b' }])
+  match((await run('get configmap shown -o yaml')).out, /^apiVersion: v1\ndata:\n {2}a: b\nkind: ConfigMap\n/)
+  await fails('get nosuch', /^error: the server doesn't have a resource type "nosuch"\n$/)
+  await fails('get pod nosuch', /^Error from server \(NotFound\): pods "nosuch" not found\n$/)
+  await fails('get configmap --field-selector=data.a=b', /field label not supported: data\.a|is not a known field selector/)
+})
+
+test('get --watch follows', { skip }, async () => {
+  const watching = c.startKubectl('get', 'configmaps', '-w', '--field-selector=metadata.name=followed', '--output-watch-events')
+  let seen = ''
+  watching.stdout?.on('data', (chunk: Buffer) => (seen += chunk.toString()))
+  const until = async (text: string) => {
+    for (let tries = 0; tries < 200 && !new RegExp(text).test(seen); tries++) await new Promise((done) => setTimeout(done, 50))
+    match(seen, new RegExp(text))
+  }
+  try {
+    await new Promise((done) => setTimeout(done, 300))
+    await run('create configmap followed')
+    await until('ADDED +followed')
+    await run('delete configmap followed')
+    await until('DELETED +followed')
+  } finally {
+    watching.kill()
+  }
+})
+
+test('who may do what is asked and reconciled', { skip }, async () => {
+  const role = manifest('role.yaml', {
+    apiVersion: 'rbac.authorization.k8s.io/v1',
+    kind: 'Role',
+    metadata: { name: 'reconciled', namespace: 'default' },
+    rules: [{ apiGroups: [''], resources: ['pods'], verbs: ['get'] }],
+  })
+  await each(
+    ['auth whoami', /Username +kubernetes-admin/],
+    ['auth can-i create pods', 'yes\n'],
+    ['auth can-i --list', /^Resources +Non-Resource URLs +Resource Names +Verbs\n\*\.\* +\[\] +\[\] +\[\*\]\n/],
+    [`auth reconcile -f ${role}`, 'role.rbac.authorization.k8s.io/reconciled reconciled\n'],
+    [`auth reconcile -f ${role}`, 'role.rbac.authorization.k8s.io/reconciled reconciled\n'],
+  )
+  const no = await run('auth can-i create pods --as=nobody')
+  deepEqual([no.code, no.out], [1, 'no\n'])
+})
+
+test('the API is listed and explained', { skip }, async () => {
+  await each(
+    ['explain configmap.data', /^KIND: +ConfigMap\nVERSION: +v1\n\nFIELD: data <map\[string\]string>\n/],
+    ['explain deployments.spec.strategy --recursive', /rollingUpdate\t<RollingUpdateDeployment>/],
+    ['explain hpa --api-version=autoscaling/v1', /^GROUP: +autoscaling\nKIND: +HorizontalPodAutoscaler\nVERSION: +v1\n/],
+    [
+      'api-versions',
+      /^admissionregistration\.k8s\.io\/v1\n[\s\S]*\nautoscaling\/v1\nautoscaling\/v2\nbatch\/v1\n[\s\S]*\nstorage\.k8s\.io\/v1\n/,
+    ],
+    [
+      'api-resources --api-group=batch',
+      /^NAME +SHORTNAMES +APIVERSION +NAMESPACED +KIND\ncronjobs +cj +batch\/v1 +true +CronJob\njobs +batch\/v1 +true +Job\n$/,
+    ],
+    ['api-resources --categories=all -o name', /^pods\nreplicationcontrollers\nservices\n/],
+    ['cluster-info', /Kubernetes control plane.* is running at/],
+  )
+})
+
+test('nodes are tainted, cordoned and drained', { skip }, async () => {
+  await each(
+    ['taint nodes node-2 why=not:NoSchedule', 'node/node-2 tainted\n'],
+    ['taint nodes node-2 why-', 'node/node-2 untainted\n'],
+    ['cordon node-2', 'node/node-2 cordoned\n'],
+    ['uncordon node-2', 'node/node-2 uncordoned\n'],
+    ['run lonely --image=example/lonely:1', 'pod/lonely created\n'],
+    ['delete pod lonely --now', /^pod "lonely" deleted/],
+  )
+  const drained = await run('drain node-2 --ignore-daemonsets --force --delete-emptydir-data --timeout=60s')
+  equal(drained.code, 0, drained.err)
+  match(drained.out, /node\/node-2 drained\n$/)
+  await each(['uncordon node-2', 'node/node-2 uncordoned\n'])
+})
