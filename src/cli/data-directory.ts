@@ -18,10 +18,16 @@ export function writing<T>(directory: string, flag: string, write: () => T): T {
   try {
     return write()
   } catch (error) {
-    const { code, syscall, message } = error as NodeJS.ErrnoException
+    const { code, syscall } = error as NodeJS.ErrnoException
     if (code === undefined || syscall === undefined) throw error // no fault of the file system
-    throw unusable(directory, flag, REASONS[code] ?? message, error)
+    throw unusable(directory, flag, code === 'ENOENT' ? 'nothing can be made there' : plainly(error), error)
   }
+}
+
+/** What the file system refused, without its own words where there are better ones. */
+export function plainly(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException
+  return (code !== undefined && REASONS[code]) || message
 }
 
 /** One sentence on a folder that cannot be used. */
@@ -34,9 +40,10 @@ const NAMES: Readonly<Record<string, string>> = { 'data-dir': 'the data director
 const REASONS: Readonly<Record<string, string>> = {
   ENOSPC: 'no space is left on its device',
   EDQUOT: "this user's quota of its device is used up",
-  EACCES: 'this user may not write there',
-  EPERM: 'this user may not write there',
-  ENOENT: 'nothing can be made there',
+  EACCES: 'this user has no permission',
+  EPERM: 'this user has no permission',
+  ENOENT: 'there is no such file or folder',
+  EISDIR: 'it is a folder',
   EROFS: 'its file system is read-only',
   ENOTDIR: 'a part of its path is a file',
   EEXIST: 'a file is where a folder has to be',

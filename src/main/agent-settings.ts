@@ -22,6 +22,11 @@ export const agentSettings = settings({
     flag: 'container-runtime-endpoint',
     help: 'Socket of a CRI runtime that runs already; by default a containerd of its own is started',
   },
+  imageDirectory: {
+    type: 'string',
+    flag: 'image-dir',
+    help: 'Folder of image archives to import before the first pod starts, into a containerd of its own',
+  },
   clusterDns: { type: 'list', flag: 'cluster-dns', help: 'DNS servers of pods', default: ['10.96.0.10'] },
   clusterDomain: { type: 'string', flag: 'cluster-domain', help: 'Domain of Services', default: 'cluster.local' },
   clusterCidr: { type: 'string', flag: 'cluster-cidr', help: 'Addresses of all pods', default: '10.244.0.0/16' },

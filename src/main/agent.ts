@@ -49,7 +49,13 @@ async function runNode(nodeName: string, values: AgentSettings, log: Log, stop: 
   const address = values.nodeIp ?? firstAddress()
   await prepareKernel()
   const network = join(root, 'cni')
-  await using runtime = await openNodeRuntime({ root, cniConfiguration: cniDirectory(network), endpoint: values.runtimeEndpoint, log })
+  await using runtime = await openNodeRuntime({
+    root,
+    cniConfiguration: cniDirectory(network),
+    endpoint: values.runtimeEndpoint,
+    imageDirectory: values.imageDirectory,
+    log,
+  })
   const failed = new AbortController()
   void runtime.ended.then((why) => failed.abort(new OperatorError(why)))
   const signal = AbortSignal.any([stop, failed.signal])

@@ -1,6 +1,6 @@
 /** A node's container runtime: one that is named, one that still runs from before, or a containerd started here. */
 
-import { existsSync, writeFileSync, rmSync } from 'node:fs'
+import { existsSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { systemClock } from '#base/clock.ts'
 import type { Log } from '#base/log.ts'
@@ -28,9 +28,11 @@ export async function openNodeRuntime(parts: {
   readonly root: string
   readonly cniConfiguration: string
   readonly endpoint: string | undefined
+  /** Archives to import into a containerd that is new. */
+  readonly imageDirectory?: string | undefined
   readonly log: Log
 }): Promise<NodeRuntime> {
-  const { root, cniConfiguration, endpoint, log } = parts
+  const { root, cniConfiguration, endpoint, imageDirectory, log } = parts
   if (endpoint !== undefined) {
     const socket = endpoint.replace(/^unix:\/\//, '')
     const runtime = await answering(socket)
@@ -48,6 +50,7 @@ export async function openNodeRuntime(parts: {
     return { runtime: running, ended: NEVER, [Symbol.asyncDispose]: () => running[Symbol.asyncDispose]() }
   }
   rmSync(socket, { force: true })
+  const importedMark = join(directory, 'images-imported')
   try {
     const containerd = await startContainerd({
       directory,
@@ -58,6 +61,8 @@ export async function openNodeRuntime(parts: {
       log,
     })
     await importPause(containerd.socket, directory)
+    if (imageDirectory !== undefined && !existsSync(importedMark)) await importAll(containerd.socket, imageDirectory, log)
+    writeFileSync(importedMark, '')
     return { runtime: containerd.runtime, ended: containerd.ended, [Symbol.asyncDispose]: () => containerd[Symbol.asyncDispose]() }
   } catch (error) {
     if (error instanceof ContainerdUnavailable) throw new OperatorError(error.message, { cause: error })
@@ -86,5 +91,18 @@ async function importPause(socket: string, directory: string): Promise<void> {
   })
   const file = join(directory, 'pause.tar')
   writeFileSync(file, archive)
+  await importFile(socket, file)
+}
+
+/** The oldest first, so that of two archives with one name the later counts. One that cannot be imported keeps no other from it. */
+async function importAll(socket: string, directory: string, log: Log): Promise<void> {
+  const files = existsSync(directory) ? readdirSync(directory).filter((f) => f.endsWith('.tar')) : []
+  const changed = (file: string) => statSync(file).mtimeMs
+  for (const file of files.map((f) => join(directory, f)).toSorted((a, b) => changed(a) - changed(b))) {
+    await importFile(socket, file).catch((error: Error) => log.warn('image archive not imported', { file, error: error.message }))
+  }
+}
+
+async function importFile(socket: string, file: string): Promise<void> {
   await run({ program: 'ctr', words: ['-a', socket, '-n', 'k8s.io', 'images', 'import', '--snapshotter', 'overlayfs', file] })
 }

@@ -2,14 +2,14 @@
 
 import { deepEqual, equal, match } from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { test } from 'node:test'
 import { nodes } from '#api/core/v1/node.ts'
 import { pods } from '#api/core/v1/pod.ts'
 import { connect } from '#cli/cluster/connection.ts'
-import { runProgram } from '../e2e/cluster-under-test.ts'
+import { needsRealNodes, runProgram } from '../e2e/cluster-under-test.ts'
 import { root } from './server-under-test.ts'
 
 /** Runs `k8ts` with a home of its own, and takes its clusters down at the end. */
@@ -100,4 +100,31 @@ test('a word that no command knows is refused before anything is started', async
   await using c = commandLine()
   const ran = await c.k8ts('up', 'extra')
   deepEqual([ran.code, ran.err], [2, `error: unexpected argument "extra"\nRun 'k8ts up --help' for usage.\n`])
+})
+
+test('images that were built or imported are there again after down and up', { skip: needsRealNodes }, async () => {
+  await using c = commandLine()
+  equal((await c.k8ts('up', '--no-demo')).code, 0)
+  const directory = join(c.home, 'root')
+  const archive = join(c.home, 'imported.tar')
+  mkdirSync(directory)
+  writeFileSync(join(directory, 'file'), 'text')
+  equal((await c.k8ts('image', 'build', '-t', 'built:1', directory)).code, 0)
+  equal((await c.k8ts('image', 'build', '-t', 'built:1', directory)).code, 0)
+  equal((await c.k8ts('image', 'build', '-t', 'imported:1', '-o', archive, directory)).code, 0)
+  equal((await c.k8ts('image', 'import', archive)).code, 0)
+  const listed = (await c.k8ts('image', 'list')).out
+  deepEqual(listed, 'node-1\tdocker.io/library/built:1\nnode-1\tdocker.io/library/imported:1\nnode-1\tk8ts.dev/pause:1\n')
+  equal(readdirSync(join(c.home, 'clusters', 'k8ts', 'images')).length, 2)
+  equal((await c.k8ts('down')).code, 0)
+  equal((await c.k8ts('up', '--no-demo')).code, 0)
+  equal((await c.k8ts('image', 'list')).out, listed)
+
+  const file = join(c.home, 'notes.txt')
+  writeFileSync(file, 'no archive')
+  const refused = await c.k8ts('image', 'import', file)
+  deepEqual(
+    [refused.code, refused.err],
+    [1, `k8ts image: ${file} is no image archive: it is no tar with an index.json (OCI) or a manifest.json (Docker)\n`],
+  )
 })

@@ -1,20 +1,69 @@
-/** Bringing image archives into a node's containerd, and the images a new cluster needs before any registry is at hand. */
+/** Bringing image archives to a cluster's nodes, for good, and the image a new cluster needs before any registry is at hand. */
 
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { createHash } from 'node:crypto'
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { buildImage, type ImageSpec } from '#runtime/images/oci-image.ts'
-import { OperatorError, type Environment } from '../command.ts'
+import { OperatorError, ProgramFailed, type Environment } from '../command.ts'
+import { plainly } from '../data-directory.ts'
+import { readImageArchive } from './image-archive.ts'
+import type { ClusterRecord } from './record.ts'
 
-/** Imports an OCI or Docker archive through the containerd at `socket`, under the names it carries. */
-export async function importArchive(environment: Pick<Environment, 'run'>, socket: string, archive: Uint8Array): Promise<void> {
-  const directory = mkdtempSync(join(tmpdir(), 'k8ts-image-'))
+/** Where a cluster keeps the archives its nodes were given: nodes are made anew by each `up`, and import what lies here as they start. */
+export function imageDirectory(dataDirectory: string): string {
+  return join(dataDirectory, 'images')
+}
+
+/**
+ * Imports an OCI or Docker archive into every node, under the names it carries, and keeps it for the next life of the cluster in place of an
+ * earlier one of the same names. `called` is what errors call it.
+ */
+export async function bringImage(
+  record: ClusterRecord,
+  called: string,
+  file: Uint8Array,
+  environment: Pick<Environment, 'run'>,
+): Promise<void> {
+  const archive = readImageArchive(file)
+  if (archive === undefined)
+    throw new OperatorError(`${called} is no image archive: it is no tar with an index.json (OCI) or a manifest.json (Docker)`)
+  const directory = imageDirectory(record.dataDirectory)
+  const kept = join(
+    directory,
+    `${createHash('sha256')
+      .update(archive.names.join('\n') || archive.bytes)
+      .digest('hex')
+      .slice(0, NAME_LENGTH)}.tar`,
+  )
+  const fresh = `${kept}.new`
   try {
-    const file = join(directory, 'image.tar')
-    writeFileSync(file, archive)
-    await environment.run({ program: 'ctr', words: ['-a', socket, '-n', 'k8s.io', 'images', 'import', '--snapshotter', 'overlayfs', file] })
+    store(directory, fresh, archive.bytes)
+    for (const node of record.nodes) {
+      if (node.runtimeSocket === undefined) continue
+      const words = ['-a', node.runtimeSocket, '-n', 'k8s.io', 'images', 'import', '--snapshotter', 'overlayfs', fresh]
+      await environment.run({ program: 'ctr', words }).catch((error: unknown) => {
+        if (!(error instanceof ProgramFailed)) throw error
+        const why = error.message
+          .trim()
+          .split(/\n|ctr: /)
+          .at(-1)
+        throw new OperatorError(`${called} cannot be imported into ${node.name}: ${why}`, { cause: error })
+      })
+    }
+    renameSync(fresh, kept)
   } finally {
-    rmSync(directory, { recursive: true })
+    rmSync(fresh, { force: true })
+  }
+}
+
+const NAME_LENGTH = 32 // hex digits
+
+function store(directory: string, file: string, bytes: Uint8Array): void {
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o700 })
+    writeFileSync(file, bytes)
+  } catch (error) {
+    throw new OperatorError(`cannot keep the image in ${directory}: ${plainly(error)}`, { cause: error })
   }
 }
 

@@ -7,13 +7,14 @@ import { buildImage, normalizeImageName, type ImageFile } from '#runtime/images/
 import { UsageError } from '#base/settings.ts'
 import { command, OperatorError, type Environment } from '../command.ts'
 import { ClusterRecords, type ClusterRecord } from '../cluster/record.ts'
-import { importArchive } from '../cluster/images.ts'
+import { bringImage } from '../cluster/images.ts'
+import { plainly } from '../data-directory.ts'
 import { noCluster } from './kubeconfig.ts'
 
 export const image = command({
   usage: '(build -t NAME DIRECTORY | import FILE... | list) [flags]',
   description:
-    "Builds images from a directory that becomes the container's root file system, and brings them to a cluster's nodes.\n" +
+    "Builds images from a directory that becomes the container's root file system, and brings them to a cluster's nodes, where they stay until 'k8ts down --delete-data'.\n" +
     '  k8ts image build -t web:1 --entrypoint /bin/web ./root     builds, and imports into every node of the cluster\n' +
     '  k8ts image build -t web:1 -o web.tar ./root                builds an OCI archive\n' +
     '  k8ts image import web.tar                                  imports an OCI or Docker archive into every node\n' +
@@ -57,13 +58,13 @@ export const image = command({
           },
         })
         if (values.output !== undefined) writeArchive(values.output, archive)
-        else await importEverywhere(cluster(), archive, environment)
+        else await importEverywhere(cluster(), name, archive, environment)
         environment.out(`${name}\n`)
         return 0
       }
       case 'import': {
         if (words.length === 0) throw new UsageError('image import needs an archive')
-        for (const file of words) await importEverywhere(cluster(), readArchive(file), environment)
+        for (const file of words) await importEverywhere(cluster(), file, readArchive(file), environment)
         return 0
       }
       case 'list': {
@@ -82,17 +83,17 @@ export const image = command({
   },
 })
 
-async function importEverywhere(record: ClusterRecord, archive: Uint8Array, environment: Environment): Promise<void> {
+async function importEverywhere(record: ClusterRecord, called: string, archive: Uint8Array, environment: Environment): Promise<void> {
   if (record.runtime === 'simulated')
     throw new OperatorError(`the nodes of ${record.name} are simulated, so they take no images: use --runtime containerd`)
-  for (const node of record.nodes) if (node.runtimeSocket !== undefined) await importArchive(environment, node.runtimeSocket, archive)
+  await bringImage(record, called, archive, environment)
 }
 
 function readArchive(file: string): Uint8Array {
   try {
     return readFileSync(file)
   } catch (error) {
-    throw new OperatorError(`cannot read ${file}: ${(error as Error).message}`)
+    throw new OperatorError(`cannot read ${file}: ${plainly(error)}`, { cause: error })
   }
 }
 
@@ -100,7 +101,7 @@ function writeArchive(file: string, archive: Uint8Array): void {
   try {
     writeFileSync(file, archive)
   } catch (error) {
-    throw new OperatorError(`cannot write ${file}: ${(error as Error).message}`)
+    throw new OperatorError(`cannot write ${file}: ${plainly(error)}`, { cause: error })
   }
 }
 
@@ -111,7 +112,7 @@ function readFiles(directory: string): readonly ImageFile[] {
   try {
     return readTree(directory)
   } catch (error) {
-    throw new OperatorError(`cannot read ${directory}: ${(error as Error).message}`)
+    throw new OperatorError(`cannot read ${directory}: ${plainly(error)}`, { cause: error })
   }
 }
 

@@ -14,7 +14,7 @@ import { makeDirectory } from '../data-directory.ts'
 import { connect, waitReady } from '../cluster/connection.ts'
 import { applyDemo, askDemo, demoAvailable } from '../cluster/demo.ts'
 import { issueNodeCredentials } from '../cluster/credentials.ts'
-import { demoImage, importArchive } from '../cluster/images.ts'
+import { bringImage, DEMO_IMAGE, demoImage, imageDirectory } from '../cluster/images.ts'
 import { bridgeUp, machineNames, nodeNames, nodeUp } from '../cluster/machine-plan.ts'
 import { findMissing } from '../cluster/preflight.ts'
 import { ClusterRecords, markOf, type ClusterRecord, type NodeRecord } from '../cluster/record.ts'
@@ -213,6 +213,7 @@ async function startNode(
     clock: environment.clock,
   })
   const words = ['--credentials', credentials, '--root-dir', directory, '--node-name', name, '--node-ip', names.address]
+  words.push('--image-dir', imageDirectory(record.dataDirectory))
   const pid = environment.launch(
     join(environment.root, 'scripts/machine/start'),
     [names.networkNamespace, names.cgroup, directory, name, join(environment.root, 'k8ts'), 'agent', ...words],
@@ -293,7 +294,7 @@ async function runDemo(
   if (image !== undefined) {
     await step(environment, 'demo image built and imported', async () => {
       const archive = await image
-      for (const node of record.nodes) await importArchive(environment, node.runtimeSocket!, archive)
+      await bringImage(record, DEMO_IMAGE, archive, environment)
     })
   }
   return step(environment, 'demo answers through its Service', async (say) => {
