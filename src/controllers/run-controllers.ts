@@ -29,6 +29,7 @@ import { replicationControllerController } from './replicationcontroller.ts'
 import { prepareController, type RunnerParts } from './runner.ts'
 import { taintEvictionController } from './taint-eviction.ts'
 import { ttlController } from './ttl.ts'
+import { attributesClassProtection, claimProtection, volumeProtection } from './volume-protection.ts'
 
 export interface ControllersParts {
   readonly client: Client
@@ -106,6 +107,9 @@ function listControllers(parts: ControllersParts): readonly Listed[] {
     of(ttlController(), 'ttl-controller'),
     of(clusterRoleAggregationController, 'clusterrole-aggregation-controller'),
     of(serviceCidrController, 'service-cidrs-controller'),
+    of(claimProtection, 'pvc-protection-controller'),
+    of(volumeProtection, 'pv-protection-controller'),
+    of(attributesClassProtection, 'volumeattributesclass-protection-controller'),
     {
       name: 'pod-garbage-collector',
       account: 'pod-garbage-collector',

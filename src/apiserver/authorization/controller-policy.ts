@@ -206,4 +206,10 @@ export const CONTROLLER_ROLES: readonly ControllerRole[] = [
   ],
   ['ttl-after-finished-controller', may('delete get list watch', 'batch', 'jobs'), EVENTS],
   ['ttl-controller', may('list patch update watch', 'core', 'nodes'), EVENTS],
+  [
+    'volumeattributesclass-protection-controller',
+    may('get list watch', 'core', 'persistentvolumeclaims persistentvolumes'),
+    may('get list update watch', 'storage.k8s.io', 'volumeattributesclasses'),
+    EVENTS,
+  ],
 ]
