@@ -211,6 +211,7 @@ const ANSWERS_WITH_OBJECT = new Set([
   'CSINode',
   'VolumeAttributesClass',
   'DeviceClass',
+  'DeviceTaintRule',
   'ResourceClaim',
   'ResourceClaimTemplate',
   'ResourceSlice',

@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import { decode } from '#schema/decode.ts'
 import { parseJson } from '#schema/json.ts'
 import { decodeEnvelope, decodeMessage, decodeWatchEvent, encodeEnvelope, encodeWatchFrame } from '#schema/protobuf.ts'
-import { messages, reference, referenceFiles, withReference } from './declared.ts'
+import { betaOf, messages, reference, referenceFiles, withReference } from './declared.ts'
 
 /** CSINode's golden bytes carry an empty field 3 that the kind does not have. */
 const UNKNOWN_FIELD_3 = new Set(['storage.k8s.io.v1.CSINode'])
@@ -32,6 +32,29 @@ for (const file of 'skip' in withReference ? [] : referenceFiles('golden/v1.36/*
 
     if (UNKNOWN_FIELD_3.has(name)) return
     assert.equal(Buffer.from(encodeEnvelope(decoded.value, message)).toString('hex'), bytes.toString('hex'))
+  })
+}
+
+for (const [name, message] of messages) {
+  const beta = betaOf(name)
+  const [kind, , group] = name.split('.').toReversed()
+  const file = `golden/v1.36/${group}.k8s.io.${beta?.version}.${kind}`
+  if (beta === undefined || 'skip' in withReference || referenceFiles(`${file}.json`).length === 0) continue
+  test(`${name} is the same value in JSON and in protobuf as in ${beta.version}`, () => {
+    const json = parseJson(reference(`${file}.json`)).value as { apiVersion: string; spec: Record<string, unknown> }
+    json.apiVersion = json.apiVersion.replace(beta.version, 'v1')
+    // Only members of the spec have been dropped so far.
+    const fewer = kind === 'PodCertificateRequest' ? betaOf(`${name}Spec`)!.dropped : []
+    for (const field of fewer) delete json.spec[field]
+    const decoded = decode(message, json)
+    assert.deepEqual({ unknown: decoded.unknown, value: decoded.value }, { unknown: [], value: json })
+
+    const { raw } = decodeEnvelope(reference(`${file}.pb`))
+    const value = decodeMessage(message, raw)
+    assert.deepEqual({ apiVersion: json.apiVersion, kind, ...value }, json)
+    const ours = decodeEnvelope(encodeEnvelope(decoded.value, message)).raw
+    if (fewer.length === 0) assert.equal(Buffer.from(ours).toString('hex'), Buffer.from(raw).toString('hex'))
+    else assert.deepEqual(decodeMessage(message, ours), value)
   })
 }
 

@@ -34,3 +34,25 @@ export const messages: ReadonlyMap<string, Message> = new Map(
 export const resources: readonly Resource[] = exported.filter(
   (e): e is Resource => typeof e === 'object' && e !== null && 'plural' in e && 'type' in e,
 )
+
+/** What became GA after the version the facts are of, as it stood in beta: with the beta's version, and what was dropped since. */
+const LATER: Readonly<Record<string, { readonly beta: string; readonly dropped?: readonly string[] }>> = {
+  'k8s.io.api.certificates.v1.ClusterTrustBundle': { beta: 'v1beta1' },
+  'k8s.io.api.certificates.v1.ClusterTrustBundleSpec': { beta: 'v1beta1' },
+  'k8s.io.api.certificates.v1.PodCertificateRequest': { beta: 'v1beta1' },
+  'k8s.io.api.certificates.v1.PodCertificateRequestSpec': { beta: 'v1beta1', dropped: ['pkixPublicKey', 'proofOfPossession'] },
+  'k8s.io.api.certificates.v1.PodCertificateRequestStatus': { beta: 'v1beta1' },
+  'k8s.io.api.storagemigration.v1.StorageVersionMigration': { beta: 'v1beta1' },
+  'k8s.io.api.storagemigration.v1.StorageVersionMigrationSpec': { beta: 'v1beta1' },
+  'k8s.io.api.storagemigration.v1.StorageVersionMigrationStatus': { beta: 'v1beta1' },
+  'k8s.io.api.resource.v1.DeviceTaintRule': { beta: 'v1beta2' },
+  'k8s.io.api.resource.v1.DeviceTaintRuleSpec': { beta: 'v1beta2' },
+  'k8s.io.api.resource.v1.DeviceTaintRuleStatus': { beta: 'v1beta2' },
+  'k8s.io.api.resource.v1.DeviceTaintSelector': { beta: 'v1beta2' },
+}
+
+/** The beta's name of a message, and the members it has lost since. Undefined when the message needs no such detour. */
+export function betaOf(name: string): { readonly name: string; readonly version: string; readonly dropped: readonly string[] } | undefined {
+  const later = LATER[name]
+  return later && { name: name.replace('.v1.', `.${later.beta}.`), version: later.beta, dropped: later.dropped ?? [] }
+}

@@ -3,7 +3,7 @@
 import { gunzipSync } from 'node:zlib'
 import { openApiParts } from '#api/openapi-parts.ts'
 import { openApiV2 } from '#schema/openapi-v2.ts'
-import { messages, reference, resources } from './declared.ts'
+import { betaOf, messages, reference, resources } from './declared.ts'
 import { definitionName } from '#schema/openapi-schema.ts'
 
 interface Swagger {
@@ -18,9 +18,46 @@ export interface Differences {
 }
 
 export function openApiDifferences(): Differences {
-  const theirs = JSON.parse(gunzipSync(reference('openapi-v2.json.gz')).toString()) as Swagger
+  const theirs = withLater(JSON.parse(gunzipSync(reference('openapi-v2.json.gz')).toString()) as Swagger)
   const ours = openApiV2(resources, openApiParts) as unknown as Swagger
   return { definitions: definitionDifferences(ours, theirs), paths: pathDifferences(ours, theirs) }
+}
+
+/** Adds what became GA later, as its beta under the version it has now. */
+function withLater(theirs: Swagger): Swagger {
+  const definitions: Record<string, unknown> = { ...theirs.definitions }
+  const paths: Record<string, Readonly<Record<string, unknown>>> = { ...theirs.paths }
+  for (const message of messages.values()) {
+    const beta = betaOf(message.name)
+    if (beta === undefined) continue
+    for (const suffix of ['', 'List']) {
+      const name = definitionName(message) + suffix
+      const known = definitions[name.replace('.v1.', `.${beta.version}.`)]
+      if (known !== undefined) definitions[name] = without(asGa(known, beta.version), beta.dropped)
+    }
+    const resource = resources.find((r) => r.type.schema === message)
+    if (resource === undefined) continue
+    const [from, to] = [`/apis/${resource.group}/${beta.version}/`, `/apis/${resource.group}/v1/`]
+    for (const [path, item] of Object.entries(theirs.paths))
+      if (path === from || (path.startsWith(from) && path.split('/').includes(resource.plural)))
+        paths[path.replace(from, to)] ??= asGa(item, beta.version)
+  }
+  return { ...theirs, definitions, paths }
+}
+
+/** As the beta says it of itself, so that nothing else in the text changes. */
+function asGa<T>(value: T, beta: string): T {
+  const text = JSON.stringify(value)
+    .replaceAll(`.${beta}.`, '.v1.')
+    .replaceAll(`"${beta}"`, '"v1"')
+    .replaceAll(`V${beta.slice(1)}`, 'V1')
+  return JSON.parse(text) as T
+}
+
+function without(definition: unknown, dropped: readonly string[]): unknown {
+  const { properties, ...rest } = definition as { readonly properties?: object }
+  if (dropped.length === 0 || properties === undefined) return definition
+  return { ...rest, properties: Object.fromEntries(Object.entries(properties).filter(([name]) => !dropped.includes(name))) }
 }
 
 /** Definitions that are no declared message are ours to word; of the others everything must be the same. */

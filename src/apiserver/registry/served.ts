@@ -5,6 +5,7 @@ import { servedBatch } from './served/batch.ts'
 import { servedCertificates } from './served/certificates.ts'
 import { servedCoordination } from './served/coordination.ts'
 import { servedCore } from './served/core.ts'
+import { servedExtensions } from './served/extensions.ts'
 import { servedNetworking } from './served/networking.ts'
 import { servedPolicies } from './served/policies.ts'
 import type { Served } from './served/serve.ts'
@@ -22,5 +23,6 @@ export function servedResources(serviceStrategy: Strategy<never>): readonly Serv
     ...servedPolicies,
     ...servedCoordination,
     ...servedCertificates,
+    ...servedExtensions,
   ]
 }

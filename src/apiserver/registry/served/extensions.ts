@@ -1,0 +1,11 @@
+/** What is served of the ways to extend the cluster, and of what keeps its storage and devices in order. */
+
+import { deviceTaintRuleStatusFacet, deviceTaintRuleStrategy, migrationStatusFacet, migrationStrategy } from '../strategies/certificates.ts'
+import { serve, type Served } from './serve.ts'
+import { deviceTaintRules } from '#api/resource/v1/device-taint-rule.ts'
+import { storageVersionMigrations } from '#api/storagemigration/v1/storage-version-migration.ts'
+
+export const servedExtensions: readonly Served[] = [
+  serve(storageVersionMigrations as never, migrationStrategy, { status: migrationStatusFacet }),
+  serve(deviceTaintRules as never, deviceTaintRuleStrategy, { status: deviceTaintRuleStatusFacet }),
+]
