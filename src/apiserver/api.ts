@@ -144,7 +144,7 @@ export async function openApi(parts: ApiParts): Promise<Api> {
 
   const virtual = new Map(virtualResources.map((r) => [pathKey(r.group, r.version, r.plural), r]))
   const resources = [...served.map((s) => s.resource), ...virtualResources]
-  const discover = discovery(resources)
+  const discover = discovery(resources, parts.advertised)
   const documents = openApiDocuments(resources)
   const metrics = openMetrics(() =>
     [...new Set(byName.values())].map(

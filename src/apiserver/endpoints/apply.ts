@@ -81,7 +81,7 @@ export function typed<T>(config: Json, write: Pick<ManagedWrite, 'message' | 'ap
     if (!(error instanceof NotDeclared)) throw error
     const { name = '', namespace = '' } = (config['metadata'] ?? {}) as { readonly name?: string; readonly namespace?: string }
     const object = `${namespace === '' ? '' : `${namespace}/`}${name}; ${write.apiVersion}, Kind=${String(config['kind'])}`
-    throw refusal({ code: 500, reason: 'InternalError', message: `failed to create typed patch object (${object}): ${error.message}` })
+    throw refusal({ code: 500, reason: '', message: `failed to create typed patch object (${object}): ${error.message}` })
   }
 }
 

@@ -1,5 +1,6 @@
 /** Discovery: which groups, versions and resources there are, in the old form and the aggregated one. */
 
+import type { AdvertisedAddress } from '#apiserver/registry/default-objects.ts'
 import { createHash } from 'node:crypto'
 import { parseAccept } from '../encode/negotiate.ts'
 import type { Answer } from '#apiserver/answer.ts'
@@ -37,10 +38,10 @@ interface GroupVersion {
 }
 
 /** Answers discovery paths; undefined for any other. */
-export function discovery(resources: readonly Resource[]): (ctx: RequestContext) => Answer | undefined {
+export function discovery(resources: readonly Resource[], advertised?: AdvertisedAddress): (ctx: RequestContext) => Answer | undefined {
   const versions = groupVersions(resources)
   const documents = new Map<string, object>()
-  documents.set('/api', { kind: 'APIVersions', versions: ['v1'], serverAddressByClientCIDRs: [] })
+  documents.set('/api', { kind: 'APIVersions', versions: ['v1'], serverAddressByClientCIDRs: addressesFor(advertised) })
   const groups = [...new Set(versions.map((v) => v.group))].filter((g) => g !== '')
   documents.set('/apis', { kind: 'APIGroupList', apiVersion: 'v1', groups: groups.map((g) => apiGroup(g, versions)) })
   for (const group of groups) documents.set(`/apis/${group}`, { kind: 'APIGroup', apiVersion: 'v1', ...apiGroup(group, versions) })
@@ -179,4 +180,9 @@ function aggregatedEntry(resource: Resource): object {
 function tagged(document: object): { readonly body: string; readonly etag: string } {
   const body = JSON.stringify(document)
   return { body, etag: `"${createHash('sha512').update(body).digest('hex').toUpperCase()}"` }
+}
+
+/** One address for everybody, as upstream gives without a cloud that says otherwise. */
+function addressesFor(advertised: AdvertisedAddress | undefined): readonly object[] {
+  return advertised ? [{ clientCIDR: '0.0.0.0/0', serverAddress: `${advertised.address}:${advertised.port}` }] : []
 }

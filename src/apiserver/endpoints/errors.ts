@@ -22,11 +22,16 @@ export function refusal(r: Refusal, cause?: unknown): StatusError {
     metadata: {},
     status: 'Failure',
     message: r.message,
-    reason: r.reason,
+    ...(r.reason !== '' && { reason: r.reason }),
     ...(r.details && { details: r.details }),
     code: r.code,
   }
   return new StatusError(status, cause === undefined ? undefined : { cause })
+}
+
+/** What is made has no version yet. */
+export function versionOnCreate(): StatusError {
+  return refusal({ code: 500, reason: '', message: 'resourceVersion should not be set on objects to be created' })
 }
 
 /** An apply that names the object it means, and that object is not there. */

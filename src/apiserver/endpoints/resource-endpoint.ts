@@ -17,7 +17,7 @@ import type { Authorizer } from '../authorization/authorizer.ts'
 import { authorize } from '../filters/authorization.ts'
 import type { ManagedFieldsEntry } from '#api/meta/v1/object-meta.ts'
 import type { Json } from '#schema/apply/shape.ts'
-import { badRequest, methodNotAllowed, uidMismatch } from './errors.ts'
+import { badRequest, methodNotAllowed, uidMismatch, versionOnCreate } from './errors.ts'
 import { boolOption, deletionOptions, numberOption, writeOptions } from './options.ts'
 import { readConfiguration, settle, typed } from './apply.ts'
 import { applyPatch, isApply, readPatch } from './patch.ts'
@@ -48,7 +48,7 @@ export interface Endpoint {
 export async function answerResource(endpoint: Endpoint, ctx: RequestContext, parts: EndpointParts): Promise<Answer> {
   const { resource } = endpoint.served
   const { verb, name, namespace } = ctx.info
-  if (!(resource.verbs as readonly string[]).includes(verb)) throw methodNotAllowed(resource, verb)
+  if (!(resource.verbs as readonly string[]).includes(verb)) throw methodNotAllowed(resource, verb || ctx.method.toLowerCase())
   negotiate(ctx.headers['accept'], verb === 'watch' ? 'stream' : 'object')
   const at = { namespace: resource.scope === 'Namespaced' ? namespace : '', name }
   const oneNamespace = resource.scope === 'Cluster' || namespace !== ''
@@ -63,8 +63,10 @@ export async function answerResource(endpoint: Endpoint, ctx: RequestContext, pa
       if (name !== '' || !oneNamespace) throw methodNotAllowed(resource, verb)
       return create(endpoint, at.namespace, ctx, parts)
     case 'update':
+      if (name === '') throw methodNotAllowed(resource, verb)
       return update(endpoint, endpoint.mainFacet, expectedOf(resource), at, ctx, parts)
     case 'patch':
+      if (name === '') throw methodNotAllowed(resource, verb)
       return patch(endpoint, endpoint.mainFacet, expectedOf(resource), at, ctx, parts)
     case 'delete':
       return remove(endpoint, at, ctx, parts)
@@ -168,6 +170,7 @@ async function create(endpoint: Endpoint, namespace: string, ctx: RequestContext
   const expected = expectedOf(served.resource)
   const body = (await readBody(ctx, expected, options.fieldValidation)) as Stored | undefined
   if (body === undefined) throw noBody(expected)
+  if (body.metadata?.resourceVersion && body.metadata.resourceVersion !== '0') throw versionOnCreate()
   const sent = inNamespace(body, namespace)
   const draft = stored(served, sent)
   const at = { namespace, name: draft.metadata.name ?? '' }
