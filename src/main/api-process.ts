@@ -16,6 +16,7 @@ import { kubeconfig } from '#apiserver/pki/kubeconfig.ts'
 import { openPki, writeFile, type Pki } from '#apiserver/pki/pki.ts'
 import { openKubeletConnection } from '#apiserver/proxy/kubelet-connection.ts'
 import { serveApi } from '#apiserver/server/serve.ts'
+import { durationMs } from '#schema/duration.ts'
 import { systemClock } from '#base/clock.ts'
 import type { Log } from '#base/log.ts'
 import { systemRandom } from '#base/random.ts'
@@ -26,7 +27,7 @@ import { openMemoryStore } from '#store/memory/memory-store.ts'
 import type { Resource } from '#schema/resource.ts'
 import { StoreUnavailable, type Store } from '#store/store.ts'
 import { CannotListen } from '#wire/https-server.ts'
-import { assembleApi, type AssembledApi } from './assemble-api.ts'
+import { assembleApi, type AssembledApi, type AssembleParts } from './assemble-api.ts'
 import { apiSettings, type ApiSettings } from './control-plane-settings.ts'
 import { makeDirectory, unusable, writing } from '#cli/data-directory.ts'
 import { flagValues, UsageError } from '#base/settings.ts'
@@ -45,7 +46,7 @@ const KUBECONFIGS = [
 const LOOPBACK = /^(127\.|::1$|localhost$)/
 
 /** Starts serving; `/readyz` answers 200 once the default roles stand. Throws `OperatorError` for what the operator can mend. */
-export async function startApi(settings: ApiSettings, log: Log): Promise<ApiProcess> {
+export async function startApi(settings: ApiSettings, log: Log, more: Pick<AssembleParts, 'components'> = {}): Promise<ApiProcess> {
   const clock = systemClock
   const random = systemRandom
   const directory = settings.dataDirectory
@@ -72,6 +73,7 @@ export async function startApi(settings: ApiSettings, log: Log): Promise<ApiProc
     })
     let rolesStand = false
     const assembled = await assembleApi({
+      ...more,
       store,
       clock,
       random,
@@ -149,7 +151,12 @@ export async function startApi(settings: ApiSettings, log: Log): Promise<ApiProc
 }
 
 async function openStore(settings: ApiSettings, log: Log): Promise<Store> {
-  if (settings.datastore === 'memory') return openMemoryStore({ clock: systemClock })
+  const historyMs = durationMs(settings.historyInterval)
+  if (historyMs === undefined)
+    throw new UsageError(
+      `invalid argument ${JSON.stringify(settings.historyInterval)} for "--etcd-compaction-interval" flag: expected a duration such as 5m`,
+    )
+  if (settings.datastore === 'memory') return openMemoryStore({ clock: systemClock, historyMs })
   if (settings.datastore !== 'sqlite')
     throw new UsageError(`invalid argument "${settings.datastore}" for "--datastore" flag: must be sqlite or memory`)
   const { openSqliteStore } = await import('#store/sqlite/sqlite-store.ts')
@@ -159,6 +166,7 @@ async function openStore(settings: ApiSettings, log: Log): Promise<Store> {
       directory: settings.dataDirectory,
       clock: systemClock,
       log,
+      historyMs,
       volatilePrefixes: ['/registry/leases/kube-node-lease/'],
     })
   } catch (error) {

@@ -11,6 +11,7 @@ import { settingUp, startApi } from './api-process.ts'
 import { CONTROLLER_MANAGER, controllerIdentity, runControllerManager, runSchedulerLoop, SCHEDULER } from './control-loops.ts'
 import { certificateParts } from './certificate-parts.ts'
 import { apiSettings } from './control-plane-settings.ts'
+import { loopHealth } from './loop-health.ts'
 import { processLog } from './process-log.ts'
 import { createClient } from '#client/create-client.ts'
 
@@ -28,7 +29,10 @@ export const server = command({
   }),
   async run({ values }, environment) {
     const log = processLog('server', values.logLevel)
-    await using api = await startApi(values, log)
+    const controllerManager = loopHealth('kube-system/kube-controller-manager')
+    const scheduler = loopHealth('kube-system/kube-scheduler')
+    const components = { controllerManager: controllerManager.probe, scheduler: scheduler.probe }
+    await using api = await startApi(values, log, { components })
     const { assembled, pki } = api
     const stop = new AbortController()
     environment.signal.addEventListener('abort', () => stop.abort(environment.signal.reason), { once: true })
@@ -42,6 +46,7 @@ export const server = command({
         {
           ...parts,
           election: election('kube-controller-manager'),
+          onLeading: controllerManager.onLeading,
           log: log.with({ component: 'kube-controller-manager' }),
           transport: assembled.transport(CONTROLLER_MANAGER),
           transportFor: (account) => assembled.transport(controllerIdentity(account)),
@@ -57,6 +62,7 @@ export const server = command({
         {
           ...parts,
           election: election('kube-scheduler'),
+          onLeading: scheduler.onLeading,
           log: log.with({ component: 'kube-scheduler' }),
           transport: assembled.transport(SCHEDULER),
         },

@@ -25,6 +25,7 @@ interface Status {
   readonly details?: { readonly causes?: readonly { readonly reason: string; readonly message: string; readonly field: string }[] }
 }
 
+const MERGE = { contentType: 'application/merge-patch+json' }
 const CONFIG_MAPS = '/api/v1/namespaces/default/configmaps'
 const configMap = (name: string) => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name }, data: { a: '1' } })
 
@@ -54,6 +55,42 @@ test('a body of 3 MiB and one byte is too large', async () => {
   const answer = await s.call('POST', CONFIG_MAPS, Buffer.alloc(3 * 1024 * 1024 + 1, 0x20))
   deepEqual([answer.status, answer.json<Status>().reason], [413, 'RequestEntityTooLarge'])
   match(answer.json<Status>().message, /limit is 3145728/)
+})
+
+test('a revision that is past history has expired, for lists, their continuation and watches', async () => {
+  await using short = await startServer({ flags: ['--datastore', 'memory', '--etcd-compaction-interval', '1s'] })
+  for (const name of ['a-past', 'b-past']) equal((await short.call('POST', CONFIG_MAPS, configMap(name))).status, 201)
+  const first = (await short.call('GET', `${CONFIG_MAPS}?limit=1`)).json<{ metadata: { continue: string; resourceVersion: string } }>()
+  const token = encodeURIComponent(first.metadata.continue)
+  // watches resume from a window of the latest events, so there must be more of them than it holds
+  for (let i = 0; i < 6_000; i += 100)
+    await Promise.all(
+      Array.from({ length: 100 }, (_, j) => short.call('PATCH', `${CONFIG_MAPS}/a-past`, { data: { a: `${i + j}` } }, MERGE)),
+    )
+  const expired = async (path: string) => {
+    for (;;) {
+      const answer = await short.call('GET', path)
+      if (answer.status !== 200) return answer
+      await new Promise((done) => setTimeout(done, 100))
+    }
+  }
+  const list = await expired(`${CONFIG_MAPS}?resourceVersion=${first.metadata.resourceVersion}&resourceVersionMatch=Exact`)
+  deepEqual([list.status, list.json<Status>().reason], [410, 'Expired'])
+  const continued = await expired(`${CONFIG_MAPS}?limit=1&continue=${token}`)
+  const { reason, message, metadata } = continued.json<Status & { metadata: { continue?: string } }>()
+  deepEqual([continued.status, reason], [410, 'Expired'])
+  match(
+    message,
+    /^The provided continue parameter is too old to display a consistent list result\. You can start a new list without the continue parameter/,
+  )
+  const inconsistent = await short.call('GET', `${CONFIG_MAPS}?limit=1&continue=${encodeURIComponent(metadata.continue!)}`)
+  deepEqual(
+    inconsistent.json<{ items: { metadata: { name: string } }[] }>().items.map((i) => i.metadata.name),
+    ['b-past'],
+  )
+  const watch = await short.call('GET', `${CONFIG_MAPS}?watch=true&resourceVersion=${first.metadata.resourceVersion}&timeoutSeconds=5`)
+  const event = watch.status === 200 ? (JSON.parse(watch.text.split('\n')[0]!) as { object: Status }).object : watch.json<Status>()
+  deepEqual([event.code, event.reason], [410, 'Expired'])
 })
 
 test('a wrong content type is not supported, an impossible Accept not acceptable', async () => {
