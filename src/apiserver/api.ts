@@ -10,7 +10,7 @@ import type { Authorizer } from './authorization/authorizer.ts'
 import { reviewRules, type RuleResolver } from './authorization/rbac.ts'
 import { openStoreFeed, type StoreFeed } from './cache/store-feed.ts'
 import { virtualResources } from './encode/known-kinds.ts'
-import { answerComponentStatuses, healthzProbe } from './endpoints/component-statuses.ts'
+import { answerComponentStatuses, healthzProbe, type ComponentProbe } from './endpoints/component-statuses.ts'
 import { discovery } from './endpoints/discovery.ts'
 import { health, type HealthCheck } from './endpoints/health.ts'
 import { openMetrics } from './endpoints/metrics.ts'
@@ -79,6 +79,8 @@ export interface ApiParts {
   readonly healthChecks?: readonly HealthCheck[]
   /** Behind /statusz and /flagz; absent: neither is served. */
   readonly process?: ComponentProcess
+  /** Asked for component statuses; those not given are looked for at their usual ports of this machine. */
+  readonly components?: { readonly controllerManager?: ComponentProbe; readonly scheduler?: ComponentProbe }
   /** Namespaces, priority classes and the kubernetes service are made unless false. */
   readonly withDefaultObjects?: boolean
 }
@@ -154,8 +156,8 @@ export async function openApi(parts: ApiParts): Promise<Api> {
   const checks: readonly HealthCheck[] = [{ name: 'etcd', check: async () => void (await store.revision()) }, ...(parts.healthChecks ?? [])]
 
   const components = {
-    'controller-manager': healthzProbe(CONTROLLER_MANAGER_PORT),
-    scheduler: healthzProbe(SCHEDULER_PORT),
+    'controller-manager': parts.components?.controllerManager ?? healthzProbe(CONTROLLER_MANAGER_PORT),
+    scheduler: parts.components?.scheduler ?? healthzProbe(SCHEDULER_PORT),
     'etcd-0': () => store.revision().then(() => 'ok'),
   }
 
