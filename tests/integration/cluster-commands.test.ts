@@ -9,6 +9,8 @@ import { test } from 'node:test'
 import { nodes } from '#api/core/v1/node.ts'
 import { pods } from '#api/core/v1/pod.ts'
 import { connect } from '#cli/cluster/connection.ts'
+import { stop } from '#cli/commands/down.ts'
+import type { ClusterRecord } from '#cli/cluster/record.ts'
 import { needsRealNodes, runProgram } from '../e2e/cluster-under-test.ts'
 import { root } from './server-under-test.ts'
 
@@ -47,6 +49,24 @@ test('up on a running cluster is content with what it has, and says so when some
   equal(more.code, 1)
   match(more.err, /^k8ts up: cluster k8ts runs already, with 2 simulated nodes: take it down first with 'k8ts down --name k8ts', or .*\n$/)
   equal((await c.k8ts('up', '--runtime', 'containerd')).code, 1)
+})
+
+test('up on a running cluster starts nodes that ended again', async () => {
+  await using c = commandLine()
+  equal((await c.k8ts('up', '--runtime', 'simulated', '--nodes', '2', '--no-demo')).code, 0)
+  const agent = () => (JSON.parse(readFileSync(join(c.home, 'clusters', 'k8ts.json'), 'utf8')) as ClusterRecord).nodes.map((n) => n.pid!)
+  const before = agent()
+  await stop(before[0]!, c.home, realEnvironment())
+  const client = await connect((await c.k8ts('kubeconfig')).out.trim())
+  const again = await c.k8ts('up')
+  deepEqual([again.code, again.err], [0, ''])
+  match(again.out, /Cluster k8ts runs already; node-1, node-2 had ended and run again\./)
+  const after = agent()
+  deepEqual([new Set(after).size, after[0] === before[0]], [1, false])
+  deepEqual(
+    (await client.list(nodes)).items.map((n) => n.metadata.name),
+    ['node-1', 'node-2'],
+  )
 })
 
 test('doctor finds no fault with a simulated cluster, whatever the machine lacks', async () => {

@@ -15,7 +15,7 @@ import { connect, waitReady } from '../cluster/connection.ts'
 import { applyDemo, askDemo, demoAvailable } from '../cluster/demo.ts'
 import { issueNodeCredentials } from '../cluster/credentials.ts'
 import { bringImage, DEMO_IMAGE, demoImage, imageDirectory } from '../cluster/images.ts'
-import { bridgeUp, machineNames, nodeNames, nodeUp } from '../cluster/machine-plan.ts'
+import { bridgeUp, machineNames, nodeDown, nodeNames, nodeUp } from '../cluster/machine-plan.ts'
 import { findMissing } from '../cluster/preflight.ts'
 import { ClusterRecords, markOf, type ClusterRecord, type NodeRecord } from '../cluster/record.ts'
 import { endsIn } from '../cluster/supervised.ts'
@@ -63,7 +63,13 @@ export const up = command({
     if (old?.serverPid !== undefined && environment.alive(old.serverPid, markOf(old))) {
       if ((values.runtime ?? old.runtime) !== old.runtime || (values.nodes ?? old.nodes.length) !== old.nodes.length)
         throw new OperatorError(runsOtherwise(old))
-      environment.out(`Cluster ${old.name} runs already.\n${nextCommands(old, environment)}`)
+      const missing = old.nodes.filter((n) => n.pid === undefined || !environment.alive(n.pid, markOf(old)))
+      if (missing.length > 0) await startAgain(missing, old, records, environment)
+      environment.out(
+        missing.length > 0
+          ? `\nCluster ${old.name} runs already; ${missing.map((n) => n.name).join(', ')} had ended and run${missing.length === 1 ? 's' : ''} again.\n${nextCommands(old, environment)}`
+          : `Cluster ${old.name} runs already.\n${nextCommands(old, environment)}`,
+      )
       return 0
     }
     if (old !== undefined) await takeDown(old, records, environment, false)
@@ -175,23 +181,67 @@ async function start(
         save({ nodes: [...record.nodes, await startNode(index, number, record, server, environment)] })
       }
     } else {
-      const directory = nodeDirectory(dataDirectory, 'simulated')
       const names = Array.from({ length: plan.nodes }, (_, i) => `node-${i + 1}`)
-      const credentials = await issueNodeCredentials({
-        dataDirectory,
-        directory,
-        nodeNames: names,
-        addresses: ['127.0.0.1'],
-        server,
-        clock: environment.clock,
-      })
-      const words = ['--runtime', 'simulated', '--credentials', credentials, '--root-dir', directory, '--node-name', names.join(',')]
-      const pid = launch(environment, join(directory, 'agent.log'), 'agent', words)
-      save({ nodes: names.map((name) => ({ name, address: '127.0.0.1', directory, pid })) })
+      save({ nodes: await startSimulated(names, record, server, environment) })
     }
-    await nodesReady(client, plan.nodes, record, environment, say, since)
+    await nodesReady(client, record.nodes, record, environment, say, since)
   })
   return record
+}
+
+/**
+ * Starts nodes of a running cluster that ended, as after a loss of power: with the disk they had, in a network of their own made anew. Other
+ * nodes and what runs on them are left alone, also when it fails.
+ */
+async function startAgain(
+  missing: readonly NodeRecord[],
+  old: ClusterRecord,
+  records: ClusterRecords,
+  environment: Environment,
+): Promise<void> {
+  const names = missing.map((n) => n.name)
+  await step(environment, `${names.join(', ')} started again`, async (say) => {
+    const since = environment.clock.now()
+    const started = new Map<string, NodeRecord>()
+    const host = old.runtime === 'containerd' ? machineNames(old.index).hostAddress : '127.0.0.1'
+    const server = `https://${host}:${old.securePort}`
+    let record = old
+    const save = (nodes: readonly NodeRecord[]) => {
+      for (const n of nodes) started.set(n.name, n)
+      record = { ...old, nodes: old.nodes.map((n) => started.get(n.name) ?? n) }
+      records.save(record)
+    }
+    if (old.runtime === 'simulated') save(await startSimulated(names, old, server, environment))
+    else {
+      for (const { name } of missing) {
+        const number = old.nodes.findIndex((n) => n.name === name) + 1
+        for (const c of [...nodeDown(old.index, number), ...nodeUp(old.index, number)]) await environment.run(c)
+        save([await startNode(old.index, number, old, server, environment)])
+      }
+    }
+    await nodesReady(await connect(old.kubeconfig), [...started.values()], record, environment, say, since)
+  })
+}
+
+/** One agent runs them all. */
+async function startSimulated(
+  names: readonly string[],
+  { dataDirectory }: ClusterRecord,
+  server: string,
+  environment: Environment,
+): Promise<readonly NodeRecord[]> {
+  const directory = nodeDirectory(dataDirectory, 'simulated')
+  const credentials = await issueNodeCredentials({
+    dataDirectory,
+    directory,
+    nodeNames: names,
+    addresses: ['127.0.0.1'],
+    server,
+    clock: environment.clock,
+  })
+  const words = ['--runtime', 'simulated', '--credentials', credentials, '--root-dir', directory, '--node-name', names.join(',')]
+  const pid = launch(environment, join(directory, 'agent.log'), 'agent', words)
+  return names.map((name) => ({ name, address: '127.0.0.1', directory, pid }))
 }
 
 async function startNode(
@@ -236,18 +286,20 @@ function isReadySince(node: Node, since: number): boolean {
   return ready?.status === 'True' && Date.parse(ready.lastHeartbeatTime ?? '') >= since - 1000
 }
 
+/** Waits for `awaited` among the nodes of the cluster. */
 async function nodesReady(
   client: Client,
-  wanted: number,
+  awaited: readonly NodeRecord[],
   record: ClusterRecord,
   environment: Environment,
   say: (detail: string) => void,
   since: number,
 ): Promise<void> {
   const deadline = environment.clock.monotonic() + NODE_READY_MS
-  const names = new Set(record.nodes.map((n) => n.name))
-  const ends = [...new Set(record.nodes.map((n) => n.directory))].map((d) => endsIn(join(d, 'agent.log'), AGENT_ENDS_MAX))
-  await removeGoneNodes(client, names)
+  const wanted = awaited.length
+  const names = new Set(awaited.map((n) => n.name))
+  const ends = [...new Set(awaited.map((n) => n.directory))].map((d) => endsIn(join(d, 'agent.log'), AGENT_ENDS_MAX))
+  await removeGoneNodes(client, new Set(record.nodes.map((n) => n.name)))
   for (;;) {
     const { items } = await client.list(nodes)
     const resolving = record.runtime === 'simulated' ? names : await announcedResolvers(client)
@@ -258,10 +310,10 @@ async function nodesReady(
       const why = ended()
       if (why !== undefined) throw new OperatorError(`a node ended again and again: ${why}`)
     }
-    const dead = record.nodes.find((n) => n.pid !== undefined && !environment.alive(n.pid, markOf(record)))
+    const dead = awaited.find((n) => n.pid !== undefined && !environment.alive(n.pid, markOf(record)))
     if (dead !== undefined) throw new OperatorError(`node ${dead.name} ended at once: its log is ${join(dead.directory, 'node.log')}`)
     if (environment.clock.monotonic() > deadline)
-      throw new OperatorError(`only ${ready} of ${wanted} nodes became ready: see ${join(record.nodes[0]!.directory, 'agent.log')}`)
+      throw new OperatorError(`only ${ready} of ${wanted} nodes became ready: see ${join(awaited[0]!.directory, 'agent.log')}`)
     await sleep(environment.clock, 50, environment.signal)
   }
 }
