@@ -87,7 +87,9 @@ async function register(parts: NodeKeeperParts, first: boolean, signal: AbortSig
       }
       parts.seen(made)
       if (first) tell(parts, [{ type: 'Normal', reason: 'Starting', message: 'Starting kubelet.' }])
-      tell(parts, nodeEvents(node.nodeName, before, made.status))
+      // a start tells all there is; only of being ready that it changed
+      const known = before && { ...before, conditions: before.conditions?.filter((c) => c.type === 'Ready') ?? [] }
+      tell(parts, nodeEvents(node.nodeName, known, made.status))
       return
     } catch (error) {
       log.warn('node not registered yet', { error: (error as Error).message })
