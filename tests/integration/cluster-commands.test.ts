@@ -12,6 +12,7 @@ import { connect } from '#cli/cluster/connection.ts'
 import { stop } from '#cli/commands/down.ts'
 import type { ClusterRecord } from '#cli/cluster/record.ts'
 import { needsRealNodes, runProgram } from '../e2e/cluster-under-test.ts'
+import { realEnvironment } from '#main/environment.ts'
 import { root } from './server-under-test.ts'
 
 /** Runs `k8ts` with a home of its own, and takes its clusters down at the end. */
