@@ -6,6 +6,7 @@ import { defaultStorageClass } from './default-storage-class.ts'
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts'
 import { deviceAdminAccess } from './device-admin-access.ts'
 import { limitRanger } from './limit-ranger.ts'
+import { limitRangeLookup } from './limit-ranger-lookup.ts'
 import { namespaceLifecycle } from './namespace-lifecycle.ts'
 import { nodeRestriction } from './node-restriction.ts'
 import { persistentVolumeClaimResize } from './persistent-volume-claim-resize.ts'
@@ -40,15 +41,24 @@ export function standardPlugins(parts: {
     // What is not here yet may have been made a moment ago.
     return (registry.find(namespace, name) ?? (await registry.fresh(), registry.find(namespace, name)))?.object
   }
-  const list = async (resource: string, namespace: string) => {
+  const cached = (resource: string, namespace: string) => {
     const { registry } = named(resource)
-    await registry.fresh()
     return registry.cache.list(namespace === '' ? registry.prefix : `${registry.prefix}${namespace}/`).items.map((i) => i.object)
+  }
+  const list = async (resource: string, namespace: string) => {
+    await named(resource).registry.fresh()
+    return cached(resource, namespace)
   }
   const classes = () => named('priorityclasses.scheduling.k8s.io').registry
   return [
     namespaceLifecycle({ find: async (name) => (await find('namespaces', '', name)) as unknown as Namespace | undefined }),
-    limitRanger({ list: async (namespace) => (await list('limitranges', namespace)) as unknown as LimitRange[] }),
+    limitRanger({
+      list: limitRangeLookup({
+        cached: (namespace) => cached('limitranges', namespace) as unknown as LimitRange[],
+        fresh: async (namespace) => (await list('limitranges', namespace)) as unknown as LimitRange[],
+        clock,
+      }),
+    }),
     serviceAccountAdmission({
       find: async (namespace, name) => (await find('serviceaccounts', namespace, name)) as unknown as ServiceAccount | undefined,
       clock,
