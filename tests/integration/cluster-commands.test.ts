@@ -149,3 +149,31 @@ test('images that were built or imported are there again after down and up', { s
     [1, `k8ts image: ${file} is no image archive: it is no tar with an index.json (OCI) or a manifest.json (Docker)\n`],
   )
 })
+
+test('of two ups at once the later waits, and is content with what it finds', async () => {
+  await using c = commandLine()
+  const both = await Promise.all(['a', 'b'].map(() => c.k8ts('up', '--runtime', 'simulated', '--no-demo')))
+  deepEqual(
+    both
+      .map((ran) => [ran.code, /is up after|runs already/.exec(ran.out)?.[0]])
+      .toSorted((a, b) => String(a[1]).localeCompare(String(b[1]))),
+    [
+      [0, 'is up after'],
+      [0, 'runs already'],
+    ],
+  )
+})
+
+test('clusters of other homes that start at the same moment get ports and bridges of their own', async () => {
+  await using a = commandLine()
+  await using b = commandLine()
+  const words = ['up', '--no-demo', ...(needsRealNodes ? ['--runtime', 'simulated'] : [])]
+  const ran = await Promise.all([a.k8ts(...words), b.k8ts(...words)])
+  deepEqual(
+    ran.map(({ code, err }) => [code, err]),
+    [
+      [0, ''],
+      [0, ''],
+    ],
+  )
+})

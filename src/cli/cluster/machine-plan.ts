@@ -48,11 +48,15 @@ export function nodeNames(index: number, number: number): NodeNames {
   }
 }
 
-/** Makes the bridge, and lets what the nodes send elsewhere leave under the machine's own address. */
+/** Makes the bridge; fails when there is one of that name. */
+export function makeBridge(index: number): Command {
+  return ip('link', 'add', machineNames(index).bridge, 'type', 'bridge')
+}
+
+/** Brings the bridge up, and lets what the nodes send elsewhere leave under the machine's own address. */
 export function bridgeUp(index: number): readonly Command[] {
   const { bridge, hostAddress, table } = machineNames(index)
   return [
-    ip('link', 'add', bridge, 'type', 'bridge'),
     ip('addr', 'add', `${hostAddress}/24`, 'dev', bridge),
     ip('link', 'set', bridge, 'up'),
     { program: 'sysctl', words: ['-qw', 'net.ipv4.ip_forward=1'], mayFail: true },

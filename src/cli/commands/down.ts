@@ -6,6 +6,7 @@ import { settings } from '#base/settings.ts'
 import { sleep } from '#base/clock.ts'
 import { command, type Environment } from '../command.ts'
 import { bridgeDown, machineNames, nodeDown } from '../cluster/machine-plan.ts'
+import { lockCluster } from '../cluster/lock.ts'
 import { ClusterRecords, markOf, type ClusterRecord } from '../cluster/record.ts'
 import { step } from '../progress.ts'
 
@@ -25,7 +26,12 @@ export const down = command({
       environment.out(values.name === undefined ? 'No cluster runs on this machine.\n' : `There is no cluster named ${values.name}.\n`)
       return 0
     }
-    for (const record of chosen) if (record !== undefined) await takeDown(record, records, environment, values.deleteData)
+    for (const record of chosen) {
+      if (record === undefined) continue
+      using _ = await lockCluster(record.name, environment)
+      const current = records.get(record.name) // another command may have ended it meanwhile
+      if (current !== undefined) await takeDown(current, records, environment, values.deleteData)
+    }
     return 0
   },
 })

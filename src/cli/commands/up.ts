@@ -15,17 +15,19 @@ import { connect, waitReady } from '../cluster/connection.ts'
 import { applyDemo, askDemo, demoAvailable } from '../cluster/demo.ts'
 import { issueNodeCredentials } from '../cluster/credentials.ts'
 import { bringImage, DEMO_IMAGE, demoImage, imageDirectory } from '../cluster/images.ts'
-import { bridgeUp, machineNames, nodeDown, nodeNames, nodeUp } from '../cluster/machine-plan.ts'
+import { bridgeUp, machineNames, makeBridge, nodeDown, nodeNames, nodeUp } from '../cluster/machine-plan.ts'
+import { lockCluster } from '../cluster/lock.ts'
 import { findMissing } from '../cluster/preflight.ts'
 import { ClusterRecords, markOf, type ClusterRecord, type NodeRecord } from '../cluster/record.ts'
 import { endsIn } from '../cluster/supervised.ts'
 import { step } from '../progress.ts'
-import { nodeDirectory, takeDown } from './down.ts'
+import { nodeDirectory, stop, takeDown } from './down.ts'
 
 const DEFAULT_PORT = 6443
 const READY_MS = 60_000
 const NODE_READY_MS = 120_000
 const AGENT_ENDS_MAX = 3 // one that fails so often right after its start will not get better
+const PORT_TRIES = 5
 const FULL_BYTES = 64 * 1024 // what a log or the database takes at least at a time
 const FREE_BYTES_MIN = 4 * 2 ** 20 // keys, a new database with its log, and the logs of a start
 
@@ -58,6 +60,7 @@ export const up = command({
     }
     if (!/^[a-z0-9]([-a-z0-9]{0,30}[a-z0-9])?$/.test(values.name))
       throw new UsageError(`invalid argument "${values.name}" for "--name" flag: use lower-case letters, digits and '-'`)
+    using lock = await lockCluster(values.name, environment)
     const records = new ClusterRecords(environment.home)
     const old = records.get(values.name)
     if (old?.serverPid !== undefined && environment.alive(old.serverPid, markOf(old))) {
@@ -87,6 +90,7 @@ export const up = command({
         `\nCluster ${record.name} is up after ${seconds} s.\n${url === undefined ? '' : `  demo         ${url}\n`}${nextCommands(record, environment)}`,
       )
       if (!values.foreground) return 0
+      lock[Symbol.dispose]() // others may take it down meanwhile
       await new Promise<void>((resolve) =>
         environment.signal.aborted ? resolve() : environment.signal.addEventListener('abort', () => resolve()),
       )
@@ -123,10 +127,11 @@ async function start(
       if (missing !== undefined) throw new OperatorError(missing)
     })
   }
-  // clusters of other homes are not in the records, but their bridges are there
-  const index = records.freeIndex((i) => real && existsSync(`/sys/class/net/${machineNames(i).bridge}`))
   const dataDirectory = resolve(plan.dataDirectory ?? records.defaultDataDirectory(plan.name))
-  const securePort = await choosePort(plan.securePort)
+  let securePort = await choosePort(plan.securePort)
+  checkRoom(dataDirectory)
+  makeDirectory(dataDirectory, 'data-dir')
+  const index = real ? await reserveBridge(records, environment) : records.freeIndex(() => false)
   const addresses = real ? ['127.0.0.1', machineNames(index).hostAddress] : ['127.0.0.1']
   let record: ClusterRecord = {
     name: plan.name,
@@ -142,13 +147,11 @@ async function start(
     records.save(record)
     saved(record)
   }
-  checkRoom(dataDirectory)
-  makeDirectory(dataDirectory, 'data-dir')
   save({})
 
   const client = await step(environment, 'control plane ready', async (say) => {
     if (real) for (const c of bridgeUp(index)) await environment.run(c)
-    const words = [
+    const words = () => [
       '--data-dir',
       dataDirectory,
       '--secure-port',
@@ -159,17 +162,22 @@ async function start(
       addresses.at(-1)!,
     ]
     const log = join(dataDirectory, 'server.log')
-    const ended = endsIn(log, 1)
-    save({ serverPid: launch(environment, log, 'server', words) })
-    say(`port ${securePort}`)
-    await waitReady(
-      record.kubeconfig,
-      environment,
-      READY_MS,
-      () => ended() ?? fullDisk(dataDirectory) ?? (environment.alive(record.serverPid!, markOf(record)) ? undefined : `its log is ${log}`),
-      log,
-    )
-    return connect(record.kubeconfig)
+    for (let tries = 1; ; tries++) {
+      const ended = endsIn(log, 1)
+      save({ securePort, serverPid: launch(environment, log, 'server', words()) })
+      say(`port ${securePort}`)
+      const why = () =>
+        ended() ?? fullDisk(dataDirectory) ?? (environment.alive(record.serverPid!, markOf(record)) ? undefined : `its log is ${log}`)
+      try {
+        await waitReady(record.kubeconfig, environment, READY_MS, why, log)
+        return connect(record.kubeconfig)
+      } catch (error) {
+        // another cluster that starts at the same moment may have been quicker to take the port
+        if (plan.securePort !== undefined || tries === PORT_TRIES || !ended()?.startsWith(`port ${securePort} on `)) throw error
+        await stop(record.serverPid!, markOf(record), environment)
+        securePort = await freePort()
+      }
+    }
   })
 
   await step(environment, plan.nodes === 1 ? 'node ready' : `${plan.nodes} nodes ready`, async (say) => {
@@ -366,6 +374,20 @@ function launch(environment: Environment, log: string, name: string, words: read
     [log, join(environment.root, 'k8ts'), name, ...words],
     `${log}.supervise`,
   )
+}
+
+/** The kernel makes a bridge of a name once: whoever made it has the number, also among clusters of other homes, which are in no record here. */
+async function reserveBridge(records: ClusterRecords, environment: Environment): Promise<number> {
+  const there = (index: number) => existsSync(`/sys/class/net/${machineNames(index).bridge}`)
+  for (;;) {
+    const index = records.freeIndex(there)
+    try {
+      await environment.run(makeBridge(index))
+      return index
+    } catch (error) {
+      if (!there(index)) throw error
+    }
+  }
 }
 
 /** A full disk is told before anything is started on it. */
