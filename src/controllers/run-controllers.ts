@@ -6,7 +6,7 @@ import type { Random } from '#base/random.ts'
 import type { Client } from '#client/client.ts'
 import { createEventRecorder } from '#client/event-recorder.ts'
 import type { Informers } from '#client/informer.ts'
-import type { Resource } from '#schema/resource.ts'
+import { groupResource, type Resource } from '#schema/resource.ts'
 import { prepareApprover } from './certificates/approver.ts'
 import { prepareCleaner } from './certificates/cleaner.ts'
 import type { ReadRequest } from './certificates/request.ts'
@@ -89,7 +89,8 @@ function listControllers(parts: ControllersParts): readonly Listed[] {
     account,
     prepare: (p) => prepareController(controller, p),
   })
-  const { rootCa, certificates, clusterCidr, resources, clock } = parts
+  const { rootCa, certificates, clusterCidr, clock } = parts
+  const resources = preferredVersions(parts.resources)
   return [
     of(namespaceController(resources), 'namespace-controller'),
     of(serviceAccountController, 'service-account-controller'),
@@ -131,6 +132,13 @@ function listControllers(parts: ControllersParts): readonly Listed[] {
           { name: 'certificatesigningrequest-cleaner', account: 'certificate-controller', prepare: prepareCleaner },
         ]),
   ]
+}
+
+/** One version of what a group serves in several: they are the same objects, and one look at each is enough. The first is preferred. */
+export function preferredVersions(resources: readonly Resource[]): readonly Resource[] {
+  const seen = new Map<string, Resource>()
+  for (const resource of resources) if (!seen.has(groupResource(resource))) seen.set(groupResource(resource), resource)
+  return [...seen.values()]
 }
 
 function isChosen(name: string, chosen: readonly string[]): boolean {
