@@ -12,6 +12,7 @@ const root = join(import.meta.dirname, '../..')
 const allowed: Readonly<Record<string, readonly string[]>> = {
   base: [],
   schema: ['base'],
+  cel: ['base', 'schema'],
   api: ['base', 'schema'],
   wire: ['base', 'schema', 'api'],
   client: ['base', 'schema', 'api', 'wire'],

@@ -1,0 +1,41 @@
+/** What an expression may use, and how it becomes something that runs. */
+
+import { check, type Checked } from './check.ts'
+import type { FunctionDeclaration } from './declaration.ts'
+import { compile, type Program } from './evaluate.ts'
+import { extensions } from './library/extensions.ts'
+import { standardLibrary } from './library/standard.ts'
+import { parse } from './parse.ts'
+import type { Type } from './type.ts'
+
+export interface Environment {
+  /** Variables by their full names. */
+  readonly variables: ReadonlyMap<string, Type>
+  /** Functions besides the language's own and its extensions. */
+  readonly functions?: readonly FunctionDeclaration[]
+}
+
+export interface Compiled {
+  readonly checked: Checked
+  readonly program: Program
+}
+
+/** Throws `CelSyntaxError`. */
+export function compileExpression(source: string, { variables, functions = [] }: Environment): Compiled {
+  const checked = check(parse(source), source, {
+    functions: functions.length === 0 ? builtIn : merged([...builtIn.values(), ...functions]),
+    variable: (name) => variables.get(name),
+    object: () => undefined,
+  })
+  return { checked, program: compile(checked) }
+}
+
+/** Declarations of one name are overloads of one function. */
+function merged(declarations: readonly FunctionDeclaration[]): ReadonlyMap<string, FunctionDeclaration> {
+  const byName = new Map<string, FunctionDeclaration>()
+  for (const { name, overloads } of declarations)
+    byName.set(name, { name, overloads: [...(byName.get(name)?.overloads ?? []), ...overloads] })
+  return byName
+}
+
+const builtIn = merged([...standardLibrary, ...extensions])

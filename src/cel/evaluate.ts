@@ -1,0 +1,369 @@
+/** Turns a checked expression into a function that computes it, counting what that costs. */
+
+import type { Checked } from './check.ts'
+import type { Overload } from './declaration.ts'
+import type { Expression } from './expression.ts'
+import { isOptional, none, some, type Optional } from './optional.ts'
+import { ArrayList, CelError, CelMap, EntryMap, List, typeNameOf, TypeValue, type Value } from './value.ts'
+import { shownType, type Type } from './type.ts'
+
+/** The values of variables by their full names; undefined where there is none. */
+export type Activation = (name: string) => Value | undefined
+
+export interface Program {
+  /** Throws `CelError`; its message says when the cost went over the limit. */
+  run(variables: Activation, costMax?: number): { readonly value: Value; readonly cost: number }
+}
+
+/** Evaluation went over what it may cost; unlike other errors nothing absorbs it. */
+export class CostExceeded extends CelError {
+  constructor() {
+    super('operation cancelled: actual cost limit exceeded')
+  }
+}
+
+interface Run {
+  readonly variables: Activation
+  /** Variables of the comprehensions under way, innermost last. */
+  readonly locals: Value[]
+  readonly costMax: number
+  cost: number
+}
+
+type Step = (run: Run) => Value
+
+// Upstream's units.
+const NAME_COST = 1
+const LIST_COST = 10
+const MAP_COST = 30
+const STRUCT_COST = 40
+
+export function compile(checked: Checked, structs: StructMaker = noStructs): Program {
+  const step = stepOf(checked.expression, { checked, structs, locals: [] })
+  return {
+    run(variables, costMax = Number.POSITIVE_INFINITY) {
+      const run: Run = { variables, locals: [], costMax, cost: 0 }
+      return { value: step(run), cost: run.cost }
+    },
+  }
+}
+
+/** Makes the value of a struct literal. */
+export type StructMaker = (type: string, fields: ReadonlyMap<string, Value>) => Value
+
+const noStructs: StructMaker = (type) => {
+  throw new CelError(`unknown type: ${type}`)
+}
+
+interface Context {
+  readonly checked: Checked
+  readonly structs: StructMaker
+  /** Names of the comprehension variables in scope; their places are those of `Run.locals`. */
+  readonly locals: readonly string[]
+}
+
+function spend(run: Run, cost: number): void {
+  run.cost += cost
+  if (run.cost > run.costMax) throw new CostExceeded()
+}
+
+function stepOf(e: Expression, context: Context): Step {
+  switch (e.kind) {
+    case 'literal': {
+      const { value } = e
+      return () => value
+    }
+    case 'ident':
+      return variable(e.name.replace(/^\./, ''), context)
+    case 'select':
+      return select(e, context)
+    case 'call':
+      return call(e, context)
+    case 'list': {
+      const elements = e.elements.map((element) => stepOf(element, context))
+      return (run) => {
+        const items: Value[] = []
+        for (const [index, element] of elements.entries()) {
+          const value = element(run)
+          if (!e.optional.has(index)) items.push(value)
+          else if (asOptional(value).value !== undefined) items.push(asOptional(value).value!)
+        }
+        spend(run, LIST_COST)
+        return new ArrayList(items)
+      }
+    }
+    case 'map': {
+      const entries = e.entries.map(({ key, value, optional }) => ({ key: stepOf(key, context), value: stepOf(value, context), optional }))
+      return (run) => {
+        const made: [Value, Value][] = []
+        for (const { key, value, optional } of entries) {
+          const name = key(run)
+          const given = value(run)
+          if (!optional) made.push([name, given])
+          else if (asOptional(given).value !== undefined) made.push([name, asOptional(given).value!])
+        }
+        spend(run, MAP_COST)
+        return new EntryMap(made)
+      }
+    }
+    case 'struct': {
+      const fields = e.fields.map(({ name, value, optional }) => ({ name, value: stepOf(value, context), optional }))
+      return (run) => {
+        const made = new Map<string, Value>()
+        for (const { name, value, optional } of fields) {
+          const given = value(run)
+          if (!optional) made.set(name, given)
+          else if (asOptional(given).value !== undefined) made.set(name, asOptional(given).value!)
+        }
+        spend(run, STRUCT_COST)
+        return context.structs(e.type, made)
+      }
+    }
+    case 'comprehension':
+      return comprehension(e, context)
+  }
+}
+
+function variable(name: string, { locals, checked }: Context): Step {
+  const place = locals.lastIndexOf(name)
+  if (place >= 0)
+    return (run) => {
+      spend(run, NAME_COST)
+      const value: Value | Failed = run.locals[place]!
+      if (value instanceof Failed) throw value.error
+      return value
+    }
+  return (run) => {
+    spend(run, NAME_COST)
+    const value = run.variables(name) ?? typeNamed(name, checked)
+    if (value === undefined) throw new CelError(`no such attribute(s): ${name}`)
+    return value
+  }
+}
+
+const TYPE_NAMES: ReadonlySet<string> = new Set(
+  'bool int uint double string bytes null_type list map type google.protobuf.Timestamp google.protobuf.Duration optional_type'.split(' '),
+)
+
+function typeNamed(name: string, _checked: Checked): Value | undefined {
+  return TYPE_NAMES.has(name) ? new TypeValue(name) : undefined
+}
+
+function select(e: Extract<Expression, { kind: 'select' }>, context: Context): Step {
+  const name = context.checked.references.get(e.id)
+  if (name !== undefined) return variable(name, { ...context, locals: [] })
+  const operand = stepOf(e.operand, context)
+  if (e.test)
+    return (run) => {
+      const target = operand(run)
+      spend(run, NAME_COST)
+      if (isOptional(target)) return target.value !== undefined && fieldOf(target.value, e.field) !== undefined
+      return fieldOf(target, e.field) !== undefined
+    }
+  return (run) => {
+    const target = operand(run)
+    spend(run, NAME_COST)
+    if (isOptional(target)) {
+      const found = target.value === undefined ? undefined : fieldOf(target.value, e.field)
+      return found === undefined ? none : some(found)
+    }
+    const found = fieldOf(target, e.field)
+    if (found === undefined) throw new CelError(`no such key: ${e.field}`)
+    return found
+  }
+}
+
+/** Undefined when it is not there. */
+function fieldOf(target: Value, field: string): Value | undefined {
+  if (target instanceof CelMap) return target.get(field)
+  throw new CelError(`no such overload: ${typeNameOf(target)}.${field}`)
+}
+
+function call(e: Extract<Expression, { kind: 'call' }>, context: Context): Step {
+  switch (e.function) {
+    case '_&&_':
+      return shortCircuit(e, context, false)
+    case '_||_':
+      return shortCircuit(e, context, true)
+    case '_?_:_': {
+      const [condition, yes, no] = e.args.map((arg) => stepOf(arg, context)) as [Step, Step, Step]
+      return (run) => {
+        const chosen = condition(run)
+        if (typeof chosen !== 'boolean') throw new CelError('no such overload')
+        return chosen ? yes(run) : no(run)
+      }
+    }
+    case '_?._': {
+      const [operand, field] = e.args.map((arg) => stepOf(arg, context)) as [Step, Step]
+      return (run) => optionalIn(operand(run), field(run), run)
+    }
+    case '@not_strictly_false': {
+      const operand = stepOf(e.args[0]!, context)
+      return (run) => {
+        const value = absorbed(() => operand(run))
+        return value instanceof CelError || value !== false
+      }
+    }
+  }
+  // a namespace in front of a function is no argument
+  const isNamespaced = e.target !== undefined && context.checked.references.get(e.id) !== e.function
+  const operands = [...(e.target && !isNamespaced ? [e.target] : []), ...e.args].map((arg) => stepOf(arg, context))
+  const overloads = context.checked.overloads.get(e.id) ?? []
+  const name = context.checked.references.get(e.id) ?? e.function
+  if (overloads.length === 1) {
+    const overload = overloads[0]!
+    return (run) =>
+      apply(
+        overload,
+        name,
+        operands.map((operand) => operand(run)),
+        run,
+      )
+  }
+  return (run) => {
+    const args = operands.map((operand) => operand(run))
+    const overload = overloads.find((o) => takes(o, args))
+    if (overload === undefined) throw noOverload(name)
+    return apply(overload, name, args, run)
+  }
+}
+
+function apply(overload: Overload, name: string, args: readonly Value[], run: Run): Value {
+  if (!takes(overload, args)) throw noOverload(name)
+  const value = overload.call(args)
+  spend(run, overload.cost?.(args, value) ?? 1)
+  return value
+}
+
+function noOverload(name: string): CelError {
+  return new CelError(`no such overload: ${name}`)
+}
+
+function takes({ accepts, args: types }: Overload, args: readonly Value[]): boolean {
+  return accepts ? accepts(args) : types.every((type, i) => isOf(args[i]!, type))
+}
+
+/** Whether the value's own type fits, as far as it can be seen without looking into it. */
+export function isOf(value: Value, type: Type): boolean {
+  switch (type.kind) {
+    case 'dyn':
+    case 'error':
+    case 'parameter':
+      return true
+    case 'object':
+      return value instanceof CelMap
+    case 'opaque':
+      return typeNameOf(value) === type.name
+    case 'null':
+      return value === null
+    case 'timestamp':
+      return typeNameOf(value) === 'google.protobuf.Timestamp'
+    case 'duration':
+      return typeNameOf(value) === 'google.protobuf.Duration'
+    default:
+      return typeNameOf(value) === type.kind
+  }
+}
+
+/** `&&` and `||`: one side that decides is enough, even if the other fails. */
+function shortCircuit(e: Extract<Expression, { kind: 'call' }>, context: Context, deciding: boolean): Step {
+  const [left, right] = e.args.map((arg) => stepOf(arg, context)) as [Step, Step]
+  return (run) => {
+    const first = absorbed(() => left(run))
+    if (first === deciding) return deciding
+    const second = absorbed(() => right(run))
+    if (second === deciding) return deciding
+    if (first instanceof CelError) throw first
+    if (second instanceof CelError) throw second
+    if (typeof first !== 'boolean' || typeof second !== 'boolean') throw new CelError('no such overload')
+    return !deciding
+  }
+}
+
+/** The value, or the error that took its place. */
+function absorbed(evaluate: () => Value): Value | CelError {
+  try {
+    return evaluate()
+  } catch (error) {
+    if (error instanceof CelError && !(error instanceof CostExceeded)) return error
+    throw error
+  }
+}
+
+function comprehension(e: Extract<Expression, { kind: 'comprehension' }>, context: Context): Step {
+  const range = stepOf(e.range, context)
+  const init = stepOf(e.init, context)
+  const inside = { ...context, locals: [...context.locals, e.accuVar, e.iterVar, ...(e.iterVar2 === undefined ? [] : [e.iterVar2])] }
+  const condition = stepOf(e.condition, inside)
+  const step = stepOf(e.step, inside)
+  const result = stepOf(e.result, { ...context, locals: [...context.locals, e.accuVar] })
+  const place = context.locals.length
+  return (run) => {
+    const over = range(run)
+    // the accumulator may hold an error that a later step takes back
+    let accu: Value | CelError = absorbed(() => init(run))
+    const bindAccu = (): void => {
+      if (accu instanceof CelError) throw accu
+      run.locals[place] = accu
+    }
+    const withAccu = (evaluate: Step): Value | CelError =>
+      absorbed(() => {
+        run.locals[place] = accu instanceof CelError ? (new Failed(accu) as unknown as Value) : accu
+        return evaluate(run)
+      })
+    for (const [first, second] of pairs(over, e.iterVar2 !== undefined)) {
+      run.locals[place + 1] = first
+      if (e.iterVar2 !== undefined) run.locals[place + 2] = second
+      const going = withAccu(condition)
+      if (going === false) break
+      run.locals[place + 1] = first
+      if (e.iterVar2 !== undefined) run.locals[place + 2] = second
+      accu = withAccu(step)
+    }
+    bindAccu()
+    return result(run)
+  }
+}
+
+/** Stands for the accumulator where it is an error; reading it throws. */
+class Failed {
+  readonly error: CelError
+
+  constructor(error: CelError) {
+    this.error = error
+  }
+}
+
+function* pairs(over: Value, two: boolean): Iterable<readonly [Value, Value]> {
+  if (over instanceof List) {
+    for (let i = 0; i < over.size; i++) yield two ? [BigInt(i), over.at(i)] : [over.at(i), null]
+    return
+  }
+  if (over instanceof CelMap) {
+    for (const key of over.keys()) yield [key, two ? over.get(key)! : null]
+    return
+  }
+  throw new CelError(`no such overload: cannot iterate over ${typeNameOf(over)}`)
+}
+
+function asOptional(value: Value): Optional {
+  if (!isOptional(value)) throw new CelError(`expected optional value, got ${typeNameOf(value)}`)
+  return value
+}
+
+/** `target[?key]` and `target.?key`. */
+export function optionalIn(target: Value, key: Value, run?: Run): Value {
+  if (run) spend(run, NAME_COST)
+  const inner = isOptional(target) ? target.value : target
+  if (inner === undefined) return none
+  if (inner instanceof CelMap) {
+    const found = inner.get(key)
+    return found === undefined ? none : some(found)
+  }
+  if (inner instanceof List) {
+    const index = typeof key === 'bigint' ? Number(key) : typeof key === 'number' ? key : undefined
+    if (index === undefined) throw new CelError(`unsupported index type '${typeNameOf(key)}' in list`)
+    return Number.isInteger(index) && index >= 0 && index < inner.size ? some(inner.at(index)) : none
+  }
+  throw new CelError(`no such overload: ${typeNameOf(inner)}[?${shownType({ kind: 'dyn' })}]`)
+}
