@@ -35,7 +35,7 @@ function statusErrors(status: StorageVersionMigrationStatus, old: StorageVersion
   const { resourceVersion = '', conditions = [] } = status
   const errors: FieldError[] = []
   const at = 'status.resourceVersion'
-  if (!RESOURCE_VERSION.test(resourceVersion) && resourceVersion !== '0')
+  if (!RESOURCE_VERSION.test(resourceVersion) && resourceVersion !== '0' && resourceVersion !== '')
     errors.push(invalid(at, resourceVersion, `resource version is not well formed: ${resourceVersion}`))
   errors.push(...conditionsErrors(conditions, 'status.conditions'))
   if (old.resourceVersion && old.resourceVersion !== resourceVersion) errors.push(invalid(at, resourceVersion, IMMUTABLE))

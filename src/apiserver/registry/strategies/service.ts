@@ -6,6 +6,7 @@ import { familiesOf, familyOf, type Families, type Family } from './service-fami
 import { AddressPool, PortPool } from './service-pools.ts'
 import { invalid } from '#apiserver/endpoints/errors.ts'
 import { invalid as invalidField } from '#schema/field-error.ts'
+import { isIP } from '#base/addresses.ts'
 import type { Random } from '#base/random.ts'
 
 export type StoredService = Service & {
@@ -109,7 +110,7 @@ export function serviceStrategy(ranges: ServiceRanges, random: Random) {
       return { ...service, spec: rest }
     }
     const asked = askedAddresses(spec, had)
-    // an update that leaves the addresses out keeps them, and an address that was given is not changed: validation says so
+    // an update that leaves the addresses out keeps them; that one is no address, or not the one that was given, is for validation to say
     const first = asked[0] || had?.spec.clusterIP || ''
     const found = familiesOf({ ...service, spec: { ...spec, clusterIP: first, clusterIPs: asked } } as Service, had, offered)
     if (!('families' in found)) throw invalid(KIND, service.metadata.name, found)
@@ -117,7 +118,7 @@ export function serviceStrategy(ranges: ServiceRanges, random: Random) {
     const ips = found.families.map((family, index) => {
       const ip = asked[index] || before[index] || ''
       if (ip !== '' && before.includes(ip)) return ip
-      if (ip !== '' && before[index] !== undefined) return ip
+      if (ip !== '' && (before[index] !== undefined || isIP(ip) === 0)) return ip
       const given = ip === '' ? nextOf(family) : ip
       const problem = given === undefined ? 'range is full' : ip === '' ? undefined : claim(ip)
       if (given === undefined || problem !== undefined)
