@@ -4,7 +4,7 @@ import { formatDuration, parseDuration } from './duration.ts'
 import { parseTime, formatTime } from './go-time.ts'
 import { INT64_MAX } from './int64.ts'
 import { STRICT_ERRORS_MAX } from './json-careful.ts'
-import type { Message, TypeNode } from './message.ts'
+import type { Message, TypeNode, VariantNode } from './message.ts'
 import { dropsZero, fillAbsent, flatFields } from './presence.ts'
 import { canonicalQuantity, MalformedQuantity } from './quantity.ts'
 import { isObject } from './resource.ts'
@@ -177,6 +177,8 @@ function readerOf(node: TypeNode): Reader {
       let reader: Reader | undefined
       return (input, state) => (reader ??= messageReader(node.message()))(input, state)
     }
+    case 'variant':
+      return variantReader(node)
     // gRPC messages are not written in JSON.
     case 'wideInt64':
     case 'wideUint64':
@@ -255,6 +257,18 @@ function listReader(of: TypeNode, node: TypeNode): Reader {
   return (input, state) => {
     if (!Array.isArray(input)) throw new DecodeError(kindOf(input), goType(node))
     return input.map((item: unknown) => (item === null ? nullOf(of) : read(item, state)))
+  }
+}
+
+/** What is neither counts as absent where a list was possible, as upstream passes it over. */
+function variantReader(node: VariantNode): Reader {
+  const readOther = readerOf(node.other)
+  let readMessage: Reader | undefined
+  return (input, state) => {
+    if (typeof input === 'object' && !Array.isArray(input)) return (readMessage ??= messageReader(node.message()))(input, state)
+    if (node.other.type === 'list') return Array.isArray(input) ? readOther(input, state) : undefined
+    if (typeof input !== 'boolean') throw new DecodeError('boolean or JSON schema expected')
+    return readOther(input, state)
   }
 }
 

@@ -27,6 +27,7 @@ export type TypeNode =
   | ListNode
   | MapNode
   | { readonly type: 'message'; readonly message: () => Message }
+  | VariantNode
 
 /**
  * Scalars that only gRPC messages (CRI, etcd, CSI) have. `wideInt64` and `wideUint64` are bigints, for what does not fit a
@@ -45,6 +46,19 @@ export interface ListNode {
   readonly patch?: { readonly strategy: 'merge' | 'replace' | 'retainKeys' | 'merge,retainKeys'; readonly mergeKey?: string }
   /** In protobuf the list is a message of its own with the elements in field 1 (upstream's `ExtraValue`, `Verbs`). */
   readonly wrapped?: boolean
+}
+
+/** Either a message or something else, told apart by how it looks in JSON; in protobuf a message with a field for each. */
+export interface VariantNode {
+  readonly type: 'variant'
+  /** The whole's protobuf name. */
+  readonly name: string
+  readonly message: () => Message
+  readonly number: number
+  readonly other: TypeNode
+  readonly otherNumber: number
+  /** What the other field says beside a message (apiextensions' `allows`). */
+  readonly beside?: unknown
 }
 
 export interface MapNode {

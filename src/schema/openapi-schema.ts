@@ -17,7 +17,7 @@ export interface GroupVersionKind {
 const REFERENCES: Readonly<Record<Dialect, string>> = { v2: '#/definitions/', v3: '#/components/schemas/' }
 
 /** Upstream's name of a message's schema: `io.k8s.api.apps.v1.Deployment`. */
-export function definitionName(message: Message): string {
+export function definitionName(message: Pick<Message, 'name'>): string {
   return message.name.replace(/^k8s\.io\./, 'io.k8s.').replaceAll('_', '-')
 }
 
@@ -203,6 +203,8 @@ export class SchemaCollection {
         return { type: 'array', items: this.#inside(this.#typeOf(node.of), node.of) }
       case 'map':
         return { type: 'object', additionalProperties: this.#inside(this.#typeOf(node.of), node.of) }
+      case 'variant':
+        return this.addPlain(definitionName(node), { description: 'One thing or another, told apart by how it looks.' })
       case 'message':
         return this.add(node.message())
     }

@@ -76,7 +76,7 @@ function listReader(name: string, of: TypeNode): FieldReader {
   const wire = wireOf(of)
   const take: FieldReader['take'] = (reader, end, target, depth) => {
     const list = (target[name] ??= []) as unknown[]
-    list.push(read(reader, end, depth, undefined))
+    list.push(read(reader, end, depth, undefined) ?? emptyOf(of))
   }
   if (wire === LENGTH) return { name, wire, take }
   const packed: FieldReader['take'] = (reader, end, target, depth) => {
@@ -208,6 +208,23 @@ function readOf(node: TypeNode): Read {
       const inner = mapReader('items', node.of)
       return (reader, end, depth) => readMembers(reader, end, depth, inner, {})
     }
+    case 'variant': {
+      const inner = new Map([
+        [node.number, fieldReader(variantField('schema', node.number, { type: 'message', message: node.message }))],
+        [node.otherNumber, fieldReader(variantField('other', node.otherNumber, node.other))],
+      ])
+      return (reader, end, depth) => {
+        const limit = reader.limit(end)
+        const target: Record<string, unknown> = {}
+        while (reader.at < limit) {
+          const tag = reader.tag(limit)
+          const member = inner.get(tag >>> 3)
+          if (member?.wire === (tag & 7)) member.take(reader, limit, target, depth + 1)
+          else reader.skip(tag & 7, limit)
+        }
+        return target.schema ?? target.other ?? zeroOf(node.other)
+      }
+    }
     case 'message': {
       let decoder: Decoder | undefined
       return (reader, end, depth, before) => {
@@ -218,6 +235,10 @@ function readOf(node: TypeNode): Read {
       }
     }
   }
+}
+
+function variantField(name: string, number: number, node: TypeNode): Field {
+  return { name, number, node, presence: 'optional', inline: false, keepsZero: true, doc: '' }
 }
 
 /** A list or map that stands in a message of its own. */

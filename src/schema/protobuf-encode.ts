@@ -2,7 +2,7 @@
 
 import { parseDuration } from './duration.ts'
 import { parseTime, type Timestamp } from './go-time.ts'
-import type { Field, Message, TypeNode } from './message.ts'
+import type { Field, Message, TypeNode, VariantNode } from './message.ts'
 import { FIXED32, FIXED64, LENGTH, VARINT } from './protobuf-reader.ts'
 import { zeroOf } from './presence.ts'
 import type { ProtobufWriter } from './protobuf-writer.ts'
@@ -169,10 +169,26 @@ function writeOf(node: TypeNode): Write {
       return wrapped(listWrite(1, node.of, false))
     case 'map':
       return wrapped(mapWrite(1, node.of))
+    case 'variant':
+      return wrapped(variantWrite(node))
     case 'message': {
       let encoder: Encoder | undefined
       return wrapped((writer, value: object) => (encoder ??= messageEncoder(node.message()))(writer, value))
     }
+  }
+}
+
+function variantWrite({ message, number, other, otherNumber, beside }: VariantNode): Write {
+  const writeOther = fieldWrite(otherNumber, other, false)
+  const writeMessage = fieldWrite(number, { type: 'message', message }, false)
+  return (writer, value: unknown) => {
+    const isMessage = typeof value === 'object' && !Array.isArray(value)
+    const parts: (() => void)[] = []
+    if (isMessage) parts.push(() => writeMessage(writer, value as never))
+    if (!isMessage || beside !== undefined) parts.push(() => writeOther(writer, (isMessage ? beside : value) as never))
+    // Backwards, as everything: the greater number first.
+    if (otherNumber > number) parts.reverse()
+    for (const part of parts) part()
   }
 }
 

@@ -84,7 +84,7 @@ function compare(our: unknown, their: unknown, at: string): string[] {
   const [a, b] = [our as Record<string, unknown>, their as Record<string, unknown>]
   const names = [...new Set([...Object.keys(a), ...Object.keys(b)])].toSorted()
   return names.flatMap((name) => {
-    const inProperties = at.endsWith('.properties')
+    const inProperties = /(?<!\.properties)\.properties$/.test(at)
     if (name === 'description' && !inProperties) return []
     if (!inProperties && !(name in a)) return [`${at}: without ${name} ${JSON.stringify(b[name])}`]
     return compare(a[name], b[name], `${at}.${name}`)

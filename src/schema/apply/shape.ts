@@ -71,6 +71,7 @@ function shapeOf(node: TypeNode, mapType: Field['mapType']): Shape {
       return QUANTITY
     case 'raw':
     case 'json':
+    case 'variant':
     case 'fieldsV1':
       return FREE
     default:

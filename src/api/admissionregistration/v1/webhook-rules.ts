@@ -87,7 +87,7 @@ function versionErrors({ admissionReviewVersions: versions = [] }: Webhook, path
 }
 
 /** The address of a webhook outside the cluster. Parsed by hand: URL would mend what is to be refused. */
-function urlErrors(url: string, path: string): FieldError[] {
+export function urlErrors(url: string, path: string): FieldError[] {
   const parts = /^(?:([A-Za-z][A-Za-z0-9+.-]*):)?(?:\/\/(?:([^/?#]*)@)?([^/?#]*))?([^?#]*)(?:\?([^#]*))?(?:#(.*))?$/s.exec(url)
   if (parts === null || /[\u0000-\u0020\u007f]/.test(parts[3] ?? ''))
     return [required(path, `url must be a valid URL: parse ${JSON.stringify(url)}: invalid character in host name${URL_FORM}`)]
@@ -102,7 +102,7 @@ function urlErrors(url: string, path: string): FieldError[] {
   return errors
 }
 
-function serviceErrors({ name = '', namespace = '', port, path: url }: ServiceReference, at: string): FieldError[] {
+export function serviceErrors({ name = '', namespace = '', port, path: url }: ServiceReference, at: string): FieldError[] {
   const errors: FieldError[] = []
   if (name === '') errors.push(required(`${at}.name`, 'service name is required'))
   if (namespace === '') errors.push(required(`${at}.namespace`, 'service namespace is required'))

@@ -1,0 +1,28 @@
+/** Definitions of resources, and who serves which group and version. */
+
+import type { Stored, Strategy } from '../strategy.ts'
+import { statusOnly } from './volumes.ts'
+import { definitionErrors } from '#api/apiextensions/v1/custom-resource-definition-rules.ts'
+import type { CustomResourceDefinition } from '#api/apiextensions/v1/custom-resource-definition.ts'
+
+type Definition = CustomResourceDefinition & Stored
+
+export const definitionStrategy: Strategy<Definition> = {
+  generation: 'spec',
+  unconditionalUpdate: false,
+  initialStatus: ({ spec }) => ({ acceptedNames: { plural: '', kind: '' }, ...stored(spec, []) }),
+  prepareUpdate: (definition, old) => ({
+    ...definition,
+    status: { ...old.status, ...stored(definition.spec, old.status.storedVersions ?? []) },
+  }),
+  validateCreate: definitionErrors,
+}
+
+export const definitionStatusFacet = statusOnly<Definition>()
+
+/** From now on there may be objects stored in the version that is stored. */
+function stored({ versions }: Definition['spec'], before: readonly string[]): { readonly storedVersions?: readonly string[] } {
+  const storage = versions?.find((v) => v.storage)?.name
+  const storedVersions = storage === undefined || before.includes(storage) ? before : [...before, storage]
+  return storedVersions.length === 0 ? {} : { storedVersions }
+}
