@@ -47,6 +47,8 @@ export interface RequestContext {
   readonly received: Instant
   /** Aborts when the caller has gone or the deadline passed. */
   readonly signal: AbortSignal
+  /** Whether CBOR is spoken here: upstream's feature gate CBORServingAndStorage. */
+  readonly cbor?: boolean
   /** Texts for `Warning: 299` headers of the answer. */
   readonly warnings: string[]
 }

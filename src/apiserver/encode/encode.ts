@@ -1,16 +1,26 @@
 /** Turns an answer into what goes over the wire, in the media type the caller asked for. */
 
 import type { Duplex } from 'node:stream'
-import { JSON_TYPE, negotiate, PROTOBUF_TYPE, YAML_TYPE, type Choice, type MediaType } from './negotiate.ts'
+import {
+  CBOR_TYPE,
+  JSON_TYPE,
+  negotiate,
+  PROTOBUF_TYPE,
+  STREAM_CONTENT_TYPES,
+  YAML_TYPE,
+  type Choice,
+  type StreamType,
+} from './negotiate.ts'
 import { eventBytes, frame, itemBytes, publishedBytes, valueBytes, type AnyObject } from './object-bytes.ts'
 import { tableAnswer } from './table-answer.ts'
 import type { Answer, PublishedEvent } from '#apiserver/answer.ts'
 import type { Published } from '#apiserver/cache/published.ts'
 import { StatusError } from '#client/client.ts'
-import { internalError } from '#apiserver/endpoints/errors.ts'
+import { internalError, notAcceptableForm } from '#apiserver/endpoints/errors.ts'
 import type { RequestContext } from '#apiserver/request-context.ts'
 import { ListMeta } from '#api/meta/v1/list-meta.ts'
 import { PartialObjectMetadata } from '#api/meta/v1/partial-object-metadata.ts'
+import { encodeCborItem, encodeCborList } from '#schema/cbor-encode.ts'
 import { encodeList, encodeMessage, wrapEnvelope } from '#schema/protobuf.ts'
 import type { KubeObject, Resource } from '#schema/resource.ts'
 
@@ -25,7 +35,7 @@ export type Encoded =
     }
   | { readonly type: 'upgrade'; readonly connect: (client: Duplex, head: Uint8Array) => Promise<void> }
 
-type Asked = Pick<RequestContext, 'headers' | 'query' | 'received'>
+type Asked = Pick<RequestContext, 'headers' | 'query' | 'received' | 'cbor'>
 
 /** Throws `StatusError` 406 when nothing acceptable can be produced; `encodeFailure` then answers in JSON. */
 export async function encodeAnswer(answer: Answer, ctx: Asked): Promise<Encoded> {
@@ -76,13 +86,15 @@ export function listValue(answer: Extract<Answer, { type: 'list' }>): object {
 function encodeObject(answer: Extract<Answer, { type: 'object' }>, ctx: Asked): Encoded {
   const { published, object, resource } = answer
   const isStatus = (object as AnyObject).kind === 'Status'
-  const choice = isStatus ? lenient(ctx) : negotiate(ctx.headers['accept'], 'object')
-  const pretty = choice.mediaType === JSON_TYPE && wantsPretty(ctx)
+  const choice = isStatus ? lenient(ctx) : negotiate(ctx.headers['accept'], 'object', ctx.cbor)
+  const pretty = choice.mediaType === JSON_TYPE && wantsPretty(ctx, choice)
+  if (choice.as === 'PartialObjectMetadataList' && resource)
+    throw notAcceptableForm(`you requested PartialObjectMetadataList, but the requested object is not a list (${goType(resource, '')})`)
   const body =
     choice.as === 'Table' && resource
-      ? valueBytes(tableAnswer(resource, [object as KubeObject], {}, ctx), choice.mediaType, pretty)
+      ? valueBytes(tableAnswer(resource, [object as KubeObject], {}, ctx, choice.version), choice.mediaType, pretty)
       : choice.as === 'PartialObjectMetadata' && resource
-        ? valueBytes(metadataOnly(object as KubeObject), choice.mediaType, pretty)
+        ? valueBytes(metadataOnly(object as KubeObject, choice.version), choice.mediaType, pretty)
         : published
           ? publishedBytes(published, choice.mediaType, pretty)
           : valueBytes(object, choice.mediaType, pretty)
@@ -97,27 +109,32 @@ function encodeObject(answer: Extract<Answer, { type: 'object' }>, ctx: Asked): 
 /** Errors are always told, in JSON if nothing else fits. */
 function lenient(ctx: Asked): Choice {
   try {
-    return negotiate(ctx.headers['accept'], 'plain')
+    return negotiate(ctx.headers['accept'], 'plain', ctx.cbor)
   } catch {
-    return { mediaType: JSON_TYPE, as: 'object' }
+    return negotiate(undefined, 'plain')
   }
 }
 
 function encodeListAnswer(answer: Extract<Answer, { type: 'list' }>, ctx: Asked): Encoded {
-  const { mediaType, as } = negotiate(ctx.headers['accept'], 'object')
-  const pretty = mediaType === JSON_TYPE && wantsPretty(ctx)
+  const choice = negotiate(ctx.headers['accept'], 'object', ctx.cbor)
+  if (choice.as === 'PartialObjectMetadata')
+    throw notAcceptableForm(`you requested PartialObjectMetadata, but the requested object is a list (${goType(answer.resource, 'List')})`)
   return {
     type: 'response',
     status: 200,
-    headers: { 'cache-control': 'no-cache, private', 'content-type': mediaType },
-    body: listBytes(answer, as, mediaType, pretty, ctx),
+    headers: { 'cache-control': 'no-cache, private', 'content-type': choice.mediaType },
+    body: listBytes(answer, choice, choice.mediaType === JSON_TYPE && wantsPretty(ctx, choice), ctx),
   }
+}
+
+/** As Go prints the type: `*core.PodList`. */
+function goType({ group, kind }: Resource, suffix: 'List' | ''): string {
+  return `*${group === '' ? 'core' : group.split('.')[0]!}.${kind}${suffix}`
 }
 
 function listBytes(
   answer: Extract<Answer, { type: 'list' }>,
-  as: Choice['as'],
-  mediaType: MediaType,
+  { as, mediaType, version }: Choice,
   pretty: boolean,
   ctx: Asked,
 ): Uint8Array | readonly Uint8Array[] {
@@ -129,18 +146,20 @@ function listBytes(
         items.map((i) => i.object),
         metadata,
         ctx,
+        version,
       ),
       mediaType,
       pretty,
     )
-  const partial = as === 'PartialObjectMetadataList' || as === 'PartialObjectMetadata'
-  const [kind, apiVersion] = partial ? ['PartialObjectMetadataList', 'meta.k8s.io/v1'] : [`${resource.kind}List`, resource.apiVersion]
+  const partial = as === 'PartialObjectMetadataList'
+  const [kind, apiVersion] = partial ? ['PartialObjectMetadataList', version] : [`${resource.kind}List`, resource.apiVersion]
   if (mediaType === YAML_TYPE || pretty) {
-    const values = items.map(({ object }) => (partial ? metadataOnly(object) : withoutType(object)))
+    const values = items.map(({ object }) => (partial ? metadataOnly(object, version) : withoutType(object)))
     return valueBytes({ kind, apiVersion, metadata, items: values }, mediaType, pretty)
   }
-  const bytesOf = (item: Published) => (partial ? partialBytes(item, mediaType) : itemBytes(item, mediaType))
+  const bytesOf = (item: Published) => (partial ? partialBytes(item, mediaType, version) : itemBytes(item, mediaType))
   if (mediaType === PROTOBUF_TYPE) return encodeList(apiVersion, kind, encodeMessage(ListMeta.schema, metadata), items.map(bytesOf))
+  if (mediaType === CBOR_TYPE) return encodeCborList(apiVersion, kind, encodeCborItem(metadata), items.map(bytesOf))
   const head = Buffer.from(`{"kind":"${kind}","apiVersion":"${apiVersion}","metadata":${JSON.stringify(metadata)},"items":[`)
   const parts: Uint8Array[] = [head]
   for (const [i, item] of items.entries()) {
@@ -155,23 +174,19 @@ const COMMA = Buffer.from(',')
 const LIST_END = Buffer.from(']}\n')
 
 function encodeWatch(answer: Extract<Answer, { type: 'watch' }>, ctx: Asked): Encoded {
-  const { as, mediaType } = negotiate(ctx.headers['accept'], 'stream')
-  if (mediaType === YAML_TYPE) throw new Error('a watch has no YAML form')
+  const choice = negotiate(ctx.headers['accept'], 'stream', ctx.cbor)
+  const mediaType = choice.mediaType as StreamType
   return {
     type: 'response',
     status: 200,
-    headers: {
-      'cache-control': 'no-cache, private',
-      'content-type': mediaType === PROTOBUF_TYPE ? `${PROTOBUF_TYPE};stream=watch` : JSON_TYPE,
-    },
-    body: frames(answer, as, mediaType, ctx),
+    headers: { 'cache-control': 'no-cache, private', 'content-type': STREAM_CONTENT_TYPES[mediaType] },
+    body: frames(answer, { ...choice, mediaType }, ctx),
   }
 }
 
 function frames(
   answer: Extract<Answer, { type: 'watch' }>,
-  as: Choice['as'],
-  mediaType: typeof JSON_TYPE | typeof PROTOBUF_TYPE,
+  { as, mediaType, version }: Choice & { readonly mediaType: StreamType },
   ctx: Asked,
 ): AsyncIterable<Uint8Array> {
   const { resource } = answer
@@ -181,11 +196,11 @@ function frames(
     if (as === 'Table') {
       const object = event.type === 'BOOKMARK' ? event.object : event.published.object
       const rows = event.type === 'BOOKMARK' ? [] : [object]
-      const table = tableAnswer(resource, rows, { resourceVersion: object.metadata.resourceVersion }, ctx, first)
+      const table = tableAnswer(resource, rows, { resourceVersion: object.metadata.resourceVersion }, ctx, version, first)
       first = false
       return frame(event.type, valueBytes(table, mediaType, false), mediaType)
     }
-    if (as !== 'object') return frame(event.type, valueBytes(metadataOnly(objectOf(event)), mediaType, false), mediaType)
+    if (as !== 'object') return frame(event.type, valueBytes(metadataOnly(objectOf(event), version), mediaType, false), mediaType)
     if (event.type === 'BOOKMARK') return frame('BOOKMARK', bookmarkBytes(resource, event.object, mediaType), mediaType)
     return eventBytes(event.type, event.published, mediaType)
   }
@@ -214,25 +229,24 @@ function objectOf(event: Exclude<PublishedEvent, { type: 'ERROR' }>): KubeObject
   return event.type === 'BOOKMARK' ? event.object : event.published.object
 }
 
-function bookmarkBytes(resource: Resource, object: KubeObject, mediaType: typeof JSON_TYPE | typeof PROTOBUF_TYPE): Uint8Array {
-  if (mediaType === JSON_TYPE) return valueBytes(object, mediaType, false)
-  return itemEnvelope(resource, object)
+function bookmarkBytes(resource: Resource, object: KubeObject, mediaType: StreamType): Uint8Array {
+  return mediaType === PROTOBUF_TYPE ? itemEnvelope(resource, object) : valueBytes(object, mediaType, false)
 }
 
 function itemEnvelope(resource: Resource, object: KubeObject): Uint8Array {
   return wrapEnvelope(resource.apiVersion, resource.kind, encodeMessage(resource.type.schema, object))
 }
 
-export function metadataOnly(object: KubeObject): object {
-  return { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata: object.metadata }
+export function metadataOnly(object: KubeObject, version: Choice['version'] = 'meta.k8s.io/v1'): object {
+  return { kind: 'PartialObjectMetadata', apiVersion: version, metadata: object.metadata }
 }
 
-function partialBytes(published: Published, mediaType: typeof JSON_TYPE | typeof PROTOBUF_TYPE): Uint8Array {
-  return published.bytes(`${mediaType};as=PartialObjectMetadata`, ({ object }) =>
-    mediaType === PROTOBUF_TYPE
-      ? encodeMessage(PartialObjectMetadata.schema, { metadata: object.metadata })
-      : Buffer.from(JSON.stringify(metadataOnly(object))),
-  )
+function partialBytes(published: Published, mediaType: StreamType, version: Choice['version']): Uint8Array {
+  return published.bytes(`${mediaType};as=PartialObjectMetadata;${version}`, ({ object }) => {
+    if (mediaType === PROTOBUF_TYPE) return encodeMessage(PartialObjectMetadata.schema, { metadata: object.metadata })
+    const value = metadataOnly(object, version)
+    return mediaType === CBOR_TYPE ? encodeCborItem(value) : Buffer.from(JSON.stringify(value))
+  })
 }
 
 function withoutType(object: KubeObject): object {
@@ -241,8 +255,9 @@ function withoutType(object: KubeObject): object {
 }
 
 /** People at a terminal get indented JSON, as upstream does for the programs they use. */
-function wantsPretty(ctx: Asked): boolean {
+function wantsPretty(ctx: Asked, choice: Choice): boolean {
+  if (choice.pretty) return true
   const asked = ctx.query.get('pretty')
-  if (asked !== null) return asked === '1' || asked === 'true' || asked === ''
-  return /^(curl|Wget|Mozilla)\b/.test(ctx.headers['user-agent'] ?? '')
+  if (asked) return ['1', 't', 'T', 'true', 'True', 'TRUE'].includes(asked)
+  return /^(curl|Wget|Mozilla\/5\.0)/.test(ctx.headers['user-agent'] ?? '')
 }

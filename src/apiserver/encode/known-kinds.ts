@@ -34,6 +34,7 @@ const known = new Map<string, Message>([
   ['policy/v1/Eviction', Eviction.schema],
   ['authentication.k8s.io/v1/TokenRequest', TokenRequest.schema],
   ['meta.k8s.io/v1/PartialObjectMetadata', PartialObjectMetadata.schema],
+  ['meta.k8s.io/v1beta1/PartialObjectMetadata', PartialObjectMetadata.schema],
   ...virtualResources.map((r): [string, Message] => [`${r.apiVersion}/${r.kind}`, r.type.schema]),
 ])
 

@@ -5,11 +5,21 @@ import { notAcceptable } from '#apiserver/endpoints/errors.ts'
 export const JSON_TYPE = 'application/json'
 export const YAML_TYPE = 'application/yaml'
 export const PROTOBUF_TYPE = 'application/vnd.kubernetes.protobuf'
+export const CBOR_TYPE = 'application/cbor'
 
-export type MediaType = typeof JSON_TYPE | typeof YAML_TYPE | typeof PROTOBUF_TYPE
+export type MediaType = typeof JSON_TYPE | typeof YAML_TYPE | typeof PROTOBUF_TYPE | typeof CBOR_TYPE
+/** Those that streams of events have. */
+export type StreamType = Exclude<MediaType, typeof YAML_TYPE>
 
-export const OBJECT_TYPES: readonly MediaType[] = [JSON_TYPE, YAML_TYPE, PROTOBUF_TYPE]
-const STREAM_TYPES: readonly MediaType[] = [JSON_TYPE, PROTOBUF_TYPE]
+const OBJECT_TYPES: readonly MediaType[] = [JSON_TYPE, YAML_TYPE, PROTOBUF_TYPE]
+const OBJECT_TYPES_WITH_CBOR: readonly MediaType[] = [...OBJECT_TYPES, CBOR_TYPE]
+
+/** What a watch answers with, by the type that was asked for. */
+export const STREAM_CONTENT_TYPES: Readonly<Record<StreamType, string>> = {
+  [JSON_TYPE]: JSON_TYPE,
+  [PROTOBUF_TYPE]: `${PROTOBUF_TYPE};stream=watch`,
+  [CBOR_TYPE]: 'application/cbor-seq',
+}
 
 /** `Table` and the metadata-only kinds stand in for the object itself. */
 export type As = 'object' | 'Table' | 'PartialObjectMetadata' | 'PartialObjectMetadataList'
@@ -17,6 +27,10 @@ export type As = 'object' | 'Table' | 'PartialObjectMetadata' | 'PartialObjectMe
 export interface Choice {
   readonly mediaType: MediaType
   readonly as: As
+  /** Of the kind that stands in. */
+  readonly version: 'meta.k8s.io/v1' | 'meta.k8s.io/v1beta1'
+  /** The clause itself asks for indented JSON. */
+  readonly pretty: boolean
 }
 
 interface Clause {
@@ -26,18 +40,38 @@ interface Clause {
 }
 
 const CLAUSES_MAX = 64 // no client sends more than a handful; a long header must not cost
+const PLAIN_JSON: Choice = { mediaType: JSON_TYPE, as: 'object', version: 'meta.k8s.io/v1', pretty: false }
 
-/** The first acceptable clause by quality; throws 406 when there is none. */
-export function negotiate(accept: string | undefined, answer: 'object' | 'stream' | 'plain'): Choice {
-  const types = answer === 'stream' ? STREAM_TYPES : OBJECT_TYPES
-  if (accept === undefined || accept.trim() === '') return { mediaType: JSON_TYPE, as: 'object' }
-  for (const clause of parseAccept(accept)) {
-    const mediaType = types.find((t) => matches(clause.type, t))
-    if (mediaType === undefined) continue
-    const as = answer === 'plain' ? 'object' : viewOf(clause, mediaType)
-    if (as !== undefined) return { mediaType, as }
-  }
-  throw notAcceptable(types.map((t) => (answer === 'stream' && t === PROTOBUF_TYPE ? `${t};stream=watch` : t)))
+/** What bodies may be in: CBOR only where its feature gate is on. */
+export function objectTypes(cbor = false): readonly MediaType[] {
+  return cbor ? OBJECT_TYPES_WITH_CBOR : OBJECT_TYPES
+}
+
+/** The first acceptable clause by quality; throws 406 when there is none, or when it names a type that cannot be streamed. */
+export function negotiate(accept: string | undefined, answer: 'object' | 'stream' | 'plain', cbor = false): Choice {
+  const types = objectTypes(cbor)
+  if (accept === undefined || accept.trim() === '') return PLAIN_JSON
+  const choice = firstAcceptable(accept, answer, types)
+  if (choice !== undefined && !(answer === 'stream' && choice.mediaType === YAML_TYPE)) return choice
+  throw notAcceptable(answer === 'stream' ? types.filter((t) => t !== YAML_TYPE).map(streamedAs) : types)
+}
+
+function firstAcceptable(accept: string, answer: 'object' | 'stream' | 'plain', types: readonly MediaType[]): Choice | undefined {
+  for (const clause of parseAccept(accept))
+    for (const mediaType of types) {
+      if (!matches(clause.type, mediaType)) continue
+      const { stream, pretty, v } = clause.parameters
+      if (stream && (stream !== 'watch' || mediaType === YAML_TYPE)) continue
+      const as = answer === 'plain' ? 'object' : viewOf(clause, mediaType)
+      if (as === undefined) continue
+      return { mediaType, as, version: v === 'v1beta1' ? 'meta.k8s.io/v1beta1' : 'meta.k8s.io/v1', pretty: pretty === '1' }
+    }
+  return undefined
+}
+
+/** How a refusal names the type of a stream. */
+function streamedAs(type: MediaType): string {
+  return type === CBOR_TYPE ? STREAM_CONTENT_TYPES[CBOR_TYPE] : `${type};stream=watch`
 }
 
 /** The clauses of an Accept header, best first. */
@@ -64,7 +98,12 @@ export function parseAccept(accept: string): readonly Clause[] {
       return { type: type.toLowerCase(), parameters, quality: Number.isNaN(quality) ? 0 : quality }
     })
     .filter((c) => c.quality > 0)
-    .toSorted((a, b) => b.quality - a.quality)
+    .toSorted((a, b) => b.quality - a.quality || wildcards(a.type) - wildcards(b.type))
+}
+
+/** Of clauses that are wanted alike, the more exact one counts first. */
+function wildcards(type: string): number {
+  return type.startsWith('*') ? 2 : type.endsWith('/*') ? 1 : 0
 }
 
 function matches(asked: string, type: string): boolean {
@@ -73,8 +112,8 @@ function matches(asked: string, type: string): boolean {
 
 function viewOf({ parameters }: Clause, mediaType: MediaType): As | undefined {
   const { as, g, v } = parameters
-  if (as === undefined) return 'object'
-  if (g !== 'meta.k8s.io' || v !== 'v1') return undefined
+  if (as === undefined && g === undefined && v === undefined) return 'object'
+  if (g !== 'meta.k8s.io' || (v !== 'v1' && v !== 'v1beta1')) return undefined
   // A Table has no protobuf form.
   if (as === 'Table') return mediaType === PROTOBUF_TYPE ? undefined : 'Table'
   return as === 'PartialObjectMetadata' || as === 'PartialObjectMetadataList' ? as : undefined

@@ -1,8 +1,9 @@
 /** Reads a request's body as one object of an expected kind, as strictly as the caller asked. */
 
-import { JSON_TYPE, OBJECT_TYPES, PROTOBUF_TYPE, YAML_TYPE } from './negotiate.ts'
+import { CBOR_TYPE, JSON_TYPE, objectTypes, PROTOBUF_TYPE, YAML_TYPE, type MediaType } from './negotiate.ts'
 import { badRequest, unsupportedMediaType } from '#apiserver/endpoints/errors.ts'
 import type { RequestContext } from '#apiserver/request-context.ts'
+import { decodeCbor, hasCborMagic } from '#schema/cbor-decode.ts'
 import { decode } from '#schema/decode.ts'
 import { parseJson } from '#schema/json.ts'
 import type { Message } from '#schema/message.ts'
@@ -24,11 +25,11 @@ export async function readBody(ctx: RequestContext, expected: ExpectedKind, vali
   const { body } = ctx
   if (body.type === 'none') return undefined
   if (body.type === 'object') return decodeValue(body.object, [], expected, 'Ignore', ctx.warnings)
-  const mediaType = mediaTypeOf(body.contentType)
+  const mediaType = mediaTypeOf(body.contentType, ctx.cbor)
   const bytes = await body.read()
   if (bytes.length === 0) return undefined
   if (mediaType === PROTOBUF_TYPE || hasMagic(bytes)) return readProtobuf(bytes, expected)
-  const { value, duplicates } = parseText(bytes, mediaType, expected)
+  const { value, duplicates } = parseText(bytes, ctx.cbor && hasCborMagic(bytes) ? CBOR_TYPE : mediaType, expected)
   return decodeValue(value, duplicates, expected, validation, ctx.warnings)
 }
 
@@ -68,24 +69,32 @@ function readProtobuf(bytes: Uint8Array, expected: ExpectedKind): object {
 
 function parseText(
   bytes: Uint8Array,
-  mediaType: string,
+  mediaType: MediaType,
   expected: ExpectedKind,
 ): { readonly value: unknown; readonly duplicates: readonly string[] } {
   try {
+    if (mediaType === CBOR_TYPE) return { value: decodeCbor(bytes), duplicates: [] }
     return mediaType === YAML_TYPE ? parseYaml(bytes) : parseJson(bytes)
   } catch (error) {
     if ((error as Error).name !== 'MalformedInput') throw error
     const text = (error as Error).message
-    throw unrecognized(expected, mediaType === JSON_TYPE ? `couldn't get version/kind; json parse error: ${text}` : text, bytes)
+    throw unrecognized(expected, `${WHAT_FAILED[mediaType] ?? ''}${text}`, bytes)
   }
 }
 
+/** How upstream begins to say that a body is not what its type says. */
+const WHAT_FAILED: Readonly<Partial<Record<MediaType, string>>> = {
+  [JSON_TYPE]: "couldn't get version/kind; json parse error: ",
+  [CBOR_TYPE]: 'unable to determine group/version/kind: ',
+}
+
 /** The bare media type; a body without one is taken as JSON. */
-export function mediaTypeOf(contentType: string): string {
+export function mediaTypeOf(contentType: string, cbor = false): MediaType {
   const type = contentType.split(';')[0]!.trim().toLowerCase()
   if (type === '' || type === '*/*') return JSON_TYPE
-  if (!(OBJECT_TYPES as readonly string[]).includes(type)) throw unsupportedMediaType(OBJECT_TYPES)
-  return type
+  const known = objectTypes(cbor).find((t) => t === type)
+  if (known === undefined) throw unsupportedMediaType(objectTypes(cbor))
+  return known
 }
 
 function typesOf(value: unknown): { apiVersion: string; kind: string } {

@@ -4,6 +4,7 @@ import { badRequest } from '#apiserver/endpoints/errors.ts'
 import type { RequestContext } from '#apiserver/request-context.ts'
 import type { ListMeta } from '#api/meta/v1/list-meta.ts'
 import type { KubeObject, Resource } from '#schema/resource.ts'
+import type { Choice } from './negotiate.ts'
 import { tableOf } from '#schema/table.ts'
 
 /** `columns: false` leaves out the definitions, which a watch sends only once. */
@@ -12,6 +13,7 @@ export function tableAnswer(
   objects: readonly KubeObject[],
   metadata: ListMeta,
   ctx: Pick<RequestContext, 'query' | 'received'>,
+  version: Choice['version'],
   columns = true,
 ): object {
   const include = ctx.query.get('includeObject') ?? 'Metadata'
@@ -22,9 +24,12 @@ export function tableAnswer(
   const table = tableOf(resource, objects, ctx.received, { includeObject: include })
   return {
     kind: 'Table',
-    apiVersion: 'meta.k8s.io/v1',
+    apiVersion: version,
     metadata: single,
     columnDefinitions: columns ? table.columnDefinitions : null,
-    rows: table.rows,
+    rows:
+      include === 'Metadata' && version !== table.apiVersion
+        ? table.rows.map((row) => ({ ...row, object: { ...row.object, apiVersion: version } }))
+        : table.rows,
   }
 }

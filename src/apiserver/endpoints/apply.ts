@@ -9,10 +9,12 @@ import type { StatusError } from '#client/client.ts'
 import { fieldsOf, NotDeclared } from '#schema/apply/fields-of.ts'
 import { LEAF, paths, type FieldSet } from '#schema/apply/field-set.ts'
 import type { Json } from '#schema/apply/shape.ts'
+import { decodeCbor } from '#schema/cbor-decode.ts'
 import { decode } from '#schema/decode.ts'
 import { parseYaml } from '#schema/yaml.ts'
 
 export const APPLY_TYPE = 'application/apply-patch+yaml'
+export const APPLY_CBOR_TYPE = 'application/apply-patch+cbor'
 
 const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration'
 const KUBECTL = 'kubectl' // the only manager that takes over from its own client-side apply
@@ -21,7 +23,8 @@ const KUBECTL = 'kubectl' // the only manager that takes over from its own clien
 export async function readConfiguration(ctx: RequestContext, expected: ExpectedKind, validation: FieldValidation): Promise<Json> {
   const { body } = ctx
   if (body.type === 'none') throw badRequest('unexpected end of JSON input')
-  const { value, duplicates } = body.type === 'object' ? { value: body.object, duplicates: [] } : parsed(await body.read())
+  const { value, duplicates } =
+    body.type === 'object' ? { value: body.object, duplicates: [] } : parsed(await body.read(), body.contentType)
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw badRequest('error decoding YAML: error unmarshaling JSON: json: cannot unmarshal into Go value of type map[string]interface {}')
   const config = value as Json
@@ -42,12 +45,14 @@ export async function readConfiguration(ctx: RequestContext, expected: ExpectedK
   return config
 }
 
-function parsed(bytes: Uint8Array): { readonly value: unknown; readonly duplicates: readonly string[] } {
+function parsed(bytes: Uint8Array, contentType: string): { readonly value: unknown; readonly duplicates: readonly string[] } {
+  const cbor = contentType.split(';')[0]!.trim().toLowerCase() === APPLY_CBOR_TYPE
   try {
+    if (cbor) return { value: decodeCbor(bytes), duplicates: [] }
     return parseYaml(bytes)
   } catch (error) {
     if ((error as Error).name !== 'MalformedInput') throw error
-    throw badRequest(`error decoding YAML: ${(error as Error).message}`)
+    throw badRequest(`error decoding ${cbor ? 'CBOR' : 'YAML'}: ${(error as Error).message}`)
   }
 }
 

@@ -90,6 +90,11 @@ export function notAcceptable(accepted: readonly string[]): StatusError {
   })
 }
 
+/** The kind that was asked for in place of the object cannot stand for it. */
+export function notAcceptableForm(message: string): StatusError {
+  return refusal({ code: 406, reason: 'NotAcceptable', message })
+}
+
 export function unsupportedMediaType(accepted: readonly string[]): StatusError {
   return refusal({
     code: 415,

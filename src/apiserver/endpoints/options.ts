@@ -6,7 +6,8 @@ import { badRequest, invalid } from './errors.ts'
 import type { RequestContext } from '#apiserver/request-context.ts'
 import { DeleteOptions } from '#api/meta/v1/options.ts'
 import { mediaTypeOf } from '#apiserver/encode/read-body.ts'
-import { PROTOBUF_TYPE, YAML_TYPE } from '#apiserver/encode/negotiate.ts'
+import { CBOR_TYPE, PROTOBUF_TYPE, YAML_TYPE } from '#apiserver/encode/negotiate.ts'
+import { decodeCbor } from '#schema/cbor-decode.ts'
 import { decode } from '#schema/decode.ts'
 import { forbidden, invalid as invalidField, notSupported, required, tooLong, type FieldError } from '#schema/field-error.ts'
 import { parseJson } from '#schema/json.ts'
@@ -84,10 +85,10 @@ async function deleteOptionsBody(ctx: RequestContext): Promise<DeletionOptions |
   const bytes = await body.read()
   if (bytes.length === 0) return undefined
   try {
-    const mediaType = mediaTypeOf(body.contentType)
+    const mediaType = mediaTypeOf(body.contentType, ctx.cbor)
     if (mediaType === PROTOBUF_TYPE || hasMagic(bytes))
       return decodeMessage(DeleteOptions.schema, decodeEnvelope(bytes).raw) as DeletionOptions
-    const { value } = mediaType === YAML_TYPE ? parseYaml(bytes) : parseJson(bytes)
+    const value = mediaType === CBOR_TYPE ? decodeCbor(bytes) : (mediaType === YAML_TYPE ? parseYaml(bytes) : parseJson(bytes)).value
     const { kind } = (value ?? {}) as { kind?: unknown }
     if (kind !== undefined && kind !== 'DeleteOptions') throw badRequest(`decoded object cannot be converted to DeleteOptions`)
     const { apiVersion: _, kind: __, ...options } = (value ?? {}) as Record<string, unknown>

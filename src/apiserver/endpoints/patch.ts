@@ -1,6 +1,6 @@
 /** Applies a patch body to an object as its kind's path shows it. */
 
-import { APPLY_TYPE } from './apply.ts'
+import { APPLY_CBOR_TYPE, APPLY_TYPE } from './apply.ts'
 import { badRequest, refusal, unsupportedMediaType } from './errors.ts'
 import type { RequestContext } from '#apiserver/request-context.ts'
 import { JsonPatchError, applyJsonPatch } from '#schema/json-patch.ts'
@@ -19,15 +19,16 @@ export interface Patch {
 }
 
 /** Whether the body is a configuration to apply. */
-export function isApply({ body }: RequestContext): boolean {
-  return body.type !== 'none' && body.contentType.split(';')[0]!.trim().toLowerCase() === APPLY_TYPE
+export function isApply({ body, cbor }: RequestContext): boolean {
+  const type = body.type === 'none' ? '' : body.contentType.split(';')[0]!.trim().toLowerCase()
+  return type === APPLY_TYPE || (cbor === true && type === APPLY_CBOR_TYPE)
 }
 
 export async function readPatch(ctx: RequestContext): Promise<Patch> {
   const { body } = ctx
   if (body.type === 'none') throw badRequest('unexpected end of JSON input')
   const type = body.contentType.split(';')[0]!.trim().toLowerCase() as PatchType
-  if (!TYPES.includes(type)) throw unsupportedMediaType([...TYPES, APPLY_TYPE])
+  if (!TYPES.includes(type)) throw unsupportedMediaType([...TYPES, APPLY_TYPE, ...(ctx.cbor ? [APPLY_CBOR_TYPE] : [])])
   if (body.type === 'object') return { type, document: body.object, duplicates: [] }
   try {
     const { value, duplicates } = parseJson(await body.read())

@@ -49,7 +49,7 @@ export async function answerResource(endpoint: Endpoint, ctx: RequestContext, pa
   const { resource } = endpoint.served
   const { verb, name, namespace } = ctx.info
   if (!(resource.verbs as readonly string[]).includes(verb)) throw methodNotAllowed(resource, verb || ctx.method.toLowerCase())
-  negotiate(ctx.headers['accept'], verb === 'watch' ? 'stream' : 'object')
+  negotiate(ctx.headers['accept'], verb === 'watch' ? 'stream' : 'object', ctx.cbor)
   const at = { namespace: resource.scope === 'Namespaced' ? namespace : '', name }
   const oneNamespace = resource.scope === 'Cluster' || namespace !== ''
   switch (verb) {

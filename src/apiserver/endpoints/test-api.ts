@@ -26,7 +26,9 @@ export interface CallOptions {
   readonly headers?: Readonly<Record<string, string>>
   readonly signal?: AbortSignal
   /** The body as bytes rather than as a value. */
-  readonly text?: string
+  readonly text?: string | Uint8Array
+  /** Whether CBOR is spoken. */
+  readonly cbor?: boolean
 }
 
 export interface TestApi extends AsyncDisposable {
@@ -40,7 +42,12 @@ export interface TestApi extends AsyncDisposable {
     method: string,
     url: string,
     options?: CallOptions,
-  ): Promise<{ readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly text: string }>
+  ): Promise<{
+    readonly status: number
+    readonly headers: Readonly<Record<string, string>>
+    readonly text: string
+    readonly bytes: Uint8Array
+  }>
   watch(url: string, options?: CallOptions): Promise<AsyncIterator<readonly PublishedEvent[]>>
 }
 
@@ -65,6 +72,7 @@ export async function openTestApi(parts: Partial<ApiParts> = {}): Promise<TestAp
       user: options.user ?? ADMIN,
       received: clock.now(),
       signal: options.signal ?? new AbortController().signal,
+      cbor: options.cbor === true,
       warnings: [],
     }
   }
@@ -95,7 +103,8 @@ export async function openTestApi(parts: Partial<ApiParts> = {}): Promise<TestAp
       const chunks: Buffer[] = []
       if (encoded.body instanceof Uint8Array) chunks.push(Buffer.from(encoded.body))
       else for await (const chunk of encoded.body as AsyncIterable<Uint8Array>) chunks.push(Buffer.from(chunk))
-      return { status: encoded.status, headers: encoded.headers, text: Buffer.concat(chunks).toString('utf8') }
+      const bytes = Buffer.concat(chunks)
+      return { status: encoded.status, headers: encoded.headers, text: bytes.toString('utf8'), bytes }
     },
     async watch(url, options = {}) {
       const got = await api.handle(context('GET', url, undefined, options))
@@ -111,6 +120,6 @@ export async function openTestApi(parts: Partial<ApiParts> = {}): Promise<TestAp
 
 function bodyOf(body: unknown, { contentType = 'application/json', text }: CallOptions): RequestBody {
   if (text === undefined && body === undefined) return { type: 'none' }
-  const bytes = Buffer.from(text ?? JSON.stringify(body))
+  const bytes = typeof text === 'object' ? text : Buffer.from(text ?? JSON.stringify(body))
   return { type: 'bytes', contentType, read: async () => bytes }
 }

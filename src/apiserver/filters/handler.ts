@@ -56,6 +56,8 @@ export interface HandlerParts {
   readonly log: Log
   readonly limits?: InFlightLimits
   readonly audit?: Audit
+  /** Whether CBOR is spoken, which upstream's CBORServingAndStorage decides. */
+  readonly cbor?: boolean
 }
 
 const NOBODY: UserInfo = {}
@@ -88,6 +90,7 @@ export function createHandler(parts: HandlerParts): Handler {
       user: NOBODY,
       received: clock.now(),
       signal,
+      cbor: parts.cbor === true,
       warnings: [],
     }
     const run = async (): Promise<Answer> => {
