@@ -27,13 +27,8 @@ const AGGREGATE = 'rbac.authorization.k8s.io/aggregate-to-'
 
 const mayUrls = (verbs: string, ...nonResourceURLs: readonly string[]): PolicyRule => ({ verbs: verbs.split(' '), nonResourceURLs })
 
-// What admins, editors and viewers of a namespace work with: read by all three, written by the first two.
+// What admins, editors and viewers of a namespace work with beside the core: read by all three, written by the first two.
 const WORKLOADS: readonly (readonly [group: string, written: string, alsoRead: string])[] = [
-  [
-    'core',
-    'configmaps events persistentvolumeclaims replicationcontrollers replicationcontrollers/scale serviceaccounts services',
-    'endpoints persistentvolumeclaims/status pods replicationcontrollers/status services/status',
-  ],
   [
     'apps',
     'daemonsets deployments deployments/rollback deployments/scale replicasets replicasets/scale statefulsets statefulsets/scale',
@@ -48,25 +43,27 @@ const WORKLOADS: readonly (readonly [group: string, written: string, alsoRead: s
   ],
   ['policy', 'poddisruptionbudgets', 'poddisruptionbudgets/status'],
   ['networking.k8s.io', 'ingresses networkpolicies', 'ingresses/status'],
-  ['discovery.k8s.io', '', 'endpointslices'],
-  ['resource.k8s.io', 'resourceclaims resourceclaimtemplates', 'resourceclaims/status'],
 ]
 
 const reading: readonly PolicyRule[] = [
-  ...WORKLOADS.map(([group, written, alsoRead]) => {
-    // rolling back is a verb of its own and cannot be read
-    const names = `${written} ${alsoRead}`
-      .trim()
-      .split(' ')
-      .filter((r) => r !== 'deployments/rollback')
-    return may(READ, group, names.toSorted().join(' '))
-  }),
+  may(
+    READ,
+    'core',
+    'configmaps endpoints persistentvolumeclaims persistentvolumeclaims/status pods replicationcontrollers replicationcontrollers/scale serviceaccounts services services/status',
+  ),
   may(
     READ,
     'core',
     'bindings events limitranges namespaces/status pods/log pods/status replicationcontrollers/status resourcequotas resourcequotas/status',
   ),
   may(READ, 'core', 'namespaces'),
+  may(READ, 'discovery.k8s.io', 'endpointslices'),
+  ...WORKLOADS.map(([group, written, alsoRead]) => {
+    // rolling back is a verb of its own and cannot be read
+    const names = `${written} ${alsoRead}`.split(' ').filter((r) => r !== 'deployments/rollback')
+    return may(READ, group, names.toSorted().join(' '))
+  }),
+  may(READ, 'resource.k8s.io', 'resourceclaims resourceclaims/status resourceclaimtemplates'),
 ]
 
 const editing: readonly PolicyRule[] = [
@@ -74,10 +71,15 @@ const editing: readonly PolicyRule[] = [
   may('impersonate', 'core', 'serviceaccounts'),
   may(WRITE, 'core', 'pods pods/attach pods/exec pods/portforward pods/proxy'),
   may('create', 'core', 'pods/eviction'),
-  may(WRITE, 'core', `${WORKLOADS[0]![1]} secrets services/proxy`),
+  may(
+    WRITE,
+    'core',
+    'configmaps events persistentvolumeclaims replicationcontrollers replicationcontrollers/scale secrets serviceaccounts services services/proxy',
+  ),
   may('create', 'core', 'serviceaccounts/token'),
-  ...WORKLOADS.slice(1).flatMap(([group, written]) => (written === '' ? [] : [may(WRITE, group, written)])),
+  ...WORKLOADS.map(([group, written]) => may(WRITE, group, written)),
   may(`${WRITE} ${READ}`, 'coordination.k8s.io', 'leases'),
+  may(WRITE, 'resource.k8s.io', 'resourceclaims resourceclaimtemplates'),
 ]
 
 const administering: readonly PolicyRule[] = [
@@ -85,10 +87,10 @@ const administering: readonly PolicyRule[] = [
   may(`${WRITE} ${READ}`, GROUP, 'rolebindings roles'),
 ]
 
-/** Bindings and roles of the names a component's leader election uses, in kube-system. */
-const leaderLocking = (name: string): readonly PolicyRule[] => [
-  may('watch', 'core', 'configmaps'),
-  may('get update', 'core', 'configmaps', name),
+/** What a component's leader election uses in kube-system. */
+const LEADER_LOCKING: readonly PolicyRule[] = [
+  may('create get list update watch', 'coordination.k8s.io', 'leases'),
+  may('create get list update watch', 'coordination.k8s.io', 'leasecandidates'),
 ]
 
 export const DEFAULT_ROLES: readonly DefaultRole[] = [
@@ -114,7 +116,11 @@ export const DEFAULT_ROLES: readonly DefaultRole[] = [
   },
   {
     name: 'system:monitoring',
-    rules: [mayUrls('get', '/healthz', '/healthz/*', '/livez', '/livez/*', '/metrics', '/metrics/slis', '/readyz', '/readyz/*')],
+    rules: [
+      mayUrls('get', '/healthz', '/healthz/*', '/livez', '/livez/*', '/metrics', '/metrics/slis', '/readyz', '/readyz/*'),
+      mayUrls('get', '/flagz'),
+      mayUrls('get', '/statusz'),
+    ],
   },
   {
     name: 'system:basic-user',
@@ -171,8 +177,7 @@ export const DEFAULT_ROLES: readonly DefaultRole[] = [
       EVENTS,
       may('create', 'coordination.k8s.io', 'leases'),
       may('get list update watch', 'coordination.k8s.io', 'leases', 'kube-scheduler'),
-      may('create', 'coordination.k8s.io', 'leasecandidates'),
-      may('delete deletecollection get list patch update watch', 'coordination.k8s.io', 'leasecandidates'),
+      may(`${WRITE} ${READ}`, 'coordination.k8s.io', 'leasecandidates'),
       may(READ, 'core', 'nodes'),
       may(`delete ${READ}`, 'core', 'pods'),
       may('create', 'core', 'bindings pods/binding'),
@@ -181,13 +186,23 @@ export const DEFAULT_ROLES: readonly DefaultRole[] = [
       may(READ, 'apps extensions', 'replicasets'),
       may(READ, 'apps', 'statefulsets'),
       may(READ, 'policy', 'poddisruptionbudgets'),
-      may(`${READ} patch update`, 'core', 'persistentvolumeclaims persistentvolumes'),
+      // writing them, and reading storage classes, is system:volume-scheduler's
+      may(READ, 'core', 'persistentvolumeclaims persistentvolumes'),
       may('create', 'authentication.k8s.io', 'tokenreviews'),
       may('create', 'authorization.k8s.io', 'subjectaccessreviews'),
-      may(READ, 'storage.k8s.io', 'csinodes csidrivers csistoragecapacities volumeattachments storageclasses'),
-      may('list watch', 'core', 'namespaces'),
-      may(READ, 'resource.k8s.io', 'deviceclasses resourceslices'),
-      may(`${READ} patch update`, 'resource.k8s.io', 'resourceclaims resourceclaims/status'),
+      may(READ, 'storage.k8s.io', 'csinodes'),
+      may(READ, 'storage.k8s.io', 'volumeattachments'),
+      may(READ, 'core', 'namespaces'),
+      may(READ, 'storage.k8s.io', 'csidrivers'),
+      may(READ, 'storage.k8s.io', 'csistoragecapacities'),
+      may(READ, 'resource.k8s.io', 'deviceclasses'),
+      may(`${READ} patch update`, 'resource.k8s.io', 'resourceclaims'),
+      may(`${READ} patch update`, 'resource.k8s.io', 'resourceclaims/status'),
+      may(`${READ} patch update`, 'core', 'pods/finalizers'),
+      may(READ, 'resource.k8s.io', 'resourceslices'),
+      may('create delete', 'resource.k8s.io', 'resourceclaims'),
+      may('patch update', 'resource.k8s.io', 'resourceclaims/binding'),
+      may(READ, 'resource.k8s.io', 'devicetaintrules'),
     ],
   },
   {
@@ -217,6 +232,10 @@ export const DEFAULT_ROLES: readonly DefaultRole[] = [
       may('watch', 'core', 'events'),
       EVENTS,
     ],
+  },
+  {
+    name: 'system:cluster-trust-bundle-discovery',
+    rules: [may(READ, 'certificates.k8s.io', 'clustertrustbundles')],
   },
   {
     name: 'system:service-account-issuer-discovery',
@@ -251,8 +270,8 @@ export const DEFAULT_ROLES: readonly DefaultRole[] = [
   { name: 'system:controller:bootstrap-signer', namespace: 'kube-system', rules: [may(READ, 'core', 'secrets')] },
   { name: 'system:controller:cloud-provider', namespace: 'kube-system', rules: [may('create get list watch', 'core', 'configmaps')] },
   { name: 'system:controller:token-cleaner', namespace: 'kube-system', rules: [may('delete get list watch', 'core', 'secrets'), EVENTS] },
-  { name: 'system::leader-locking-kube-controller-manager', namespace: 'kube-system', rules: leaderLocking('kube-controller-manager') },
-  { name: 'system::leader-locking-kube-scheduler', namespace: 'kube-system', rules: leaderLocking('kube-scheduler') },
+  { name: 'system::leader-locking-kube-controller-manager', namespace: 'kube-system', rules: LEADER_LOCKING },
+  { name: 'system::leader-locking-kube-scheduler', namespace: 'kube-system', rules: LEADER_LOCKING },
   {
     name: 'system:controller:bootstrap-signer',
     namespace: 'kube-public',
@@ -285,7 +304,11 @@ function nodeRules(): readonly PolicyRule[] {
     may('create delete get patch update', 'storage.k8s.io', 'csinodes'),
     may(READ, 'node.k8s.io', 'runtimeclasses'),
     may('get', 'resource.k8s.io', 'resourceclaims'),
-    may('create delete deletecollection get list patch update watch', 'resource.k8s.io', 'resourceslices'),
+    // its own slices one by one is the node authorizer's to allow
+    may('deletecollection', 'resource.k8s.io', 'resourceslices'),
+    may(READ, 'certificates.k8s.io', 'clustertrustbundles'),
+    may(`create ${READ}`, 'certificates.k8s.io', 'podcertificaterequests'),
+    may('get', 'core', 'serviceaccounts'),
   ]
 }
 
@@ -320,6 +343,11 @@ export const DEFAULT_BINDINGS: readonly DefaultBinding[] = [
   {
     name: 'system:service-account-issuer-discovery',
     roleRef: clusterRole('system:service-account-issuer-discovery'),
+    subjects: [group('system:serviceaccounts')],
+  },
+  {
+    name: 'system:cluster-trust-bundle-discovery',
+    roleRef: clusterRole('system:cluster-trust-bundle-discovery'),
     subjects: [group('system:serviceaccounts')],
   },
   ...CONTROLLER_ROLES.map(([name]) => same(`system:controller:${name}`, account('kube-system', name))),
