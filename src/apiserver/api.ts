@@ -24,6 +24,7 @@ import type { KubeletConnection } from './proxy/kubelet-connection.ts'
 import { addedRanges, defaultServiceCidr, isAllocated } from './registry/address-objects.ts'
 import { defaultObjects, type AdvertisedAddress } from './registry/default-objects.ts'
 import { every, keepAddresses, keepObjects } from './registry/keep-objects.ts'
+import { localApiServices } from './registry/local-api-services.ts'
 import { listerOf } from './registry/lister.ts'
 import { Registry } from './registry/registry.ts'
 import { servedResources } from './registry/served.ts'
@@ -164,7 +165,8 @@ export async function openApi(parts: ApiParts): Promise<Api> {
   const keeping = new AbortController()
   const addressKeeper = keepAddresses(byName, parts, keeping.signal)
   if (parts.withDefaultObjects !== false) {
-    const defaults = [...defaultObjects(services.firstAddresses[0]!, parts.advertised), defaultServiceCidr(cidrs)]
+    const local = localApiServices(resources)
+    const defaults = [...defaultObjects(services.firstAddresses[0]!, parts.advertised), defaultServiceCidr(cidrs), ...local]
     const keep = async () => {
       await keepObjects(byName, defaults, parts)
       await addressKeeper.now()

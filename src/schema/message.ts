@@ -21,7 +21,9 @@ export type TypeNode =
   | { readonly type: 'int32' | 'int64'; readonly min?: number; readonly max?: number }
   | { readonly type: 'double' }
   | GrpcScalar
-  | { readonly type: 'bytes' | 'quantity' | 'time' | 'microTime' | 'duration' | 'intOrString' }
+  /** `listType` is told of bytes that upstream calls an atomic list. */
+  | { readonly type: 'bytes'; readonly listType?: 'atomic' }
+  | { readonly type: 'quantity' | 'time' | 'microTime' | 'duration' | 'intOrString' }
   /** Any JSON value: `raw` is RawExtension (an object of any kind), `json` apiextensions' JSON, `fieldsV1` managed fields. */
   | { readonly type: 'raw' | 'json' | 'fieldsV1' }
   | ListNode

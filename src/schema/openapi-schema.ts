@@ -108,7 +108,7 @@ export class SchemaCollection {
     const patch = node.type === 'list' ? node.patch : undefined
     const strategy = patch?.strategy ?? field.patch
     const extensions = {
-      ...(node.type === 'list' && node.listType && { 'x-kubernetes-list-type': node.listType }),
+      ...((node.type === 'list' || node.type === 'bytes') && node.listType && { 'x-kubernetes-list-type': node.listType }),
       ...(node.type === 'list' && node.keys && { 'x-kubernetes-list-map-keys': node.keys }),
       ...(ownMapType && { 'x-kubernetes-map-type': ownMapType }),
       ...(patch?.mergeKey && { 'x-kubernetes-patch-merge-key': patch.mergeKey }),

@@ -119,7 +119,10 @@ function compare(message: Message, facts: Facts): void {
   const ours = Object.fromEntries(
     message.fields.map((f) => {
       const isInline = f.inline || wanted.get(f.number)?.json === 'absent'
-      return [isInline ? `(inline ${f.number})` : protobufName(message, f.name), described(f, f.presence === 'required', isInline || isBrief(message))]
+      return [
+        isInline ? `(inline ${f.number})` : protobufName(message, f.name),
+        described(f, f.presence === 'required', isInline || isBrief(message)),
+      ]
     }),
   )
   const theirs = Object.fromEntries(
@@ -145,9 +148,12 @@ for (const [name, message] of messages) {
   test(`${name} is declared as upstream declares it`, () => compare(message, known))
 }
 
+/** Upstream's aggregator keeps its messages apart; the facts have none of their numbers, the OpenAPI document has the rest. */
+const AGGREGATOR = 'k8s.io.kube_aggregator.pkg.apis.apiregistration.v1.'
+
 test('every declared message is one of upstream', withReference, () => {
   assert.deepEqual(
-    [...messages.keys()].filter((name) => factsOf(name) === undefined),
+    [...messages.keys()].filter((name) => factsOf(name) === undefined && !name.startsWith(AGGREGATOR)),
     [],
   )
 })

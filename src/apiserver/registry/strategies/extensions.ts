@@ -4,6 +4,8 @@ import type { Stored, Strategy } from '../strategy.ts'
 import { statusOnly } from './volumes.ts'
 import { definitionErrors } from '#api/apiextensions/v1/custom-resource-definition-rules.ts'
 import type { CustomResourceDefinition } from '#api/apiextensions/v1/custom-resource-definition.ts'
+import type { APIService } from '#api/apiregistration/v1/api-service.ts'
+import { timestamp } from '#base/clock.ts'
 
 type Definition = CustomResourceDefinition & Stored
 
@@ -26,3 +28,27 @@ function stored({ versions }: Definition['spec'], before: readonly string[]): { 
   const storedVersions = storage === undefined || before.includes(storage) ? before : [...before, storage]
   return storedVersions.length === 0 ? {} : { storedVersions }
 }
+
+/** What this server serves itself is there from the start. */
+export const apiServiceStrategy: Strategy<APIService & Stored> = {
+  unconditionalUpdate: false,
+  prepareCreate: (service, { now }) =>
+    service.spec.service
+      ? service
+      : {
+          ...service,
+          status: {
+            conditions: [
+              {
+                type: 'Available',
+                status: 'True',
+                lastTransitionTime: timestamp(now),
+                reason: 'Local',
+                message: 'Local APIServices are always available',
+              },
+            ],
+          },
+        },
+}
+
+export const apiServiceStatusFacet = statusOnly<APIService & Stored>()
