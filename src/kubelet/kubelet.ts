@@ -27,6 +27,7 @@ import { allocatableOf, nodeReference, roomForPods, type NodeParts } from './nod
 import { PodWorker, type WorkerParts } from './pod/pod-worker.ts'
 import { LABEL_POD_NAME, LABEL_POD_NAMESPACE, LABEL_POD_UID } from './pod/pod-view.ts'
 import { createStatusWriter } from './pod/status-writer.ts'
+import { createProbeCounts } from './probes/probe-counts.ts'
 import { createProber } from './probes/prober.ts'
 import { noCgroups, type Cgroups } from './resources/cgroups.ts'
 import { noVolumes, type PodVolumes } from './volumes/pod-volumes.ts'
@@ -78,6 +79,8 @@ export interface KubeletState {
   readonly runtime: Runtime
   readonly nodeName: string
   node(): Node | undefined
+  /** Prometheus text. */
+  probeMetrics(): string
 }
 
 const MAX_PODS = 110 // upstream's default
@@ -109,6 +112,7 @@ export async function runKubelet(parts: KubeletParts, signal: AbortSignal, onSta
     providerId: parts.providerId,
   }
   const allocatable = allocatableOf(nodeParts)
+  const probeCounts = createProbeCounts()
   const workers = new Map<string, PodWorker>()
   let node: Node | undefined
   const podSource = parts.pods ?? informerSource(informers, nodeName, clock)
@@ -128,6 +132,7 @@ export async function runKubelet(parts: KubeletParts, signal: AbortSignal, onSta
     runtime,
     runtimeName: (await firstVersion(runtime, clock, log, signal)).name,
     prober: createProber({ runtime, clock }),
+    probeCounts,
     images: createImagePuller({ runtime, clock, objects, ...(disk && { record: disk.pullRecord }) }),
     objects,
     services: serviceList,
@@ -177,6 +182,7 @@ export async function runKubelet(parts: KubeletParts, signal: AbortSignal, onSta
     runtime,
     nodeName,
     node: () => node,
+    probeMetrics: () => probeCounts.text(),
   })
 
   informers.start(signal)

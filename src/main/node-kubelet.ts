@@ -10,9 +10,12 @@ import type { Taint } from '#api/core/v1/toleration.ts'
 import { claimReaders, runKubelet, type KubeletState } from '#kubelet/kubelet.ts'
 import { nodeDisk } from '#kubelet/node/node-disk.ts'
 import { readMachine } from '#kubelet/node/machine.ts'
-import { cgroups } from '#kubelet/resources/cgroups.ts'
+import { cgroups, PODS_GROUP } from '#kubelet/resources/cgroups.ts'
+import { diskReader } from '#kubelet/resources/disk-usage.ts'
+import { usageReader } from '#kubelet/resources/group-usage.ts'
 import { createAuthorizer } from '#kubelet/server/authorize.ts'
-import { serveHealth, serveKubelet } from '#kubelet/server/server.ts'
+import { kubeletConfiguration } from '#kubelet/server/configuration.ts'
+import { HEALTH_PORT, serveHealth, serveKubelet } from '#kubelet/server/server.ts'
 import { createStats } from '#kubelet/server/stats.ts'
 import { diskVolumes } from '#kubelet/volumes/pod-volumes.ts'
 import type { Runtime } from '#runtime/runtime.ts'
@@ -43,6 +46,9 @@ export async function runNodeKubelet(parts: NodeKubeletParts, signal: AbortSigna
   const { client, log, runtime, nodeName, root, port } = parts
   const kubeletDirectory = join(root, 'kubelet')
   mkdirSync(kubeletDirectory, { recursive: true })
+  const logDirectory = join(root, 'logs')
+  const machine = readMachine(kubeletDirectory)
+  const groups = cgroups()
   let state: KubeletState | undefined
   await using _health = await serveHealth({
     ...parts.health,
@@ -58,20 +64,47 @@ export async function runNodeKubelet(parts: NodeKubeletParts, signal: AbortSigna
       random: systemRandom,
       log: log.with({ component: 'kubelet' }),
       nodeAddresses: [parts.nodeAddress],
-      machine: readMachine(kubeletDirectory),
+      machine,
       volumes: diskVolumes({ rootDirectory: kubeletDirectory, clock: systemClock, ...claimReaders(client) }),
-      cgroups: cgroups(),
-      disk: nodeDisk({ rootDirectory: kubeletDirectory, logDirectory: join(root, 'logs'), log }),
+      cgroups: groups,
+      disk: nodeDisk({ rootDirectory: kubeletDirectory, logDirectory, log }),
       serverPort: port,
     },
     AbortSignal.any([signal, failed.signal]),
     (s) => {
       state = s
-      const stats = createStats({ runtime, clock: systemClock, nodeName, pods: () => s.pods() })
+      const stats = createStats({
+        runtime,
+        clock: systemClock,
+        nodeName,
+        pods: () => s.pods(),
+        containers: ({ metadata }) => s.worker(metadata.namespace ?? '', metadata.name)?.view.containers ?? [],
+        machine: {
+          ...machine,
+          usage: usageReader(),
+          disk: diskReader(systemClock),
+          groupOf: (pod) => groups.parentOf(pod),
+          podsGroup: PODS_GROUP,
+          rootDirectory: kubeletDirectory,
+        },
+      })
+      const configuration = () =>
+        kubeletConfiguration({
+          ...parts,
+          address: parts.address ?? '0.0.0.0',
+          healthPort: parts.health?.port ?? HEALTH_PORT,
+          healthAddress: parts.health?.address ?? '127.0.0.1',
+          podCidr: s.node()?.spec.podCIDR,
+          taints: parts.taints ?? [],
+          providerId: parts.providerId,
+          logDirectory,
+        })
       const authorizer = createAuthorizer({ client, clock: systemClock, nodeName })
       const address = parts.address === undefined ? {} : { address: parts.address }
       serving.resolve(
-        serveKubelet({ state: s, authorizer, stats, clock: systemClock, log, tls: parts.tls, port, ...address }).catch(explainListen),
+        serveKubelet({ state: s, authorizer, stats, configuration, clock: systemClock, log, tls: parts.tls, port, ...address }).catch(
+          explainListen,
+        ),
       )
     },
   )

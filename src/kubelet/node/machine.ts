@@ -3,6 +3,7 @@
 import { existsSync, readFileSync, readdirSync, statfsSync } from 'node:fs'
 import { availableParallelism, hostname, release, totalmem } from 'node:os'
 import { join } from 'node:path'
+import type { Instant } from '#base/clock.ts'
 
 export interface Machine {
   readonly cpus: number
@@ -12,6 +13,8 @@ export interface Machine {
   readonly pids?: number
   /** Bytes set aside in huge pages, by resource name (`hugepages-2Mi`), for every size there is. */
   readonly hugepages?: Readonly<Record<string, number>>
+  /** When the machine was started. */
+  readonly startedAt: Instant
   readonly hostname: string
   readonly machineId: string
   readonly systemUuid: string
@@ -39,6 +42,7 @@ export function readMachine(directory: string): Machine {
     diskBytes: disk.blocks * disk.bsize,
     pids: Math.min(...['pid_max', 'threads-max'].map((name) => Number(text(`/proc/sys/kernel/${name}`)) || PIDS_UNKNOWN)),
     hugepages: readHugepages(),
+    startedAt: Number(/^btime (\d+)/m.exec(text('/proc/stat'))?.[1] ?? 0) * 1000,
     hostname: hostname(),
     machineId,
     systemUuid: text('/sys/class/dmi/id/product_uuid') || machineId,
@@ -81,6 +85,7 @@ export function simulatedMachine(name: string, size: { readonly cpus?: number; r
     cpus: size.cpus ?? 8,
     memoryBytes: size.memoryBytes ?? 32 * 2 ** 30,
     diskBytes: 100 * 2 ** 30,
+    startedAt: 0,
     hostname: name,
     machineId: name,
     systemUuid: name,

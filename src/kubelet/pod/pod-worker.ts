@@ -8,6 +8,7 @@ import { pods } from '#api/core/v1/pod.ts'
 import type { SandboxConfig } from '#runtime/runtime.ts'
 import { sandboxConfig } from '../containers/container-config.ts'
 import { dnsOf, type Dns } from '../containers/network-files.ts'
+import type { ProbeCounts } from '../probes/probe-counts.ts'
 import { ProbeSet } from '../probes/probe-set.ts'
 import type { Cgroups } from '../resources/cgroups.ts'
 import { MountFailure } from '../volumes/pod-volumes.ts'
@@ -24,6 +25,7 @@ export interface WorkerParts extends Omit<StarterParts, 'event'> {
   readonly client: Client
   readonly random: Random
   readonly cgroups: Cgroups
+  readonly probeCounts: ProbeCounts
   readonly runtimeName: string
   readonly statuses: StatusWriter
   readonly hostIPs: readonly string[]
@@ -80,6 +82,10 @@ export class PodWorker {
       random: parts.random,
       prober: parts.prober,
       changed: () => this.wake(),
+      counts: {
+        made: (container, kind, result, seconds) => parts.probeCounts.made(this.#pod, container.name, kind, result, seconds),
+        forget: (container) => parts.probeCounts.forget(this.#pod, container.name),
+      },
       event: (container, type, reason, message) => {
         const list = this.#pod.spec.containers.some((c) => c.name === container.name) ? 'containers' : 'initContainers'
         parts.event(this.#pod, type, reason, message, `spec.${list}{${container.name}}`)

@@ -34,6 +34,10 @@ export interface ProbeSetParts {
   /** Called when a result turned. */
   readonly changed: () => void
   readonly event: (container: Container, type: 'Warning', reason: string, message: string) => void
+  readonly counts: {
+    made(container: Container, kind: ProbeKind, result: Finding['result'], seconds: number): void
+    forget(container: Container): void
+  }
 }
 
 interface Running {
@@ -103,15 +107,17 @@ export class ProbeSet implements Findings, Disposable {
 
   async #round(current: ViewedContainer, running: Running, kind: ProbeKind): Promise<void> {
     if (!running.live) return
-    const { prober, event, changed } = this.#parts
+    const { prober, event, changed, counts, clock } = this.#parts
     const { container, tallies } = running
     const probe = probeOf(container, kind)!
     const startupPassed = this.started(container, current.id)
     // liveness and readiness wait for startup; startup ends once it has passed; a failed container is not asked again
     const due = kind === 'startup' ? !startupPassed : startupPassed
     if (due && !(this.#ending && kind !== 'readiness')) {
+      const asked = clock.monotonic()
       const finding = await prober(probe, { containerId: current.id, container, podIp: this.#podIp, kind }, probe.timeoutSeconds ?? 1)
       if (!running.live) return
+      counts.made(container, kind, finding.result, (clock.monotonic() - asked) / 1000)
       const label = kind === 'startup' ? 'Startup' : kind === 'liveness' ? 'Liveness' : 'Readiness'
       if (finding.result === 'failure') event(container, 'Warning', 'Unhealthy', `${label} probe failed: ${finding.output}`)
       else if (finding.result === 'unknown')
@@ -129,6 +135,7 @@ export class ProbeSet implements Findings, Disposable {
     running.live = false
     for (const timer of running.timers.values()) timer[Symbol.dispose]()
     this.#running.delete(id)
+    this.#parts.counts.forget(running.container)
   }
 
   [Symbol.dispose](): void {

@@ -31,6 +31,9 @@ export interface NodeRoom {
   readonly hugepages: Readonly<Record<string, number>>
 }
 
+/** The group all pods lie in, below the node's own. */
+export const PODS_GROUP = 'kubepods'
+
 const SHARES_MIN = 2
 const SHARES_MAX = 262_144
 const SHARES_PER_CPU = 1024
@@ -96,7 +99,7 @@ export interface CgroupOptions {
 
 export function cgroups({ mountPoint = '/sys/fs/cgroup', root = '/' }: CgroupOptions = {}): Cgroups {
   const unified = existsSync(join(mountPoint, 'cgroup.controllers'))
-  const base = join(root, 'kubepods')
+  const base = join(root, PODS_GROUP)
   const classOf = (pod: Pod) => {
     const qos = qosOf(pod)
     return qos === 'Guaranteed' ? base : join(base, qos.toLowerCase())

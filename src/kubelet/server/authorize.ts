@@ -56,20 +56,25 @@ export function createAuthorizer({
       )
     },
     async allowed(user, method, path) {
-      const attributes = { verb: verbOf(method), version: 'v1', resource: 'nodes', subresource: subresourceOf(path), name: nodeName }
-      return cached(
-        `access ${JSON.stringify([user, attributes])}`,
-        async () => {
-          const { username = '', groups = [], uid, extra } = user
-          const review = await client.create(subjectAccessReviews, {
-            metadata: {},
-            spec: { resourceAttributes: attributes, user: username, groups, ...(uid && { uid }), ...(extra && { extra }) },
-          } as never)
-          return review.status.allowed === true
-        },
-        (allowed) => (allowed ? ALLOWED_MS : DENIED_MS),
-      )
+      for (const subresource of subresourcesOf(path)) if (await permitted(user, method, subresource)) return true
+      return false
     },
+  }
+
+  async function permitted(user: UserInfo, method: string, subresource: string): Promise<boolean> {
+    const attributes = { verb: verbOf(method), version: 'v1', resource: 'nodes', subresource, name: nodeName }
+    return cached(
+      `access ${JSON.stringify([user, attributes])}`,
+      async () => {
+        const { username = '', groups = [], uid, extra } = user
+        const review = await client.create(subjectAccessReviews, {
+          metadata: {},
+          spec: { resourceAttributes: attributes, user: username, groups, ...(uid && { uid }), ...(extra && { extra }) },
+        } as never)
+        return review.status.allowed === true
+      },
+      (allowed) => (allowed ? ALLOWED_MS : DENIED_MS),
+    )
   }
 }
 
@@ -79,11 +84,15 @@ function verbOf(method: string): string {
 }
 
 /** https://kubernetes.io/docs/reference/access-authn-authz/kubelet-authn-authz/ */
-export function subresourceOf(path: string): string {
+/** Any of them is enough: who may use all of a node's server may use each part of it. */
+export function subresourcesOf(path: string): readonly string[] {
   const under = (prefix: string) => path === prefix || path.startsWith(`${prefix}/`)
-  if (under('/stats')) return 'stats'
-  if (under('/metrics')) return 'metrics'
-  if (under('/logs')) return 'log'
-  if (under('/checkpoint')) return 'checkpoint'
-  return 'proxy'
+  if (under('/stats')) return ['stats']
+  if (under('/metrics')) return ['metrics']
+  if (under('/logs')) return ['log']
+  if (under('/checkpoint')) return ['checkpoint']
+  if (under('/configz')) return ['configz', 'proxy']
+  if (under('/healthz')) return ['healthz', 'proxy']
+  if (under('/pods') || under('/runningpods')) return ['pods', 'proxy']
+  return ['proxy']
 }

@@ -13,7 +13,7 @@ import { kubernetesVersion } from '#base/version.ts'
 import { RuntimeFailure, type Streams } from '#runtime/runtime.ts'
 import type { KubeletState } from '../kubelet.ts'
 import type { ViewedContainer } from '../pod/pod-view.ts'
-import type { Authorizer, Caller } from './authorize.ts'
+import { subresourcesOf, type Authorizer, type Caller } from './authorize.ts'
 import { readLog } from './logs.ts'
 import type { Stats } from './stats.ts'
 import { isWebSocket, relaySpdy, servePortForwardTunnel, serveRemoteCommand } from './streaming.ts'
@@ -22,6 +22,8 @@ export interface KubeletServerParts {
   readonly state: KubeletState
   readonly authorizer: Authorizer
   readonly stats: Stats
+  /** What `/configz` shows; by default nothing. */
+  readonly configuration?: () => object
   readonly clock: Clock
   readonly log: Log
   /** PEM. `clientCa` says whose certificates count. */
@@ -47,7 +49,7 @@ class Refused extends Error {
 }
 
 const PORT = 10250
-const HEALTH_PORT = 10248
+export const HEALTH_PORT = 10248
 
 export async function serveKubelet(parts: KubeletServerParts): Promise<KubeletServer> {
   const { tls, log } = parts
@@ -116,7 +118,7 @@ async function authorize({ authorizer, state }: KubeletServerParts, request: Inc
   if (!(await authorizer.allowed(user, request.method ?? 'GET', path)))
     throw new Refused(
       403,
-      `Forbidden (user=${user.username}, verb=${request.method === 'POST' ? 'create' : 'get'}, resource=nodes, subresource(s)=[proxy]) on ${state.nodeName}`,
+      `Forbidden (user=${user.username}, verb=${request.method === 'POST' ? 'create' : 'get'}, resource=nodes, subresource(s)=[${subresourcesOf(path).join(' ')}]) on ${state.nodeName}`,
     )
 }
 
@@ -153,10 +155,14 @@ async function answer(parts: KubeletServerParts, request: IncomingMessage, respo
     case 'stats':
       if (rest[0] === 'summary') return json(response, await parts.stats.summary())
       break
+    case 'configz':
+      if (rest.length === 0 && parts.configuration !== undefined) return json(response, parts.configuration())
+      break
     case 'metrics':
       if (rest[0] === 'resource') return text(response, await parts.stats.resourceMetrics())
       if (rest.length === 0) return text(response, metrics(parts.state))
-      if (rest[0] === 'cadvisor' || rest[0] === 'probes') return text(response, '')
+      if (rest[0] === 'cadvisor') return text(response, await parts.stats.cadvisorMetrics())
+      if (rest[0] === 'probes') return text(response, parts.state.probeMetrics())
       break
     case 'exec':
     case 'attach':
