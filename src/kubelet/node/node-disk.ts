@@ -1,19 +1,6 @@
 /** The node's own files around pods: logs and their rotation, termination messages, resolver and hosts, room on the disk. */
 
-import {
-  closeSync,
-  existsSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  readSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  statSync,
-  statfsSync,
-  writeFileSync,
-} from 'node:fs'
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, readSync, renameSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Pod } from '#api/core/v1/pod.ts'
 import { sleep, type Clock } from '#base/clock.ts'
@@ -22,6 +9,7 @@ import type { Runtime } from '#runtime/runtime.ts'
 import type { PullRecord } from '../containers/pulled-images.ts'
 import { parseResolvConf, type Dns } from '../containers/network-files.ts'
 import { ANNOTATION_MESSAGE_PATH, ANNOTATION_MESSAGE_POLICY, LABEL_POD_UID, type ViewedContainer } from '../pod/pod-view.ts'
+import { rotateLog } from './log-rotation.ts'
 import { availableMemoryBytes } from './machine.ts'
 
 export interface NodeDisk {
@@ -90,7 +78,7 @@ export function nodeDisk({ rootDirectory, logDirectory, resolvConf = '/etc/resol
         await sleep(clock, ROTATE_MS, signal).catch(() => undefined)
         if (signal.aborted) return
         try {
-          await rotateLogs(runtime, clock)
+          await rotateLogs(runtime, clock, log)
           if (clock.monotonic() - imagesAt >= IMAGE_GC_MS) {
             imagesAt = clock.monotonic()
             await collectImages(runtime, rootDirectory, log)
@@ -141,22 +129,17 @@ function lastLines(path: string): string {
     .slice(-FALLBACK_BYTES)
 }
 
-/** Moves logs that have grown too large aside and tells the runtime to begin a new file. */
-async function rotateLogs(runtime: Runtime, clock: Clock): Promise<void> {
+async function rotateLogs(runtime: Runtime, clock: Clock, log: Log): Promise<void> {
   for (const c of await runtime.listContainers()) {
     if (c.state !== 'running' || c.labels[LABEL_POD_UID] === undefined) continue
-    const status = await runtime.containerStatus(c.id)
-    const path = status?.logPath
-    if (!path || !existsSync(path) || statSync(path).size < LOG_BYTES_MAX) continue
-    const stamp = new Date(clock.now()).toISOString().replace(/[-:T]/g, '').slice(0, 14)
-    renameSync(path, `${path}.${stamp.slice(0, 8)}-${stamp.slice(8)}`)
-    await runtime.reopenLog(c.id)
-    const directory = join(path, '..')
-    const own = path.slice(path.lastIndexOf('/') + 1)
-    const old = readdirSync(directory)
-      .filter((f) => f.startsWith(`${own}.`))
-      .toSorted()
-    for (const file of old.slice(0, Math.max(0, old.length - (LOG_FILES_MAX - 1)))) rmSync(join(directory, file), { force: true })
+    const path = (await runtime.containerStatus(c.id))?.logPath
+    if (!path) continue
+    try {
+      await rotateLog(path, { bytesMax: LOG_BYTES_MAX, filesMax: LOG_FILES_MAX }, clock.now(), () => runtime.reopenLog(c.id))
+    } catch (error) {
+      // the others' logs grow as well
+      log.warn('container log not rotated', { path, error: (error as Error).message })
+    }
   }
 }
 

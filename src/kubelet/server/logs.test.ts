@@ -1,5 +1,5 @@
 import { deepEqual } from 'node:assert/strict'
-import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -49,6 +49,15 @@ test('the tail, a point in time and a limit of bytes cut the log', async () => {
   deepEqual(await read({ tailLines: 100 }), 'one\ntwo\nthree\n')
   deepEqual(await read({ sinceTime: Date.parse('2026-01-01T00:00:02Z') }), 'two\nthree\n')
   deepEqual(await read({ limitBytes: 5 }), 'one\nt')
+})
+
+test('a followed log goes on in the file that follows a rotated one', async () => {
+  const text = await read({ follow: true }, (path) => {
+    renameSync(path, `${path}.20260101-000004`)
+    appendFileSync(`${path}.20260101-000004`, '2026-01-01T00:00:04.000000000Z stdout F four\n')
+    writeFileSync(path, '2026-01-01T00:00:05.000000000Z stdout F five\n')
+  })
+  deepEqual(text, 'one\ntwo\nthree\nfour\nfive\n')
 })
 
 test('a followed log goes on until its container has ended', async () => {

@@ -65,6 +65,7 @@ export async function* readLog(source: LogSource, options: LogOptions): AsyncGen
   let inode = (await file.stat()).ino
   let rest: Buffer = Buffer.alloc(0)
   let quiet = 0
+  let moved = false
   try {
     while (!source.signal.aborted) {
       const chunk = Buffer.alloc(CHUNK_BYTES)
@@ -93,7 +94,9 @@ export async function* readLog(source: LogSource, options: LogOptions): AsyncGen
       }
       if (!options.follow) return
       if (existsSync(source.path) && (await stat(source.path)).ino !== inode) {
-        // rotated: what was written since lies in the new file
+        // rotated: what was written since lies in the new file, but something may have come to the old one after the last look
+        moved = !moved
+        if (moved) continue
         await file.close()
         file = await open(source.path, 'r')
         inode = (await file.stat()).ino
