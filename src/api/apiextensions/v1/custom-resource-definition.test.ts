@@ -30,15 +30,21 @@ test('a schema is the same value in JSON and in protobuf', () => {
 test('a schema for other members says in protobuf that they are allowed', () => {
   const bytes = (schema: JsonSchema) => Buffer.from(encodeMessage(JSONSchemaProps.schema, schema as never)).toString('hex')
   // Field 30 of two tags; within it allows (field 1), then the schema (field 2).
-  deepEqual(bytes({ additionalProperties: { type: 'string' } }), 'f2010c0801' + '1208' + '2a06737472696e67')
+  deepEqual(bytes({ additionalProperties: { type: 'string' } }), 'f2010c080112082a06737472696e67')
   deepEqual(bytes({ additionalProperties: true }), 'f201020801')
   deepEqual(bytes({ additionalProperties: false }), 'f201020800')
 })
 
-type Change = (spec: Record<string, any>) => void
+interface Given {
+  group: string
+  scope: string
+  names: { plural: string; kind: string }
+  versions: { name: string; served: boolean; storage: boolean; schema?: { openAPIV3Schema: JsonSchema } }[]
+}
+type Change = (spec: Given) => void
 
 function definition(change: Change = () => {}): CustomResourceDefinition {
-  const spec = {
+  const spec: Given = {
     group: 'example.com',
     names: { plural: 'widgets', kind: 'Widget' },
     scope: 'Namespaced',
@@ -86,7 +92,7 @@ test('exactly one version is stored, and each has a schema', () => {
 
 test('a schema that all versions share is blamed as one of the spec', () => {
   deepEqual(
-    refusals((spec) => (spec.versions[0].schema.openAPIV3Schema = { properties: { spec: { items: {} } } })),
+    refusals((spec) => (spec.versions[0]!.schema!.openAPIV3Schema = { properties: { spec: { items: {} } } })),
     [
       'spec.validation.openAPIV3Schema.properties[spec].items.type: Required value: must not be empty for specified array items',
       'spec.validation.openAPIV3Schema.properties[spec].type: Required value: must not be empty for specified object fields',
@@ -97,7 +103,7 @@ test('a schema that all versions share is blamed as one of the spec', () => {
 
 test('what restricts a value names nothing that has no type', () => {
   deepEqual(
-    refusals((spec) => (spec.versions[0].schema.openAPIV3Schema = { type: 'object', anyOf: [{ properties: { a: { minimum: 1 } } }] })),
+    refusals((spec) => (spec.versions[0]!.schema!.openAPIV3Schema = { type: 'object', anyOf: [{ properties: { a: { minimum: 1 } } }] })),
     [
       'spec.validation.openAPIV3Schema.properties[a]: Required value: because it is defined in spec.validation.openAPIV3Schema.anyOf[0].properties[a]',
     ],
