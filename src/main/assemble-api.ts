@@ -3,11 +3,14 @@
 import { clusterRoleBindings } from '#api/rbac/v1/cluster-role-binding.ts'
 import { clusterRoles } from '#api/rbac/v1/cluster-role.ts'
 import { nodes } from '#api/core/v1/node.ts'
+import { persistentVolumes } from '#api/core/v1/persistent-volume.ts'
 import { pods } from '#api/core/v1/pod.ts'
 import { roleBindings } from '#api/rbac/v1/role-binding.ts'
 import { roles } from '#api/rbac/v1/role.ts'
 import { secrets } from '#api/core/v1/secret.ts'
 import { serviceAccounts } from '#api/core/v1/service-account.ts'
+import { resourceSlices } from '#api/resource/v1/resource-slice.ts'
+import { volumeAttachments } from '#api/storage/v1/volume-attachment.ts'
 import { openApi, type Api, type ApiParts, type Listers } from '#apiserver/api.ts'
 import { bearerTokens, firstThatKnows } from '#apiserver/authentication/bearer-tokens.ts'
 import { firstOf, processAuthenticator, type Authenticator, type TokenAuthenticator } from '#apiserver/authentication/authenticator.ts'
@@ -77,7 +80,13 @@ export async function assembleApi(parts: AssembleParts): Promise<AssembledApi> {
 
 function authorizerOf(modes: readonly ('Node' | 'RBAC' | 'AlwaysAllow')[], listers: Listers): Authorizer {
   const byMode = {
-    Node: () => nodeAuthorizer({ pods: listers.lister(pods) }),
+    Node: () =>
+      nodeAuthorizer({
+        pods: listers.lister(pods),
+        volumes: listers.lister(persistentVolumes),
+        attachments: listers.lister(volumeAttachments),
+        slices: listers.lister(resourceSlices),
+      }),
     RBAC: () => rbacAuthorizer(rbacListers(listers)),
     AlwaysAllow: () => alwaysAllow,
   }

@@ -9,9 +9,12 @@ import { services } from '#api/core/v1/service.ts'
 import { serviceCIDRs } from '#api/networking/v1/service-cidr.ts'
 import { podDisruptionBudgets } from '#api/policy/v1/pod-disruption-budget.ts'
 import { clusterRoles } from '#api/rbac/v1/cluster-role.ts'
+import { resourceSlices } from '#api/resource/v1/resource-slice.ts'
+import { csiNodes } from '#api/storage/v1/csi-node.ts'
 import { storageClasses } from '#api/storage/v1/storage-class.ts'
 import { volumeAttributesClasses } from '#api/storage/v1/volume-attributes-class.ts'
 import type { Log, LogFields } from '#base/log.ts'
+import { isReason } from '#client/client.ts'
 import { startCluster } from '#testing/cluster.ts'
 import { deployment, isReady, podsOf } from './workloads.ts'
 
@@ -63,4 +66,43 @@ test('a cluster at work is refused nothing', async () => {
   await cluster.advance(60 * SECOND)
   assert.deepEqual([cluster.lister(serviceCIDRs).get('more'), cluster.lister(volumeAttributesClasses).get('gold')], [undefined, undefined])
   assert.deepEqual([...new Set(refused)], [])
+})
+
+test("a node has its own CSINode and slices, and nobody else's", async () => {
+  await using cluster = await startCluster({ nodes: 2, seed: 52 })
+  const node = cluster.clientFor({ username: 'system:node:node-0', groups: ['system:nodes', 'system:authenticated'] })
+  const refused = (said: string) => (error: unknown) => isReason(error, 'Forbidden') && error.message.endsWith(said)
+  const slice = (name: string, nodeName: string) => ({
+    metadata: { name },
+    spec: { driver: 'gpu.example.com', nodeName, pool: { name: nodeName, generation: 1, resourceSliceCount: 1 }, devices: [{ name: 'a' }] },
+  })
+  await node.create(csiNodes, { metadata: { name: 'node-0' }, spec: { drivers: [] } })
+  await assert.rejects(
+    node.create(csiNodes, { metadata: { name: 'node-1' }, spec: { drivers: [] } }),
+    refused('can only access CSINode with the same name as the requesting node'),
+  )
+  await node.create(resourceSlices, slice('mine', 'node-0'))
+  await assert.rejects(
+    node.create(resourceSlices, slice('theirs', 'node-1')),
+    refused('can only create ResourceSlice with the same NodeName as the requesting node'),
+  )
+  await cluster.client.create(resourceSlices, slice('theirs', 'node-1'))
+  await cluster.advance(SECOND)
+  await assert.rejects(
+    node.delete(resourceSlices, { name: 'theirs' }),
+    refused("no relationship found between node 'node-0' and this object"),
+  )
+  await assert.rejects(
+    node.list(resourceSlices),
+    refused('can only list/watch/deletecollection resourceslices with nodeName field selector'),
+  )
+  await node.deleteCollection(resourceSlices, { fieldSelector: 'spec.nodeName=node-0' })
+  await cluster.advance(SECOND)
+  assert.deepEqual(
+    cluster
+      .lister(resourceSlices)
+      .list()
+      .map((s) => s.metadata.name),
+    ['theirs'],
+  )
 })

@@ -5,6 +5,7 @@ import { forbidden } from '#apiserver/endpoints/errors.ts'
 import type { TokenRequest } from '#api/authentication/v1/token-request.ts'
 import type { Node } from '#api/core/v1/node.ts'
 import type { Pod } from '#api/core/v1/pod.ts'
+import type { ResourceSlice } from '#api/resource/v1/resource-slice.ts'
 
 const MIRROR = 'kubernetes.io/config.mirror'
 const LEASES_NAMESPACE = 'kube-node-lease'
@@ -34,6 +35,10 @@ export function nodeRestriction(parts: { readonly findPod: (namespace: string, n
         if (request.namespace !== LEASES_NAMESPACE)
           return `can only access leases in the ${JSON.stringify(LEASES_NAMESPACE)} system namespace`
         return request.name === node ? undefined : 'can only access node lease with the same name as the requesting node'
+      case 'storage.k8s.io/csinodes':
+        return request.name === node ? undefined : 'can only access CSINode with the same name as the requesting node'
+      case 'resource.k8s.io/resourceslices':
+        return sliceRefusal(request, node)
       case 'serviceaccounts':
         return request.subresource === 'token' ? tokenRefusal(request, node) : undefined
       default:
@@ -73,6 +78,14 @@ export function nodeRestriction(parts: { readonly findPod: (namespace: string, n
     if (operation === 'UPDATE' && next && JSON.stringify(next.spec.taints ?? []) !== JSON.stringify(old?.spec.taints ?? []))
       return `node ${quoted} is not allowed to modify taints`
     return undefined
+  }
+
+  function sliceRefusal({ operation, object, oldObject }: AdmissionRequest, node: string): string | undefined {
+    if (operation === 'UPDATE') return undefined // the authorizer knows the slice, and its node cannot be changed
+    const slice = (oldObject ?? object) as unknown as ResourceSlice | undefined
+    return slice?.spec.nodeName === node
+      ? undefined
+      : `can only ${operation === 'CREATE' ? 'create' : 'delete'} ResourceSlice with the same NodeName as the requesting node`
   }
 
   function tokenRefusal({ object, namespace }: AdmissionRequest, node: string): string | undefined {

@@ -167,10 +167,23 @@ test('a node reads what its own pods use, and writes only its own things', async
   const pod = (name: string, nodeName: string, spec: object): Pod =>
     ({ metadata: meta(name, 'ns'), spec: { containers: [], nodeName, serviceAccountName: 'sa', ...spec }, status: {} }) as never
   const pods = [
-    pod('a', 'n1', { volumes: [{ name: 'v', secret: { secretName: 's1' } }] }),
+    pod('a', 'n1', {
+      volumes: [
+        { name: 'v', secret: { secretName: 's1' } },
+        { name: 'c', persistentVolumeClaim: { claimName: 'c1' } },
+      ],
+      resourceClaims: [{ name: 'd', resourceClaimName: 'd1' }],
+    }),
     pod('b', 'n2', { volumes: [{ name: 'v', secret: { secretName: 's2' } }], serviceAccountName: 'other' }),
   ]
-  const authorizer = nodeAuthorizer({ pods: { get: (key) => pods.find((p) => `ns/${p.metadata.name}` === key), list: () => pods } })
+  const one = (name: string, spec: object) =>
+    ({ get: (key: string) => (key === name ? { metadata: meta(name), spec } : undefined) }) as never
+  const authorizer = nodeAuthorizer({
+    pods: { get: (key) => pods.find((p) => `ns/${p.metadata.name}` === key), list: () => pods },
+    volumes: one('pv', { claimRef: { namespace: 'ns', name: 'c1' } }),
+    attachments: one('va', { nodeName: 'n1' }),
+    slices: one('slice', { nodeName: 'n1' }),
+  })
   const n1: UserInfo = { username: 'system:node:n1', groups: ['system:nodes'] }
   const may_ = (method: string, url: string) => {
     const [path = '', query = ''] = url.split('?')
@@ -201,6 +214,22 @@ test('a node reads what its own pods use, and writes only its own things', async
       ['PUT', '/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/n2', false],
       ['PUT', '/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/n1', false],
       ['GET', '/api/v1/services', true],
+      ['GET', '/api/v1/persistentvolumes/pv', true],
+      ['GET', '/api/v1/persistentvolumes/other', false],
+      ['GET', '/api/v1/persistentvolumes', false],
+      ['GET', '/apis/storage.k8s.io/v1/volumeattachments/va', true],
+      ['GET', '/apis/storage.k8s.io/v1/volumeattachments/other', false],
+      ['GET', '/apis/resource.k8s.io/v1/namespaces/ns/resourceclaims/d1', true],
+      ['GET', '/apis/resource.k8s.io/v1/namespaces/ns/resourceclaims/d2', false],
+      ['PUT', '/apis/resource.k8s.io/v1/namespaces/ns/resourceclaims/d1', false],
+      ['POST', '/apis/resource.k8s.io/v1/resourceslices', true],
+      ['PUT', '/apis/resource.k8s.io/v1/resourceslices/slice', true],
+      ['PUT', '/apis/resource.k8s.io/v1/resourceslices/other', false],
+      ['GET', '/apis/resource.k8s.io/v1/resourceslices', false],
+      ['DELETE', '/apis/resource.k8s.io/v1/resourceslices?fieldSelector=spec.nodeName%3Dn1', true],
+      ['DELETE', '/apis/resource.k8s.io/v1/resourceslices?fieldSelector=spec.nodeName%3Dn2', false],
+      ['GET', '/apis/certificates.k8s.io/v1/clustertrustbundles', true],
+      ['POST', '/apis/certificates.k8s.io/v1/clustertrustbundles', false],
       ['POST', '/apis/apps/v1/namespaces/ns/deployments', false],
     ].map(([method, url, expected]) => [method, url, may_(method as string, url as string), expected]).filter(([, , got, expected]) => got !== expected),
     [],

@@ -1,8 +1,11 @@
 /** What kubelets may do: everything about their own node and the pods on it, nothing about others'. */
 
 import type { UserInfo } from '#api/authentication/v1/token-review.ts'
+import type { PersistentVolume } from '#api/core/v1/persistent-volume.ts'
 import type { Pod } from '#api/core/v1/pod.ts'
 import type { PolicyRule } from '#api/rbac/v1/cluster-role.ts'
+import type { ResourceSlice } from '#api/resource/v1/resource-slice.ts'
+import type { VolumeAttachment } from '#api/storage/v1/volume-attachment.ts'
 import type { RequestInfo } from '#apiserver/request-context.ts'
 import type { Lister } from '#client/informer.ts'
 import { parseFieldSelector } from '#schema/selector.ts'
@@ -28,10 +31,14 @@ const NODE_RULES: readonly PolicyRule[] = [
   { verbs: ['create', ...READ], apiGroups: ['certificates.k8s.io'], resources: ['certificatesigningrequests'] },
   { verbs: READ, apiGroups: ['storage.k8s.io'], resources: ['csidrivers'] },
   { verbs: READ, apiGroups: ['node.k8s.io'], resources: ['runtimeclasses'] },
+  { verbs: READ, apiGroups: ['certificates.k8s.io'], resources: ['clustertrustbundles'] },
 ]
 
 export interface NodeAuthorizerListers {
   readonly pods: Pick<Lister<Pod>, 'get' | 'list'>
+  readonly volumes: Pick<Lister<PersistentVolume>, 'get'>
+  readonly attachments: Pick<Lister<VolumeAttachment>, 'get'>
+  readonly slices: Pick<Lister<ResourceSlice>, 'get'>
 }
 
 /** The node a user is, if it is one. */
@@ -40,7 +47,8 @@ export function nodeNameOf(user: UserInfo): string | undefined {
   return username.startsWith('system:node:') && user.groups?.includes('system:nodes') ? username.slice('system:node:'.length) : undefined
 }
 
-export function nodeAuthorizer({ pods }: NodeAuthorizerListers): Authorizer {
+export function nodeAuthorizer(listers: NodeAuthorizerListers): Authorizer {
+  const { pods } = listers
   const podsOn = (node: string, namespace: string) => pods.list(namespace).filter((p) => p.spec.nodeName === node)
   return {
     authorize({ user, info }): Decision {
@@ -48,7 +56,7 @@ export function nodeAuthorizer({ pods }: NodeAuthorizerListers): Authorizer {
       if (node === undefined) return { type: 'no-opinion', reason: '' }
       if (info.isResourceRequest) {
         const decide = BY_RESOURCE[`${info.group}/${info.resource}`]
-        const decided = decide?.(node, info, podsOn, pods)
+        const decided = decide?.(node, info, podsOn, listers)
         if (decided !== undefined) return decided
       }
       return NODE_RULES.some((rule) => ruleAllows(rule, info)) ? ALLOW : { type: 'no-opinion', reason: '' }
@@ -64,7 +72,7 @@ type Decide = (
   node: string,
   info: RequestInfo,
   podsOn: (node: string, namespace: string) => readonly Pod[],
-  pods: NodeAuthorizerListers['pods'],
+  listers: NodeAuthorizerListers,
 ) => Decision | undefined
 
 /** Reads of an object by name, allowed when a pod on the node refers to it. */
@@ -77,15 +85,33 @@ const referenced =
     return refuse(`no relationship found between node '${node}' and this object`)
   }
 
+/** One object got by its name, allowed when it has to do with the node. */
+const gotByName =
+  (concerns: (node: string, info: RequestInfo, podsOn: Parameters<Decide>[2], listers: NodeAuthorizerListers) => boolean): Decide =>
+  (node, info, podsOn, listers) => {
+    if (info.verb !== 'get') return refuse('can only get individual resources of this type')
+    if (info.subresource !== '') return refuse('cannot get subresource')
+    if (info.name === '') return refuse('No Object name found')
+    return concerns(node, info, podsOn, listers) ? ALLOW : refuse(`no relationship found between node '${node}' and this object`)
+  }
+
 const BY_RESOURCE: Readonly<Record<string, Decide>> = {
   '/secrets': referenced(usesSecret),
   '/configmaps': referenced(usesConfigMap),
-  '/persistentvolumeclaims': (node, info, podsOn, pods) =>
+  '/persistentvolumeclaims': (node, info, podsOn, listers) =>
     info.subresource === 'status' && ['get', 'update', 'patch'].includes(info.verb)
       ? podsOn(node, info.namespace).some((pod) => usesClaim(pod, info.name))
         ? ALLOW
         : refuse(`no relationship found between node '${node}' and this object`)
-      : referenced(usesClaim)(node, info, podsOn, pods),
+      : referenced(usesClaim)(node, info, podsOn, listers),
+  '/persistentvolumes': gotByName((node, info, podsOn, { volumes }) => {
+    const claim = volumes.get(info.name)?.spec.claimRef
+    return claim?.namespace !== undefined && podsOn(node, claim.namespace).some((pod) => usesClaim(pod, claim.name ?? ''))
+  }),
+  'resource.k8s.io/resourceclaims': gotByName((node, info, podsOn) =>
+    podsOn(node, info.namespace).some((pod) => usesDevices(pod, info.name)),
+  ),
+  'storage.k8s.io/volumeattachments': gotByName((node, info, _, { attachments }) => attachments.get(info.name)?.spec.nodeName === node),
   '/serviceaccounts'(node, info, podsOn) {
     if (info.verb !== 'create' || info.subresource !== 'token') return refuse('can only create tokens for individual service accounts')
     if (info.name === '') return refuse('can only create tokens for individual service accounts')
@@ -93,7 +119,7 @@ const BY_RESOURCE: Readonly<Record<string, Decide>> = {
       ? ALLOW
       : refuse(`no relationship found between node '${node}' and this object`)
   },
-  '/pods'(node, info, _, pods) {
+  '/pods'(node, info, _, { pods }) {
     if (info.verb === 'get' && info.subresource === '')
       return pods.get(`${info.namespace}/${info.name}`)?.spec.nodeName === node
         ? ALLOW
@@ -125,6 +151,32 @@ const BY_RESOURCE: Readonly<Record<string, Decide>> = {
       ? ALLOW
       : refuse('can only access CSINode with the same name as the requesting node')
   },
+  'resource.k8s.io/resourceslices': (node, info, _, { slices }) => decideSlice(node, info, slices),
+}
+
+/** Which node a new slice is for is the NodeRestriction admission plugin's to check: it sees the object. */
+function decideSlice(node: string, info: RequestInfo, slices: NodeAuthorizerListers['slices']): Decision {
+  if (info.subresource !== '') return refuse('cannot authorize ResourceSlice subresources')
+  switch (info.verb) {
+    case 'create':
+      return ALLOW
+    case 'get':
+    case 'update':
+    case 'patch':
+    case 'delete':
+      if (info.name === '') return refuse('No Object name found')
+      return slices.get(info.name)?.spec.nodeName === node ? ALLOW : refuse(`no relationship found between node '${node}' and this object`)
+    case 'watch':
+    case 'list':
+    case 'deletecollection':
+      return selects(info, 'spec.nodeName', node)
+        ? ALLOW
+        : refuse('can only list/watch/deletecollection resourceslices with nodeName field selector')
+    default:
+      return refuse(
+        'only the following verbs are allowed for a ResourceSlice: get, watch, list, create, update, patch, delete, deletecollection',
+      )
+  }
 }
 
 /** Whether the request's field selector demands that `path` be `value`. */
@@ -163,6 +215,15 @@ function usesConfigMap(pod: Pod, name: string): boolean {
 function usesClaim(pod: Pod, name: string): boolean {
   return volumesOf(pod).some(
     (v) => v.persistentVolumeClaim?.claimName === name || (v.ephemeral !== undefined && `${pod.metadata.name}-${v.name}` === name),
+  )
+}
+
+/** The claim is named by the pod, or was made for it. */
+function usesDevices({ spec, status }: Pod, name: string): boolean {
+  return (
+    spec.resourceClaims?.some((c) => c.resourceClaimName === name) === true ||
+    status.resourceClaimStatuses?.some((c) => c.resourceClaimName === name) === true ||
+    status.extendedResourceClaimStatus?.resourceClaimName === name
   )
 }
 
