@@ -204,6 +204,19 @@ test('init containers run one after the other, and a sidecar stays while the pod
   ok(n.pod()!.status.initContainerStatuses![1]!.state.terminated)
 })
 
+test('a container that the runtime lost counts as restarted once', async () => {
+  await using n = await node()
+  const running = { state: { running: { startedAt: '2025-12-31T00:00:00Z' } }, lastState: {}, ready: true, started: true, restartCount: 4 }
+  const status = { name: 'app', image: 'busybox:1', imageID: 'i', containerID: 'containerd://gone', ...running }
+  n.api.put(pods, { ...pod(), status: { phase: 'Running', startTime: '2025-12-31T00:00:00Z', containerStatuses: [status] } })
+  await n.clock.advance(5_000)
+  const { state, restartCount, lastState } = n.pod()!.status.containerStatuses![0]!
+  deepEqual(
+    { running: state.running !== undefined, restartCount, lost: lastState.terminated?.reason },
+    { running: true, restartCount: 5, lost: 'ContainerStatusUnknown' },
+  )
+})
+
 test('a container that is not ready holds the pod back, and one that is not live is restarted', async () => {
   await using n = await node()
   const probe = { httpGet: { path: '/', port: 80 }, periodSeconds: 1, timeoutSeconds: 1, successThreshold: 1, failureThreshold: 3 }

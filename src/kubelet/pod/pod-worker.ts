@@ -372,7 +372,10 @@ export class PodWorker {
   #restartsSoFar(name: string): number {
     const statuses = [...(this.#pod.status.containerStatuses ?? []), ...(this.#pod.status.initContainerStatuses ?? [])]
     const known = statuses.find((s) => s.name === name)
-    return known === undefined || known.containerID === undefined ? 0 : known.restartCount + 1
+    if (known === undefined) return 0
+    // one the runtime lost was counted when that was noticed
+    const counted = known.state.waiting !== undefined && known.lastState.terminated?.reason === 'ContainerStatusUnknown'
+    return known.containerID === undefined || counted ? known.restartCount : known.restartCount + 1
   }
 
   /** Of every container the last dead instance is kept, for `logs --previous` and the last state. */
