@@ -215,6 +215,7 @@ const ANSWERS_WITH_OBJECT = new Set([
   'ResourceClaim',
   'ResourceClaimTemplate',
   'ResourceSlice',
+  'ResourcePoolStatusRequest',
 ])
 
 function objectOperations(resource: Resource): readonly Operation[] {

@@ -153,6 +153,11 @@ export function object<const F extends Parameters<typeof message>[1]>(
   return declared as never
 }
 
+/** Says that a message made of another one is a top-level object too. */
+export function markObject(m: Message): void {
+  kinds.add(m)
+}
+
 /** Whether the message is a top-level object. */
 export function isObject(m: Message): boolean {
   return kinds.has(m)

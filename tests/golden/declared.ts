@@ -2,7 +2,7 @@
 
 import { existsSync, globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Message } from '#schema/message.ts'
+import type { Message, TypeNode } from '#schema/message.ts'
 import type { Resource } from '#schema/resource.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
@@ -26,14 +26,31 @@ const modules: readonly Record<string, unknown>[] = await Promise.all(
 )
 const exported = modules.flatMap((m) => Object.values(m))
 
-/** Every declared message by its protobuf name. */
-export const messages: ReadonlyMap<string, Message> = new Map(
-  exported.filter((e): e is { schema: Message } => typeof e === 'function' && 'schema' in e).map((e) => [e.schema.name, e.schema]),
-)
-
 export const resources: readonly Resource[] = exported.filter(
   (e): e is Resource => typeof e === 'object' && e !== null && 'plural' in e && 'type' in e,
 )
+
+/** Every declared message by its protobuf name, also those that a version of a group only derives from another one. */
+export const messages: ReadonlyMap<string, Message> = withDerived(
+  exported.filter((e): e is { schema: Message } => typeof e === 'function' && 'schema' in e).map((e) => e.schema),
+)
+
+function withDerived(declared: readonly Message[]): ReadonlyMap<string, Message> {
+  const found = new Map(declared.map((m) => [m.name, m]))
+  const seen = new Set<Message>()
+  const visit = (message: Message): void => {
+    if (seen.has(message)) return
+    seen.add(message)
+    found.set(message.name, found.get(message.name) ?? message)
+    for (const { node } of message.fields) visitNode(node)
+  }
+  const visitNode = (node: TypeNode): void => {
+    if (node.type === 'list' || node.type === 'map') visitNode(node.of)
+    else if (node.type === 'message') visit(node.message())
+  }
+  for (const { type } of resources) visit(type.schema)
+  return found
+}
 
 /** What became GA after the version the facts are of, as it stood in beta: with the beta's version, and what was dropped since. */
 const LATER: Readonly<Record<string, { readonly beta: string; readonly dropped?: readonly string[] }>> = {
