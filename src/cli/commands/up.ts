@@ -3,6 +3,7 @@
 import { existsSync, statfsSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { dirname, join, resolve } from 'node:path'
+import { leases } from '#api/coordination/v1/lease.ts'
 import { nodes, type Node } from '#api/core/v1/node.ts'
 import { pods } from '#api/core/v1/pod.ts'
 import { endpointSlices } from '#api/discovery/v1/endpoint-slice.ts'
@@ -288,10 +289,14 @@ async function startNode(
   }
 }
 
-/** Ready by a report made since: an earlier life's may still stand. Reports carry whole seconds. */
-function isReadySince(node: Node, since: number): boolean {
-  const ready = node.status.conditions?.find((c) => c.type === 'Ready')
-  return ready?.status === 'True' && Date.parse(ready.lastHeartbeatTime ?? '') >= since - 1000
+function isReady(node: Node): boolean {
+  return node.status.conditions?.some((c) => c.type === 'Ready' && c.status === 'True') === true
+}
+
+/** Nodes heard of since: what an earlier life reported may still stand, but a kubelet renews its lease only after its own first report. */
+async function heardSince(client: Client, since: number): Promise<ReadonlySet<string>> {
+  const { items } = await client.list(leases, { namespace: 'kube-node-lease' })
+  return new Set(items.filter((l) => Date.parse(l.spec?.renewTime ?? '') >= since).map((l) => l.metadata.name))
 }
 
 /** Waits for `awaited` among the nodes of the cluster. */
@@ -309,9 +314,12 @@ async function nodesReady(
   const ends = [...new Set(awaited.map((n) => n.directory))].map((d) => endsIn(join(d, 'agent.log'), AGENT_ENDS_MAX))
   await removeGoneNodes(client, new Set(record.nodes.map((n) => n.name)))
   for (;;) {
+    const heard = await heardSince(client, since)
     const { items } = await client.list(nodes)
     const resolving = record.runtime === 'simulated' ? names : await announcedResolvers(client)
-    const ready = items.filter((n) => names.has(n.metadata.name) && isReadySince(n, since) && resolving.has(n.metadata.name)).length
+    const ready = items.filter(
+      (n) => names.has(n.metadata.name) && isReady(n) && heard.has(n.metadata.name) && resolving.has(n.metadata.name),
+    ).length
     say(`${ready} of ${wanted}`)
     if (ready >= wanted) return
     for (const ended of ends) {
