@@ -10,7 +10,7 @@ import type { Authorizer } from './authorization/authorizer.ts'
 import { reviewRules, type RuleResolver } from './authorization/rbac.ts'
 import { openStoreFeed, type StoreFeed } from './cache/store-feed.ts'
 import { virtualResources } from './encode/known-kinds.ts'
-import { answerComponentStatuses, healthzProbe, type ComponentProbe } from './endpoints/component-statuses.ts'
+import { answerComponentStatuses, type ComponentProbe } from './endpoints/component-statuses.ts'
 import { discovery } from './endpoints/discovery.ts'
 import { health, type HealthCheck } from './endpoints/health.ts'
 import { openMetrics } from './endpoints/metrics.ts'
@@ -80,17 +80,14 @@ export interface ApiParts {
   readonly healthChecks?: readonly HealthCheck[]
   /** Behind /statusz and /flagz; absent: neither is served. */
   readonly process?: ComponentProcess
-  /** Asked for component statuses; those not given are looked for at their usual ports of this machine. */
-  readonly components?: { readonly controllerManager?: ComponentProbe; readonly scheduler?: ComponentProbe }
+  /** Asked for component statuses, by name, beside the store. */
+  readonly components?: Readonly<Record<string, ComponentProbe>>
   /** Namespaces, priority classes and the kubernetes service are made unless false. */
   readonly withDefaultObjects?: boolean
 }
 
 const SERVICE_CIDR = '10.96.0.0/12'
 const NODE_PORTS = [30000, 32767] as const
-// Where components of this machine answer health checks unless told otherwise.
-const CONTROLLER_MANAGER_PORT = 10257
-const SCHEDULER_PORT = 10259
 const KEEP_DEFAULTS_MS = 10_000 // upstream's interval for its own service; looks at caches only while nothing is missing
 const ALLOW_ALL: Authorizer = { authorize: () => ({ type: 'allow', reason: '' }) }
 
@@ -157,8 +154,7 @@ export async function openApi(parts: ApiParts): Promise<Api> {
   const checks: readonly HealthCheck[] = [{ name: 'etcd', check: async () => void (await store.revision()) }, ...(parts.healthChecks ?? [])]
 
   const components = {
-    'controller-manager': parts.components?.controllerManager ?? healthzProbe(CONTROLLER_MANAGER_PORT),
-    scheduler: parts.components?.scheduler ?? healthzProbe(SCHEDULER_PORT),
+    ...parts.components,
     'etcd-0': () => store.revision().then(() => 'ok'),
   }
 

@@ -46,7 +46,7 @@ const KUBECONFIGS = [
 const LOOPBACK = /^(127\.|::1$|localhost$)/
 
 /** Starts serving; `/readyz` answers 200 once the default roles stand. Throws `OperatorError` for what the operator can mend. */
-export async function startApi(settings: ApiSettings, log: Log, more: Pick<AssembleParts, 'components'> = {}): Promise<ApiProcess> {
+export async function startApi(settings: ApiSettings, log: Log, components: NonNullable<AssembleParts['components']>): Promise<ApiProcess> {
   const clock = systemClock
   const random = systemRandom
   const directory = settings.dataDirectory
@@ -73,7 +73,7 @@ export async function startApi(settings: ApiSettings, log: Log, more: Pick<Assem
     })
     let rolesStand = false
     const assembled = await assembleApi({
-      ...more,
+      components,
       store,
       clock,
       random,

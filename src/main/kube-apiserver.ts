@@ -3,7 +3,11 @@
 import { command } from '#cli/command.ts'
 import { startApi } from './api-process.ts'
 import { apiSettings } from './control-plane-settings.ts'
+import { healthzProbe } from './healthz-probe.ts'
 import { processLog } from './process-log.ts'
+
+// Where components of this machine answer health checks unless told otherwise.
+const COMPONENTS = { 'controller-manager': healthzProbe(10257), scheduler: healthzProbe(10259) }
 
 export const kubeApiserver = command({
   usage: '[flags]',
@@ -12,7 +16,7 @@ export const kubeApiserver = command({
   settings: apiSettings,
   async run({ values }, environment) {
     const log = processLog('kube-apiserver', values.logLevel)
-    await using _api = await startApi(values, log)
+    await using _api = await startApi(values, log, COMPONENTS)
     log.info('serving', { port: values.securePort, dataDirectory: values.dataDirectory })
     await aborted(environment.signal)
     return 0

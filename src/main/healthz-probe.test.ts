@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer, type AddressInfo } from 'node:net'
 import { test } from 'node:test'
-import { healthzProbe } from './component-statuses.ts'
+import { healthzProbe } from './healthz-probe.ts'
 
 test('a component that is not there refuses connections', async () => {
   const server = createServer().listen(0, '127.0.0.1')
