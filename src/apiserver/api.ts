@@ -29,8 +29,10 @@ import { listerOf } from './registry/lister.ts'
 import { Registry } from './registry/registry.ts'
 import { servedResources } from './registry/served.ts'
 import type { Served } from './registry/served/serve.ts'
+import { servedUnstable } from './registry/served/unstable.ts'
 import { serviceStrategy, type StoredService } from './registry/strategies/service.ts'
 import { mainFacet } from './registry/update.ts'
+import { parseRuntimeConfig } from './runtime-config.ts'
 import type { RequestContext } from './request-context.ts'
 import type { ServiceCIDR } from '#api/networking/v1/service-cidr.ts'
 import type { Clock } from '#base/clock.ts'
@@ -82,6 +84,8 @@ export interface ApiParts {
   readonly process?: ComponentProcess
   /** Asked for component statuses, by name, beside the store. */
   readonly components?: Readonly<Record<string, ComponentProbe>>
+  /** Which resources are served; the stable versions unless told otherwise. What is not served is kept all the same. */
+  readonly enabled?: (resource: Resource) => boolean
   /** Namespaces, priority classes and the kubernetes service are made unless false. */
   readonly withDefaultObjects?: boolean
 }
@@ -90,6 +94,8 @@ const SERVICE_CIDR = '10.96.0.0/12'
 const NODE_PORTS = [30000, 32767] as const
 const KEEP_DEFAULTS_MS = 10_000 // upstream's interval for its own service; looks at caches only while nothing is missing
 const ALLOW_ALL: Authorizer = { authorize: () => ({ type: 'allow', reason: '' }) }
+
+const stableOnly = parseRuntimeConfig([], [])
 
 export async function openApi(parts: ApiParts): Promise<Api> {
   const { store, clock, random, log } = parts
@@ -108,9 +114,12 @@ export async function openApi(parts: ApiParts): Promise<Api> {
     },
     random,
   )
-  const served = servedResources(services.strategy as never)
+  const enabled = parts.enabled ?? stableOnly
+  const stable = servedResources(services.strategy as never)
+  const served = [...stable, ...servedUnstable(stable, enabled)]
   const endpoints = await openEndpoints(served, { store, feed, clock, random, log })
-  const byName = new Map([...endpoints.values()].map((e) => [groupResource(e.served.resource), e]))
+  // of what is served in several versions, the first one listed counts
+  const byName = new Map([...endpoints.values()].toReversed().map((e) => [groupResource(e.served.resource), e]))
   const named = (name: string) => byName.get(name)!
   function all<T>(name: string): readonly T[] {
     const { cache, prefix } = named(name).registry
@@ -120,7 +129,8 @@ export async function openApi(parts: ApiParts): Promise<Api> {
 
   const listers: Listers = {
     lister<T extends KubeObject>(resource: Resource<T>): Lister<T> {
-      const endpoint = byName.get(groupResource(resource))
+      const { group, version, plural } = resource
+      const endpoint = endpoints.get(pathKey(group, version, plural)) ?? byName.get(groupResource(resource))
       if (endpoint === undefined) throw new Error(`${groupResource(resource)} are not served`)
       return listerOf(endpoint.registry, endpoint.served.view?.show) as unknown as Lister<T>
     },
@@ -142,8 +152,8 @@ export async function openApi(parts: ApiParts): Promise<Api> {
     rules: resolver && ((user, namespace) => reviewRules(resolver, user, namespace)),
   }
 
-  const virtual = new Map(virtualResources.map((r) => [pathKey(r.group, r.version, r.plural), r]))
-  const resources = [...served.map((s) => s.resource), ...virtualResources]
+  const virtual = new Map(virtualResources.filter(enabled).map((r) => [pathKey(r.group, r.version, r.plural), r]))
+  const resources = [...served.map((s) => s.resource), ...virtualResources].filter(enabled)
   const discover = discovery(resources, parts.advertised)
   const documents = openApiDocuments(resources)
   const metrics = openMetrics(() =>
@@ -179,7 +189,7 @@ export async function openApi(parts: ApiParts): Promise<Api> {
     const review = virtual.get(key)
     if (review) return review.plural === 'bindings' ? bindPod(named('pods'), ctx, endpointParts) : answerReview(review, ctx, reviews)
     const endpoint = endpoints.get(key)
-    if (endpoint === undefined) return notFoundPage()
+    if (endpoint === undefined || !enabled(endpoint.served.resource)) return notFoundPage()
     return info.subresource === '' ? answerResource(endpoint, ctx, endpointParts) : answerSubresource(endpoint, ctx, subresources)
   }
 

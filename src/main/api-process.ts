@@ -14,7 +14,12 @@ import { MalformedUserFile, passwords, staticTokens } from '#apiserver/authentic
 import { openTokenIssuer } from '#apiserver/authentication/token-issuer.ts'
 import { kubeconfig } from '#apiserver/pki/kubeconfig.ts'
 import { openPki, writeFile, type Pki } from '#apiserver/pki/pki.ts'
+import { virtualResources } from '#apiserver/encode/known-kinds.ts'
+import { FeatureGateError, parseFeatureGates, type FeatureGates } from '#apiserver/feature-gates.ts'
 import { openKubeletConnection } from '#apiserver/proxy/kubelet-connection.ts'
+import { servedResources } from '#apiserver/registry/served.ts'
+import { unstableResources } from '#apiserver/registry/served/unstable.ts'
+import { parseRuntimeConfig, RuntimeConfigError } from '#apiserver/runtime-config.ts'
 import { serveApi } from '#apiserver/server/serve.ts'
 import { durationMs } from '#schema/duration.ts'
 import { systemClock } from '#base/clock.ts'
@@ -47,6 +52,8 @@ const LOOPBACK = /^(127\.|::1$|localhost$)/
 
 /** Starts serving; `/readyz` answers 200 once the default roles stand. Throws `OperatorError` for what the operator can mend. */
 export async function startApi(settings: ApiSettings, log: Log, components: NonNullable<AssembleParts['components']>): Promise<ApiProcess> {
+  const gates = featureGates(settings.featureGates)
+  const enabled = runtimeConfig(settings.runtimeConfig)
   const clock = systemClock
   const random = systemRandom
   const directory = settings.dataDirectory
@@ -84,6 +91,8 @@ export async function startApi(settings: ApiSettings, log: Log, components: NonN
       tokenIssuer,
       process: { name: 'kube-apiserver', started: clock.now(), flags: flagValues(apiSettings, settings) },
       anonymous: settings.anonymous,
+      cbor: gates.CBORServingAndStorage,
+      enabled,
       authorizationModes: modes(settings.authorizationModes),
       authenticators: [
         frontProxy({ authorities: () => [pki.frontProxyCa.cert], allowedNames: ['front-proxy-client'], clock }),
@@ -212,4 +221,24 @@ function modes(names: readonly string[]): readonly ('Node' | 'RBAC' | 'AlwaysAll
     if (!['Node', 'RBAC', 'AlwaysAllow'].includes(name))
       throw new UsageError(`invalid argument "${name}" for "--authorization-mode" flag: must be Node, RBAC or AlwaysAllow`)
   return names as readonly ('Node' | 'RBAC' | 'AlwaysAllow')[]
+}
+
+function featureGates(words: readonly string[]): FeatureGates {
+  try {
+    return parseFeatureGates(words)
+  } catch (error) {
+    if (!(error instanceof FeatureGateError)) throw error
+    throw new UsageError(`invalid argument ${JSON.stringify(words.join(','))} for "--feature-gates" flag: ${error.message}`)
+  }
+}
+
+function runtimeConfig(words: readonly string[]): (resource: Resource) => boolean {
+  // the strategy of Services matters to who stores them only
+  const stable = servedResources({} as never).map((s) => s.resource)
+  try {
+    return parseRuntimeConfig(words, [...stable, ...unstableResources, ...virtualResources])
+  } catch (error) {
+    if (!(error instanceof RuntimeConfigError)) throw error
+    throw new UsageError(`invalid argument ${JSON.stringify(words.join(','))} for "--runtime-config" flag: ${error.message}`)
+  }
 }

@@ -40,6 +40,8 @@ export interface AssembleParts extends Omit<ApiParts, 'authorizer' | 'tokens' | 
   /** Upstream's `--authorization-mode`, in order. */
   readonly authorizationModes?: readonly ('Node' | 'RBAC' | 'AlwaysAllow')[]
   readonly anonymous?: boolean
+  /** Whether CBOR is spoken. */
+  readonly cbor?: boolean
 }
 
 export async function assembleApi(parts: AssembleParts): Promise<AssembledApi> {
@@ -69,6 +71,7 @@ export async function assembleApi(parts: AssembleParts): Promise<AssembledApi> {
     clock,
     log,
     ...(parts.anonymous !== undefined && { anonymous: parts.anonymous }),
+    ...(parts.cbor !== undefined && { cbor: parts.cbor }),
   })
   return {
     api,

@@ -26,6 +26,18 @@ export const apiSettings = settings({
     help: 'Asked in this order: Node, RBAC, AlwaysAllow',
     default: ['Node', 'RBAC'],
   },
+  featureGates: {
+    type: 'list',
+    flag: 'feature-gates',
+    help: 'Features that are switched on or off, as in CBORServingAndStorage=true',
+    placeholder: 'Name=bool',
+  },
+  runtimeConfig: {
+    type: 'list',
+    flag: 'runtime-config',
+    help: 'Versions and resources that are served or not: api/all, api/ga, api/beta, api/alpha, group/version, group/version/resource',
+    placeholder: 'key=bool',
+  },
   anonymous: { type: 'bool', flag: 'anonymous-auth', help: 'Let strangers in as system:anonymous', default: true },
   tokenFile: { type: 'string', flag: 'token-auth-file', help: 'CSV file of tokens: token,user,uid,"group,group"' },
   passwordFile: { type: 'string', flag: 'basic-auth-file', help: 'CSV file of passwords: password,user,uid,"group,group"' },
