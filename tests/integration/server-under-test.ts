@@ -18,6 +18,8 @@ export interface ServerUnderTest extends AsyncDisposable {
   readonly kubeconfig: string
   /** One call over HTTP/2 as the administrator, unless `anonymous`. */
   call(method: string, path: string, body?: unknown, options?: CallOptions): Promise<Answer>
+  /** The lines of an answer that goes on, such as a watch, as they come. */
+  lines(path: string): AsyncGenerator<string>
   /** What the server has written so far. */
   log(): string
 }
@@ -94,6 +96,20 @@ export async function startServer(
     return { status: Number(response[':status']), headers: response, text, json: <T>() => JSON.parse(text) as T }
   }
 
+  async function* lines(path: string): AsyncGenerator<string> {
+    const stream = session(false).request({ ':path': path, accept: 'application/json' })
+    let rest = ''
+    try {
+      for await (const chunk of stream) {
+        const cut = (rest + (chunk as Buffer).toString()).split('\n')
+        rest = cut.pop()!
+        yield* cut
+      }
+    } finally {
+      stream.close()
+    }
+  }
+
   await ready(child, call, () => written)
   return {
     process: child,
@@ -101,6 +117,7 @@ export async function startServer(
     directory,
     kubeconfig,
     call,
+    lines,
     log: () => written,
     async [Symbol.asyncDispose]() {
       for (const s of Object.values(sessions)) s?.destroy()

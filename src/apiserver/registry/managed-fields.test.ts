@@ -48,6 +48,13 @@ test('an apply takes back what it applied before and nobody else names', () => {
   assert.deepEqual(must(next, { data: { c: '3' } }, by('two', 3))['data'], { a: '1', c: '3' })
 })
 
+test('metadata stays when an apply takes back the last it owned there', () => {
+  const labelled = created({ metadata: { name: 'c', labels: { a: '1' } } }, by('one'))
+  const next = must(labelled, { metadata: { name: 'c' }, data: { a: '1' } }, by('one', 1))
+  const { managedFields: _, ...metadata } = next['metadata'] as Record<string, unknown>
+  assert.deepEqual([metadata, next['data']], [{ uid: 'u', name: 'c' }, { a: '1' }])
+})
+
 test('a field of another value that someone else owns is a conflict, unless taken by force', () => {
   const live = written({ data: { a: '1' } }, by('kubectl'))
   assert.deepEqual(conflicts(live, { data: { a: '2' } }, by('mine', 1)), [['kubectl', ['.data.a']]])

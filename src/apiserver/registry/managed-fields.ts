@@ -112,8 +112,11 @@ function seedOwners(owners: Owners, live: Json, write: ManagedWrite): void {
   if (!isEmpty(changed)) owners.set(keyOf(entry), { entry, fields: changed })
 }
 
+/** Every configuration names its object, though nobody is told to own that. Without it `metadata` could go with its last owned field. */
+const NAMED: FieldSet = { 'f:metadata': { 'f:name': LEAF } }
+
 function prune(message: Message, merged: Json, last: FieldSet, owners: Owners): Json {
-  let owned: FieldSet = LEAF
+  let owned = NAMED
   for (const { fields } of owners.values()) owned = union(owned, fields)
   const gone = difference(withNamedFields(message, last), withNamedFields(message, owned))
   return isEmpty(gone) ? merged : remove(message, merged, gone)

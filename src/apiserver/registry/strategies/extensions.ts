@@ -20,8 +20,6 @@ export const definitionStrategy: Strategy<Definition> = {
   validateCreate: definitionErrors,
 }
 
-export const definitionStatusFacet = statusOnly<Definition>()
-
 /** From now on there may be objects stored in the version that is stored. */
 function stored({ versions }: Definition['spec'], before: readonly string[]): { readonly storedVersions?: readonly string[] } {
   const storage = versions?.find((v) => v.storage)?.name
