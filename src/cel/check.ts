@@ -130,7 +130,6 @@ export function check(expression: Expression, source: string, declarations: Decl
         isAssignable(found, operand, t.DYN)
         return t.DYN
       case 'dyn':
-      case 'error':
         return t.DYN
     }
     throw fail(e.at, `type '${shownType(operand)}' does not support field selection`)
@@ -246,7 +245,6 @@ export function check(expression: Expression, source: string, declarations: Decl
       case 'map':
         return [range.key, range.value]
       case 'dyn':
-      case 'error':
       case 'parameter':
         isAssignable(found, range, t.DYN)
         return [t.DYN, t.DYN]

@@ -247,7 +247,6 @@ function takes({ accepts, args: types }: Overload, args: readonly Value[]): bool
 export function isOf(value: Value, type: Type): boolean {
   switch (type.kind) {
     case 'dyn':
-    case 'error':
     case 'parameter':
       return true
     case 'object':

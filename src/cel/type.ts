@@ -1,7 +1,7 @@
 /** The types of CEL, and how they fit each other. */
 
 export type Type =
-  | { readonly kind: 'dyn' | 'error' | 'null' | 'bool' | 'int' | 'uint' | 'double' | 'string' | 'bytes' | 'timestamp' | 'duration' }
+  | { readonly kind: 'dyn' | 'null' | 'bool' | 'int' | 'uint' | 'double' | 'string' | 'bytes' | 'timestamp' | 'duration' }
   | { readonly kind: 'list'; readonly element: Type }
   | { readonly kind: 'map'; readonly key: Type; readonly value: Type }
   /** The type of a type. */
@@ -14,7 +14,6 @@ export type Type =
   | { readonly kind: 'opaque'; readonly name: string; readonly parameters: readonly Type[] }
 
 export const DYN: Type = { kind: 'dyn' }
-export const ERROR: Type = { kind: 'error' }
 export const NULL: Type = { kind: 'null' }
 export const BOOL: Type = { kind: 'bool' }
 export const INT: Type = { kind: 'int' }
@@ -51,8 +50,6 @@ export function shownType(type: Type): string {
       return 'timestamp'
     case 'duration':
       return 'duration'
-    case 'error':
-      return '!error!'
     default:
       return type.kind
   }
@@ -74,7 +71,7 @@ function assign(found: Substitution, actual: Type, wanted: Type): boolean {
   const to = bound(found, wanted)
   if (to.kind === 'parameter') return bind(found, to.name, from)
   if (from.kind === 'parameter') return bind(found, from.name, to)
-  if (to.kind === 'dyn' || from.kind === 'dyn' || to.kind === 'error' || from.kind === 'error') return true
+  if (to.kind === 'dyn' || from.kind === 'dyn') return true
   if (from.kind === 'null') return to.kind === 'null' || isNullable(to)
   if (from.kind !== to.kind) return false
   switch (from.kind) {
