@@ -18,7 +18,7 @@ export type Content =
   | { readonly type: 'deleteOptions' | 'patch' | 'status' | 'watchEvent' | 'resourceList' | 'text' }
 
 export interface Operation {
-  readonly method: 'get' | 'put' | 'post' | 'delete' | 'patch'
+  readonly method: 'get' | 'put' | 'post' | 'delete' | 'patch' | 'head' | 'options'
   readonly id: string
   readonly action?: string
   readonly description: string
@@ -122,11 +122,18 @@ function resourcePaths(resource: Resource, base: string, kindOf: KindLookup): re
   const paths: Path[] = [
     { path: collection, parameters: bySame([...where, PRETTY]), operations: collectionOperations(resource) },
     { path: `${collection}/{name}`, parameters: bySame([name, ...where, PRETTY]), operations: objectOperations(resource) },
-    ...resource.subresources.map((s) => ({
-      path: `${collection}/{name}/${s.name}`,
-      parameters: bySame([name, ...where, ...(OPTIONS[s.name] ?? []), ...(STREAMS.has(s.name) ? [] : [PRETTY])]),
-      operations: subresourceOperations(resource, s, kindOf),
-    })),
+    ...resource.subresources.flatMap((s): Path[] => {
+      const path = `${collection}/{name}/${s.name}`
+      const parameters = [name, ...where, ...(OPTIONS[s.name] ?? []), ...(STREAMS.has(s.name) ? [] : [PRETTY])]
+      const own = { path, parameters: bySame(parameters), operations: subresourceOperations(resource, s, kindOf) }
+      if (s.name !== 'proxy') return [own]
+      const below = inPath('path', 'The path to ask for.')
+      return [
+        own,
+        { path: `${path}/{path}`, parameters: bySame([...parameters, below]), operations: connectOperations(resource, s, 'WithPath') },
+      ]
+    }),
+    ...watchPaths(resource, base, where, name),
   ]
   if (namespaced && resource.verbs.includes('list')) {
     const everywhere = listOperation(resource, `${resource.kind}ForAllNamespaces`)
@@ -137,6 +144,36 @@ function resourcePaths(resource: Resource, base: string, kindOf: KindLookup): re
     })
   }
   return paths
+}
+
+/** The way of watching from before lists could be watched; deprecated, yet there are clients that use it. */
+function watchPaths(resource: Resource, base: string, where: readonly Parameter[], name: Parameter): readonly Path[] {
+  if (!resource.verbs.includes('watch')) return []
+  const namespaced = where.length > 0
+  const old = `${base}/watch${namespaced ? '/namespaces/{namespace}' : ''}/${resource.plural}`
+  const path = (at: string, parameters: readonly Parameter[], action: string, id: string, what: string): Path => ({
+    path: at,
+    parameters: bySame([...parameters, ...LIST, PRETTY, WATCH]),
+    operations: [
+      {
+        method: 'get',
+        id,
+        action,
+        description: `watch ${what}; deprecated: list with the parameter watch instead`,
+        gvk: gvkOf(resource),
+        parameters: [],
+        codes: [200],
+        answer: { type: 'watchEvent' },
+        watches: true,
+      },
+    ],
+  })
+  const everywhere = `watch${groupVersionWord(resource.group, resource.version)}${resource.kind}ListForAllNamespaces`
+  return [
+    path(old, where, 'watchlist', idOf('watch', resource, 'List'), `objects of kind ${resource.kind}`),
+    path(`${old}/{name}`, [...where, name], 'watch', idOf('watch', resource), `one object of kind ${resource.kind}`),
+    ...(namespaced ? [path(`${base}/watch/${resource.plural}`, [], 'watchlist', everywhere, `objects of kind ${resource.kind}`)] : []),
+  ]
 }
 
 const capital = (word: string): string => word[0]!.toUpperCase() + word.slice(1)
@@ -317,21 +354,11 @@ function subresourceOperations(resource: Resource, sub: Subresource, kindOf: Kin
   const gvk = gvkOf(sub.kind ?? resource)
   const declared = sub.kind === undefined ? resource.type.schema : kindOf(sub.kind)
   const word = sub.name === 'ephemeralcontainers' ? 'Ephemeralcontainers' : capital(sub.name)
-  if (STREAMS.has(sub.name) || sub.name === 'log' || declared === undefined) {
-    const verb = STREAMS.has(sub.name) ? 'connect' : 'get'
-    return sub.verbs.flatMap((v): Operation[] => {
-      if (v !== 'get' && v !== 'create') return []
-      const method = v === 'get' ? 'get' : 'post'
-      const id =
-        verb === 'connect'
-          ? idOf(`connect`, resource, word).replace(groupVersionWord(resource.group, resource.version), (w) => w + capital(method))
-          : idOf('read', resource, word)
-      const description =
-        verb === 'connect'
-          ? `connect ${method.toUpperCase()} requests to ${sub.name} of ${resource.kind}`
-          : `read ${sub.name} of the specified ${resource.kind}`
-      return [{ method, id, action: verb, description, gvk, parameters: [], codes: [200], answer: { type: 'text' } }]
-    })
+  if (STREAMS.has(sub.name)) return connectOperations(resource, sub)
+  if (sub.name === 'log' || declared === undefined) {
+    const description = `read ${sub.name} of the specified ${resource.kind}`
+    const read = { id: idOf('read', resource, word), action: 'get', description, gvk, parameters: [], codes: [200] }
+    return sub.verbs.includes('get') ? [{ method: 'get', ...read, answer: { type: 'text' } }] : []
   }
   const message: Content = { type: 'message', message: declared }
   return pick(
@@ -351,6 +378,30 @@ function subresourceOperations(resource: Resource, sub: Subresource, kindOf: Kin
     },
     sub.verbs,
   )
+}
+
+const METHODS: Readonly<Partial<Record<Verb, Operation['method']>>> = {
+  get: 'get',
+  create: 'post',
+  update: 'put',
+  delete: 'delete',
+  patch: 'patch',
+}
+
+/** What hands a connection through takes any method, of which a proxy passes also those that are no verbs of resources. */
+function connectOperations(resource: Resource, sub: Subresource, suffix = ''): readonly Operation[] {
+  const methods = [...sub.verbs.flatMap((v) => METHODS[v] ?? []), ...(sub.name === 'proxy' ? (['head', 'options'] as const) : [])]
+  const group = groupVersionWord(resource.group, resource.version)
+  return methods.map((method) => ({
+    method,
+    id: idOf('connect', resource, capital(sub.name) + suffix).replace(group, (w) => w + capital(method)),
+    action: 'connect',
+    description: `connect ${method.toUpperCase()} requests to ${sub.name} of ${resource.kind}`,
+    gvk: gvkOf(sub.kind ?? resource),
+    parameters: [],
+    codes: [200],
+    answer: { type: 'text' },
+  }))
 }
 
 function pick(operations: Partial<Record<Verb, Operation>>, verbs: readonly Verb[]): readonly Operation[] {

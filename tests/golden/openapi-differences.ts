@@ -96,7 +96,7 @@ function sorted(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1)))
 }
 
-const METHODS = ['get', 'put', 'post', 'delete', 'patch'] as const
+const METHODS = ['get', 'put', 'post', 'delete', 'patch', 'head', 'options'] as const
 
 interface Shown {
   readonly operationId: string
@@ -109,8 +109,7 @@ interface Shown {
 /** Of the groups and versions we serve: which operations there are, their names, kinds, parameters and answers. */
 function pathDifferences(ours: Swagger, theirs: Swagger): string[] {
   const bases = new Set(resources.map((r) => (r.group === '' ? `/api/${r.version}/` : `/apis/${r.group}/${r.version}/`)))
-  const relevant = (path: string): boolean =>
-    [...bases].some((b) => path.startsWith(b)) && !path.includes('/watch/') && !path.includes('/proxy')
+  const relevant = (path: string): boolean => [...bases].some((b) => path.startsWith(b))
   const paths = [...new Set([...Object.keys(ours.paths), ...Object.keys(theirs.paths)])].filter(relevant).toSorted()
   return paths.flatMap((path) =>
     METHODS.flatMap((method) => {
