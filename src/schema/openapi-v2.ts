@@ -56,8 +56,15 @@ function operation(
   }
   return {
     description: o.description,
-    consumes: o.body?.content.type === 'patch' ? PATCH_TYPES : ['*/*'],
-    produces: o.answer.type === 'text' ? ['*/*'] : o.watches ? [...OBJECT_TYPES, ...WATCH_TYPES] : OBJECT_TYPES,
+    consumes: o.body?.content.type === 'patch' ? PATCH_TYPES : o.answer.type === 'resourceList' ? OBJECT_TYPES : ['*/*'],
+    produces:
+      o.answer.type === 'text'
+        ? o.action === 'connect'
+          ? ['*/*']
+          : ['text/plain', ...OBJECT_TYPES]
+        : o.watches
+          ? [...OBJECT_TYPES, ...WATCH_TYPES]
+          : OBJECT_TYPES,
     schemes: ['https'],
     tags: [tagOf(gv.group, gv.version)],
     operationId: o.id,

@@ -87,7 +87,14 @@ class DocumentV3 {
 
   operation(o: Operation): Record<string, unknown> {
     const answer = this.#content(o.answer)
-    const types = o.answer.type === 'text' ? ['*/*'] : o.watches ? [...OBJECT_TYPES, ...WATCH_TYPES] : OBJECT_TYPES
+    const types =
+      o.answer.type === 'text'
+        ? o.action === 'connect'
+          ? ['*/*']
+          : ['text/plain', ...OBJECT_TYPES]
+        : o.watches
+          ? [...OBJECT_TYPES, ...WATCH_TYPES]
+          : OBJECT_TYPES
     const content = Object.fromEntries(types.map((t) => [t, { schema: answer }]))
     return {
       tags: [this.#tag],

@@ -9,7 +9,7 @@ import { definitionName } from '#schema/openapi-schema.ts'
 interface Swagger {
   readonly definitions: Readonly<Record<string, unknown>>
   readonly paths: Readonly<Record<string, Readonly<Record<string, unknown>>>>
-  readonly parameters?: Readonly<Record<string, { readonly name: string }>>
+  readonly parameters?: Readonly<Record<string, ShownParameter>>
 }
 
 export interface Differences {
@@ -103,7 +103,18 @@ interface Shown {
   readonly 'x-kubernetes-action'?: string
   readonly 'x-kubernetes-group-version-kind'?: unknown
   readonly responses: Readonly<Record<string, { readonly schema?: unknown }>>
-  readonly parameters?: readonly { readonly name?: string; readonly $ref?: string }[]
+  readonly parameters?: readonly (Partial<ShownParameter> & { readonly $ref?: string })[]
+  readonly consumes?: readonly string[]
+  readonly produces?: readonly string[]
+}
+
+interface ShownParameter {
+  readonly name: string
+  readonly in: string
+  readonly type?: string
+  readonly required?: boolean
+  readonly uniqueItems?: boolean
+  readonly schema?: unknown
 }
 
 /** Of the groups and versions we serve: which operations there are, their names, kinds, parameters and answers. */
@@ -132,7 +143,16 @@ function show(document: Swagger, path: string, method: string): object | undefin
     id: operation.operationId,
     action: operation['x-kubernetes-action'],
     gvk: operation['x-kubernetes-group-version-kind'],
-    parameters: all.map((p) => p.name ?? document.parameters?.[p.$ref!.slice('#/parameters/'.length)]?.name).toSorted(),
+    parameters: Object.fromEntries(
+      all.map((p) => shownParameter(p.$ref === undefined ? p : document.parameters![p.$ref.slice('#/parameters/'.length)]!)),
+    ),
+    // Upstream's document is made with CBOR switched on.
+    consumes: (operation.consumes ?? []).filter((type) => !type.includes('cbor')),
+    produces: (operation.produces ?? []).filter((type) => !type.includes('cbor')),
     responses: Object.fromEntries(Object.entries(operation.responses).map(([code, r]) => [code, r.schema])),
   }
+}
+
+function shownParameter(p: Partial<ShownParameter>): [string, unknown] {
+  return [`${p.in} ${p.name}`, { type: p.type, required: p.required, uniqueItems: p.uniqueItems, schema: p.schema }]
 }
