@@ -154,7 +154,8 @@ export async function openApi(parts: ApiParts): Promise<Api> {
 
   const virtual = new Map(virtualResources.filter(enabled).map((r) => [pathKey(r.group, r.version, r.plural), r]))
   const resources = [...served.map((s) => s.resource), ...virtualResources].filter(enabled)
-  const discover = discovery(resources, parts.advertised)
+  const storedAs = new Map(served.flatMap((s) => (s.view ? [[s.resource, s.view.stored]] : [])))
+  const discover = discovery(resources, parts.advertised, (resource) => storedAs.get(resource) ?? resource)
   const documents = openApiDocuments(resources)
   const metrics = openMetrics(() =>
     [...new Set(byName.values())].map(

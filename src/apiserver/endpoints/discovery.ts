@@ -37,8 +37,12 @@ interface GroupVersion {
   readonly resources: readonly Resource[]
 }
 
-/** Answers discovery paths; undefined for any other. */
-export function discovery(resources: readonly Resource[], advertised?: AdvertisedAddress): (ctx: RequestContext) => Answer | undefined {
+/** Answers discovery paths; undefined for any other. `storedAs` says as which resource one is stored that only shows another. */
+export function discovery(
+  resources: readonly Resource[],
+  advertised?: AdvertisedAddress,
+  storedAs: (resource: Resource) => Resource = (resource) => resource,
+): (ctx: RequestContext) => Answer | undefined {
   const versions = groupVersions(resources)
   const documents = new Map<string, object>()
   documents.set('/api', { kind: 'APIVersions', versions: ['v1'], serverAddressByClientCIDRs: addressesFor(advertised) })
@@ -51,21 +55,40 @@ export function discovery(resources: readonly Resource[], advertised?: Advertise
       kind: 'APIResourceList',
       ...(v.group !== '' && { apiVersion: 'v1' }),
       groupVersion,
-      resources: v.resources.flatMap(resourceEntries),
+      resources: v.resources.flatMap((r) => resourceEntries(r, storedAs(r))),
     })
   }
-  const aggregated = new Map([
-    ['/api', tagged(aggregatedList(versions.filter((v) => v.group === '')))],
-    ['/apis', tagged(aggregatedList(versions.filter((v) => v.group !== '')))],
-  ])
+  const aggregated = new Map(
+    AGGREGATED_VERSIONS.flatMap((version) => [
+      [
+        `/api ${version}`,
+        tagged(
+          aggregatedList(
+            version,
+            versions.filter((v) => v.group === ''),
+          ),
+        ),
+      ] as const,
+      [
+        `/apis ${version}`,
+        tagged(
+          aggregatedList(
+            version,
+            versions.filter((v) => v.group !== ''),
+          ),
+        ),
+      ] as const,
+    ]),
+  )
 
   return (ctx) => {
     const path = ctx.path.length > 1 && ctx.path.endsWith('/') ? ctx.path.slice(0, -1) : ctx.path
-    const whole = aggregated.get(path)
-    if (whole && wantsAggregated(ctx.headers['accept'])) {
+    const version = aggregatedVersion(ctx.headers['accept'])
+    const whole = version && aggregated.get(`${path} ${version}`)
+    if (whole) {
       const headers = { etag: whole.etag, vary: 'Accept', 'cache-control': 'public' }
       if (ctx.headers['if-none-match'] === whole.etag) return { type: 'bytes', status: 304, headers, body: '' }
-      const type = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList'
+      const type = `application/json;g=apidiscovery.k8s.io;v=${version};as=APIGroupDiscoveryList`
       return { type: 'bytes', status: 200, headers: { ...headers, 'content-type': type }, body: whole.body }
     }
     const found = documents.get(path)
@@ -73,15 +96,18 @@ export function discovery(resources: readonly Resource[], advertised?: Advertise
   }
 }
 
-function wantsAggregated(accept: string | undefined): boolean {
-  const first = parseAccept(accept ?? '').find(({ type, parameters }) => {
-    if (type !== 'application/json' && type !== '*/*' && type !== 'application/*') return false
-    return (
-      parameters['as'] === undefined ||
-      (parameters['as'] === 'APIGroupDiscoveryList' && parameters['g'] === 'apidiscovery.k8s.io' && parameters['v'] === 'v2')
-    )
-  })
-  return first?.parameters['as'] === 'APIGroupDiscoveryList'
+const AGGREGATED_VERSIONS = ['v2', 'v2beta1'] as const
+type AggregatedVersion = (typeof AGGREGATED_VERSIONS)[number]
+
+/** The version of the aggregated form that is wanted most, unless the plain form is wanted more. */
+function aggregatedVersion(accept: string | undefined): AggregatedVersion | undefined {
+  for (const { type, parameters } of parseAccept(accept ?? '')) {
+    if (type !== 'application/json' && type !== '*/*' && type !== 'application/*') continue
+    if (parameters['as'] === undefined) return undefined
+    const version = AGGREGATED_VERSIONS.find((v) => v === parameters['v'])
+    if (version && parameters['as'] === 'APIGroupDiscoveryList' && parameters['g'] === 'apidiscovery.k8s.io') return version
+  }
+  return undefined
 }
 
 function groupVersions(resources: readonly Resource[]): readonly GroupVersion[] {
@@ -111,7 +137,7 @@ function apiGroup(name: string, versions: readonly GroupVersion[]): object {
   return { name, versions: list, preferredVersion: list[0] }
 }
 
-function resourceEntries(resource: Resource): object[] {
+function resourceEntries(resource: Resource, stored: Resource): object[] {
   const namespaced = resource.scope === 'Namespaced'
   const main = {
     name: resource.plural,
@@ -121,7 +147,7 @@ function resourceEntries(resource: Resource): object[] {
     verbs: resource.verbs,
     ...(resource.shortNames.length > 0 && { shortNames: resource.shortNames }),
     ...(resource.categories.length > 0 && { categories: resource.categories }),
-    ...(resource.verbs.includes('list') && { storageVersionHash: storageHash(resource) }),
+    ...(isStored(resource) && { storageVersionHash: storageHash(stored) }),
   }
   const subresources = resource.subresources.map((s) => ({
     name: `${resource.plural}/${s.name}`,
@@ -138,19 +164,24 @@ function groupVersionOf({ kind }: Subresource, resource: Resource): object {
   return kind!.group === resource.group && kind!.version === resource.version ? {} : { group: kind!.group, version: kind!.version }
 }
 
+/** What can be listed but not changed is made up from elsewhere. */
+function isStored({ verbs }: Resource): boolean {
+  return verbs.includes('list') && verbs.includes('create')
+}
+
 /** Changes when the stored form does; clients only compare it. */
 function storageHash({ group, version, kind }: Resource): string {
   return createHash('sha256').update(`${group}/${version}/${kind}`).digest().subarray(0, 8).toString('base64')
 }
 
-function aggregatedList(versions: readonly GroupVersion[]): object {
+function aggregatedList(version: AggregatedVersion, versions: readonly GroupVersion[]): object {
   const groups = Map.groupBy(versions, (v) => v.group)
   return {
     kind: 'APIGroupDiscoveryList',
-    apiVersion: 'apidiscovery.k8s.io/v2',
+    apiVersion: `apidiscovery.k8s.io/${version}`,
     metadata: {},
     items: [...groups].map(([group, list]) => ({
-      metadata: { ...(group !== '' && { name: group }), creationTimestamp: null },
+      metadata: { ...(group !== '' && { name: group }) },
       versions: list.map((v) => ({ version: v.version, resources: v.resources.map(aggregatedEntry), freshness: 'Current' })),
     })),
   }
