@@ -36,9 +36,9 @@ export const leaseCandidates = resource(LeaseCandidate, {
   scope: 'Namespaced',
   columns: [
     nameColumn,
-    { name: 'LeaseName', type: 'string', description: 'Lease it wants.', cell: (c) => c.spec.leaseName },
-    { name: 'BinaryVersion', type: 'string', description: 'Version of its program.', cell: (c) => c.spec.binaryVersion },
-    { name: 'EmulationVersion', type: 'string', description: 'Version it behaves like.', cell: (c) => c.spec.emulationVersion ?? '' },
+    { name: 'LeaseName', type: 'string', description: 'Lease it wants.', cell: (c) => c.spec?.leaseName ?? '' },
+    { name: 'BinaryVersion', type: 'string', description: 'Version of its program.', cell: (c) => c.spec?.binaryVersion ?? '' },
+    { name: 'EmulationVersion', type: 'string', description: 'Version it behaves like.', cell: (c) => c.spec?.emulationVersion ?? '' },
     ageColumn,
   ],
   selectable: {},
@@ -48,7 +48,7 @@ const VERSION = /^v?(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z.-]+)?(\
 
 rulesFor(LeaseCandidate, {
   check({ spec }): FieldError[] {
-    const { binaryVersion, emulationVersion, strategy } = spec
+    const { binaryVersion, emulationVersion, strategy }: Partial<LeaseCandidateSpec> = spec ?? {}
     const errors: FieldError[] = []
     if (binaryVersion && !VERSION.test(binaryVersion))
       errors.push(invalid('spec.binaryVersion', binaryVersion, `Invalid version: ${JSON.stringify(binaryVersion)}`))
@@ -59,6 +59,6 @@ rulesFor(LeaseCandidate, {
     return errors
   },
   checkUpdate({ spec }, old): FieldError[] {
-    return spec.leaseName === old.spec.leaseName ? [] : [invalid('spec.leaseName', spec.leaseName, 'field is immutable')]
+    return spec?.leaseName === old.spec?.leaseName ? [] : [invalid('spec.leaseName', spec?.leaseName, 'field is immutable')]
   },
 })

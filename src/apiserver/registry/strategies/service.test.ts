@@ -86,6 +86,7 @@ test('another range gives addresses when the first is full', async () => {
     metadata: { name: 'more' },
     spec: { cidrs: ['10.97.0.0/30'] },
   })
+  deepEqual(await names(t, `${NETWORKING}/servicecidrs`), ['kubernetes', 'more']) // from here on the server itself has seen it
   match((await create(t, 'b')).object.spec.clusterIP, /^10\.97\.0\./)
 })
 
