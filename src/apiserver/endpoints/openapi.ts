@@ -35,8 +35,7 @@ export function openApiDocuments(resources: readonly Resource[]): (ctx: RequestC
     documents.set(path, { path, body })
   }
 
-  let older: object | undefined
-  const v2 = () => (older ??= openApiV2(resources, openApiParts, kubernetesVersion.gitVersion))
+  const older = olderDocument(() => openApiV2(resources, openApiParts, kubernetesVersion.gitVersion))
 
   return (ctx) => {
     const path = ctx.path.replace(/\/+$/, '')
@@ -46,7 +45,7 @@ export function openApiDocuments(resources: readonly Resource[]): (ctx: RequestC
       )
       return json(JSON.stringify({ paths }), undefined, 'no-cache, private')
     }
-    if (path === '/openapi/v2') return olderAnswer(v2() as Record<string, unknown>, ctx)
+    if (path === '/openapi/v2') return older(ctx)
     if (!path.startsWith('/openapi/v3/')) return undefined
     const document = documents.get(path.slice('/openapi/v3/'.length))
     if (document === undefined) return undefined
@@ -62,17 +61,33 @@ export function openApiDocuments(resources: readonly Resource[]): (ctx: RequestC
   }
 }
 
-/** Old command lines read only the protobuf form. */
-function olderAnswer(document: Record<string, unknown>, ctx: RequestContext): Answer {
-  const wantsProtobuf = parseAccept(ctx.headers['accept'] ?? '').some(({ type }) =>
-    GNOSTIC_V2_TYPES.accept.some((t) => t.toLowerCase() === type),
-  )
-  if (!wantsProtobuf) return json(JSON.stringify(document), undefined, 'no-cache, private')
-  return {
-    type: 'bytes',
-    status: 200,
-    headers: { 'content-type': GNOSTIC_V2_TYPES.contentType, 'cache-control': 'no-cache, private', vary: 'Accept' },
-    body: encodeGnosticV2(document),
+/** The older document, made when first asked for. Old command lines read only its protobuf form. */
+function olderDocument(make: () => Record<string, unknown>): (ctx: RequestContext) => Answer {
+  let made: Record<string, unknown> | undefined
+  const forms = new Map<'json' | 'protobuf', { readonly body: string | Uint8Array; readonly etag: string }>()
+  const formOf = (type: 'json' | 'protobuf') => {
+    let form = forms.get(type)
+    if (form === undefined) {
+      made ??= make()
+      const body = type === 'json' ? JSON.stringify(made) : encodeGnosticV2(made)
+      form = { body, etag: `"${createHash('sha512').update(body).digest('hex').toUpperCase()}"` }
+      forms.set(type, form)
+    }
+    return form
+  }
+  return (ctx) => {
+    const wantsProtobuf = parseAccept(ctx.headers['accept'] ?? '').some(({ type }) =>
+      GNOSTIC_V2_TYPES.accept.some((t) => t.toLowerCase() === type),
+    )
+    const { body, etag } = formOf(wantsProtobuf ? 'protobuf' : 'json')
+    const headers = {
+      'content-type': wantsProtobuf ? GNOSTIC_V2_TYPES.contentType : 'application/json',
+      'cache-control': 'no-cache, private',
+      vary: 'Accept',
+      etag,
+    }
+    if (ctx.headers['if-none-match'] === etag) return { type: 'bytes', status: 304, headers: { etag, vary: 'Accept' }, body: '' }
+    return { type: 'bytes', status: 200, headers, body }
   }
 }
 
