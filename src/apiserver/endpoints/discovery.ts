@@ -58,28 +58,18 @@ export function discovery(
       resources: v.resources.flatMap((r) => resourceEntries(r, storedAs(r))),
     })
   }
-  const aggregated = new Map(
-    AGGREGATED_VERSIONS.flatMap((version) => [
-      [
-        `/api ${version}`,
-        tagged(
-          aggregatedList(
-            version,
-            versions.filter((v) => v.group === ''),
-          ),
-        ),
-      ] as const,
-      [
-        `/apis ${version}`,
-        tagged(
-          aggregatedList(
-            version,
-            versions.filter((v) => v.group !== ''),
-          ),
-        ),
-      ] as const,
-    ]),
-  )
+  const aggregated = new Map<string, ReturnType<typeof tagged>>()
+  for (const version of AGGREGATED_VERSIONS) {
+    const listed = (of: (v: GroupVersion) => boolean) => tagged(aggregatedList(version, versions.filter(of)))
+    aggregated.set(
+      `/api ${version}`,
+      listed((v) => v.group === ''),
+    )
+    aggregated.set(
+      `/apis ${version}`,
+      listed((v) => v.group !== ''),
+    )
+  }
 
   return (ctx) => {
     const path = ctx.path.length > 1 && ctx.path.endsWith('/') ? ctx.path.slice(0, -1) : ctx.path
