@@ -121,7 +121,9 @@ export async function startApi(settings: ApiSettings, log: Log, components: NonN
       const text = kubeconfig({ server: `https://${local}:${servers[0]!.port}`, ca: pki.ca.cert, user, credentials: pki.pair(holder) })
       writing(directory, 'data-dir', () => writeFile(join(directory, file), text, 0o600))
     }
-    const client = createClient(assembled.transport({ username: 'system:apiserver', groups: ['system:masters'] }))
+    const client = createClient(assembled.transport({ username: 'system:apiserver', groups: ['system:masters'] }), {
+      userAgent: 'kube-apiserver',
+    })
     await settingUp(directory, reconcileBootstrapRoles(client))
     // a list waits for the cache, which authorization reads from: nobody is refused for having been early
     await Promise.all(

@@ -70,7 +70,7 @@ export const server = command({
       ),
     ]
     const dns = applyClusterDns(
-      createClient(assembled.transport({ username: 'system:apiserver', groups: ['system:masters'] })),
+      createClient(assembled.transport({ username: 'system:apiserver', groups: ['system:masters'] }), { userAgent: 'k8ts' }),
       values.clusterDns,
     )
     await settingUp(values.dataDirectory, dns)

@@ -10,39 +10,44 @@ import { fieldsOf, NotDeclared } from '#schema/apply/fields-of.ts'
 import { LEAF, paths, type FieldSet } from '#schema/apply/field-set.ts'
 import type { Json } from '#schema/apply/shape.ts'
 import { decodeCbor } from '#schema/cbor-decode.ts'
-import { decode } from '#schema/decode.ts'
 import { parseYaml } from '#schema/yaml.ts'
 
 export const APPLY_TYPE = 'application/apply-patch+yaml'
 export const APPLY_CBOR_TYPE = 'application/apply-patch+cbor'
 
 const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration'
+const ANNOTATIONS_BYTES_MAX = 256 * 1024 // upstream's, all of an object's together
 const KUBECTL = 'kubectl' // the only manager that takes over from its own client-side apply
 
 /** The configuration as it was sent: without defaults, and only with what it names. Refuses with 400. */
 export async function readConfiguration(ctx: RequestContext, expected: ExpectedKind, validation: FieldValidation): Promise<Json> {
   const { body } = ctx
-  if (body.type === 'none') throw badRequest('unexpected end of JSON input')
   const { value, duplicates } =
-    body.type === 'object' ? { value: body.object, duplicates: [] } : parsed(await body.read(), body.contentType)
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw badRequest('error decoding YAML: error unmarshaling JSON: json: cannot unmarshal into Go value of type map[string]interface {}')
-  const config = value as Json
-  const { apiVersion = '', kind = '' } = config as { readonly apiVersion?: string; readonly kind?: string }
-  if (apiVersion !== expected.apiVersion || kind !== expected.kind) {
-    const shown = (version: string, name: string) => `${version}, Kind=${name}`
+    body.type === 'bytes'
+      ? parsed(await body.read(), body.contentType)
+      : { value: body.type === 'none' ? null : body.object, duplicates: [] }
+  if (value !== null && (typeof value !== 'object' || Array.isArray(value))) {
+    const type = Array.isArray(value) ? 'array' : typeof value === 'boolean' ? 'bool' : typeof value
     throw badRequest(
-      apiVersion === expected.apiVersion
-        ? `incorrect kind specified in apply patch. Specified apply patch: ${shown(apiVersion, kind)}, expected: ${shown(expected.apiVersion, expected.kind)}`
-        : `incorrect version specified in apply patch. Specified apply patch: ${apiVersion}, expected: ${expected.apiVersion}`,
+      `error decoding YAML: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal ${type} into Go value of type map[string]interface {}`,
     )
   }
+  const config = (value ?? {}) as Json
+  const { apiVersion, kind } = config
+  if (apiVersion !== expected.apiVersion || kind !== expected.kind) throw badRequest(`invalid object type: ${shownKind(config)}`)
   const metadata = config['metadata'] as { readonly managedFields?: readonly unknown[] } | undefined
   if (metadata?.managedFields && metadata.managedFields.length > 0) throw badRequest('metadata.managedFields must be nil')
-  const unknown = [...duplicates, ...unknownFields(expected, config)]
-  if (unknown.length > 0 && validation === 'Strict') throw badRequest(`error decoding patch: strict decoding error: ${unknown.join(', ')}`)
-  if (unknown.length > 0 && validation === 'Warn') ctx.warnings.push(...unknown)
+  const repeated = duplicates.map((text) => `error converting YAML to JSON: ${text}`)
+  if (repeated.length > 0 && validation === 'Strict') throw badRequest(`error strict decoding YAML: ${repeated.join(', ')}`)
+  if (validation === 'Warn') ctx.warnings.push(...repeated)
   return config
+}
+
+/** As upstream prints a group, version and kind: the core group is the empty word before the slash. */
+function shownKind({ apiVersion, kind }: Json): string {
+  const words = typeof apiVersion === 'string' ? apiVersion.split('/') : []
+  const version = words.length === 1 ? `/${words[0]}` : words.length === 2 ? words.join('/') : '/'
+  return `${version}, Kind=${typeof kind === 'string' && words.length < 3 ? kind : ''}`
 }
 
 function parsed(bytes: Uint8Array, contentType: string): { readonly value: unknown; readonly duplicates: readonly string[] } {
@@ -56,16 +61,6 @@ function parsed(bytes: Uint8Array, contentType: string): { readonly value: unkno
   }
 }
 
-function unknownFields({ message, kind, apiVersion }: ExpectedKind, config: Json): readonly string[] {
-  try {
-    return decode(message, config).unknown
-  } catch (error) {
-    if ((error as Error).name !== 'DecodeError') throw error
-    const version = apiVersion.split('/').at(-1)
-    throw badRequest(`${kind} in version ${JSON.stringify(version)} cannot be handled as a ${kind}: ${(error as Error).message}`)
-  }
-}
-
 /** The live object with the configuration applied, and its owners after that. Throws a 409 that names every conflict. */
 export function settle(
   live: Json,
@@ -73,19 +68,19 @@ export function settle(
   write: ManagedWrite,
   force: boolean,
 ): { readonly object: Json; readonly managed: readonly ManagedFieldsEntry[] } {
-  const result = typed(config, write, () => apply(live, config, write, force, force ? LEAF : allowedTo(write, live)))
+  const result = typed(config, () => apply(live, config, write, force, force ? LEAF : allowedTo(write, live)))
   if (result.type === 'conflicts') throw conflict(result.conflicts)
-  return { object: write.manager === KUBECTL ? withLastApplied(result.object, live, config) : result.object, managed: result.managed }
+  return { object: write.manager === KUBECTL ? withLastApplied(result.object, config) : result.object, managed: result.managed }
 }
 
 /** Runs `read`, which walks the configuration by its declaration; what the declaration does not know gets upstream's refusal. */
-export function typed<T>(config: Json, write: Pick<ManagedWrite, 'message' | 'apiVersion'>, read: () => T): T {
+export function typed<T>(config: Json, read: () => T): T {
   try {
     return read()
   } catch (error) {
     if (!(error instanceof NotDeclared)) throw error
     const { name = '', namespace = '' } = (config['metadata'] ?? {}) as { readonly name?: string; readonly namespace?: string }
-    const object = `${namespace === '' ? '' : `${namespace}/`}${name}; ${write.apiVersion}, Kind=${String(config['kind'])}`
+    const object = `${namespace}/${name}; ${shownKind(config)}`
     throw refusal({ code: 500, reason: '', message: `failed to create typed patch object (${object}): ${error.message}` })
   }
 }
@@ -105,11 +100,30 @@ function lastApplied(object: Json): string | undefined {
   return (object['metadata'] as { readonly annotations?: Readonly<Record<string, string>> } | undefined)?.annotations?.[LAST_APPLIED]
 }
 
-/** So that a client-side apply still knows what was applied last. */
-function withLastApplied(object: Json, live: Json, config: Json): Json {
-  if (lastApplied(live) === undefined) return object
-  const metadata = object['metadata'] as { readonly annotations?: Readonly<Record<string, string>> }
-  return { ...object, metadata: { ...metadata, annotations: { ...metadata.annotations, [LAST_APPLIED]: `${JSON.stringify(config)}\n` } } }
+/** So that a client-side apply still knows what was applied last. Left out where it would make the annotations too large. */
+function withLastApplied(object: Json, config: Json): Json {
+  if (!lastApplied(object)) return object
+  const metadata = object['metadata'] as { readonly annotations: Readonly<Record<string, string>> }
+  const { [LAST_APPLIED]: _, ...others } = metadata.annotations
+  const annotations = { ...others, [LAST_APPLIED]: goJson(withoutLastApplied(config)) }
+  const bytes = Object.entries(annotations).reduce((sum, [key, value]) => sum + Buffer.byteLength(key) + Buffer.byteLength(value), 0)
+  return { ...object, metadata: { ...metadata, annotations: bytes > ANNOTATIONS_BYTES_MAX ? others : annotations } }
+}
+
+function withoutLastApplied(config: Json): Json {
+  const metadata = config['metadata'] as { readonly annotations?: Readonly<Record<string, string>> } | undefined
+  if (!metadata?.annotations) return config
+  const { [LAST_APPLIED]: _, ...annotations } = metadata.annotations
+  return { ...config, metadata: { ...metadata, annotations } }
+}
+
+/** JSON as upstream's encoder writes a map: keys in order, what HTML minds escaped, and a line end. */
+function goJson(value: unknown): string {
+  const text = JSON.stringify(value, (_, inner: unknown) => {
+    if (typeof inner !== 'object' || inner === null || Array.isArray(inner)) return inner
+    return Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
+  })
+  return `${text.replace(/[<>&\u2028\u2029]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)}\n`
 }
 
 function conflict(conflicts: readonly Conflict[]): StatusError {
@@ -126,8 +140,7 @@ function shownConflicts({ manager, fields }: Conflict): string {
   return [`conflicts with ${shownManager(manager)}:`, ...paths(fields).map((path) => `- ${path}`)].join('\n')
 }
 
-function shownManager({ manager, subresource, operation, apiVersion, time }: ManagedFieldsEntry): string {
+function shownManager({ manager, subresource, operation, apiVersion }: ManagedFieldsEntry): string {
   const name = `${JSON.stringify(manager ?? '')}${subresource ? ` with subresource ${JSON.stringify(subresource)}` : ''}`
-  if (operation !== 'Update') return name
-  return `${name} using ${apiVersion ?? ''}${time === undefined ? '' : ` at ${time}`}`
+  return operation === 'Update' ? `${name} using ${apiVersion ?? ''}` : name
 }

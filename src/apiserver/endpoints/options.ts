@@ -26,7 +26,8 @@ export interface WriteOptions {
 const VALIDATIONS: readonly string[] = ['Ignore', 'Strict', 'Warn']
 
 const MANAGER_BYTES_MAX = 128
-const CLIENT_CHARACTERS_MAX = 128
+/** Letters, marks, numbers, punctuation, symbols and the plain space. */
+const PRINTABLE = /^[\p{L}\p{M}\p{N}\p{P}\p{S} ]$/u
 
 export function writeOptions(
   ctx: RequestContext,
@@ -55,13 +56,19 @@ export function writeOptions(
 
 function managerErrors(manager: string): readonly FieldError[] {
   if (Buffer.byteLength(manager) > MANAGER_BYTES_MAX) return [tooLong('fieldManager', MANAGER_BYTES_MAX)]
-  const at = [...manager].findIndex((c) => !/[\p{L}\p{M}\p{N}\p{P}\p{S} ]/u.test(c))
+  const at = [...manager].findIndex((c) => !PRINTABLE.test(c))
   return at < 0 ? [] : [invalidField('fieldManager', manager, `invalid character ${JSON.stringify([...manager][at])} (at position ${at})`)]
 }
 
-/** The part of the user agent before its version. */
+/** The part of the user agent before its version, as much of it as can be shown. */
 function clientName({ headers }: RequestContext): string {
-  return (headers['user-agent'] ?? '').split('/')[0]!.slice(0, CLIENT_CHARACTERS_MAX)
+  let name = ''
+  for (const c of (headers['user-agent'] ?? '').split('/')[0]!) {
+    if (!PRINTABLE.test(c)) continue
+    if (Buffer.byteLength(name) + Buffer.byteLength(c) > MANAGER_BYTES_MAX) break
+    name += c
+  }
+  return name
 }
 
 /** From the body if there is one, else from the query. */

@@ -12,6 +12,7 @@ import { selectionOf } from '../registry/selection.ts'
 import type { Served } from '../registry/served/serve.ts'
 import type { Facet, Stored } from '../registry/strategy.ts'
 import { afterFirstApply, afterUpdate, type ManagedWrite } from '../registry/managed-fields.ts'
+import { resetFieldsOf } from '../registry/reset-fields.ts'
 import { watchObjects } from '../registry/watch.ts'
 import type { Authorizer } from '../authorization/authorizer.ts'
 import { authorize } from '../filters/authorization.ts'
@@ -275,7 +276,6 @@ async function applyPatchTo(
   const { served, registry } = endpoint
   const options = writeOptions(ctx, 'PatchOptions', 'apply')
   const config = await readConfiguration(ctx, expected, options.fieldValidation)
-  checkName(inNamespace(config as unknown as Stored, at.namespace), at.name)
   const isStored = expected.message === served.resource.type.schema
   const tracked = managedWrite(endpoint, facet.subresource, options.manager, parts)
   let owners: readonly ManagedFieldsEntry[] | undefined
@@ -285,6 +285,7 @@ async function applyPatchTo(
     const live = isStored ? shownObject(served, old) : old
     const { object, managed } = settle(live as unknown as Json, isStored ? config : partOf(config, served.resource), tracked, options.force)
     owners = managed
+    checkName(inNamespace(object as unknown as Stored, at.namespace), at.name)
     if (!isStored) return facet.read(object as unknown as Stored)
     const value = decodeValue(object, [], expected, 'Ignore', []) as Stored
     return withDefaults(registry.resource.type.schema, stored(served, value))
@@ -296,11 +297,13 @@ async function applyPatchTo(
     if (!absent || facet.subresource !== '') throw error
     const { uid } = (config['metadata'] ?? {}) as { readonly uid?: string }
     if (uid) throw uidMismatch(served.resource, at.name, uid)
+    checkName(inNamespace(config as unknown as Stored, at.namespace), at.name)
     await authorize(parts.authorizer, { user: ctx.user, info: { ...ctx.info, verb: 'create' } })
+    const owners = typed(config, () => afterFirstApply(config, tracked))
     const draft = decodeValue(config, [], expected, 'Ignore', []) as Stored
     const creation = {
       ...writeFor(endpoint, 'CREATE', '', at, options.dryRun, ctx, parts),
-      owners: () => typed(config, tracked, () => afterFirstApply(config, tracked)),
+      owners: () => owners,
     }
     const named = inNamespace({ ...draft, metadata: { ...draft.metadata, name: at.name } } as Stored, at.namespace)
     const created = await registry.create(withDefaults(registry.resource.type.schema, stored(served, named)) as Stored, creation)
@@ -336,7 +339,7 @@ function managedWrite({ served: { resource } }: Endpoint, subresource: string, m
     apiVersion: resource.apiVersion,
     subresource,
     time: timestamp(parts.clock.now()),
-    statusApart: resource.subresources.some((s) => s.name === 'status'),
+    reset: resetFieldsOf(resource, subresource),
   }
 }
 

@@ -2,15 +2,20 @@
 
 import { decideAddresses } from './address-objects.ts'
 import type { DefaultObject } from './default-objects.ts'
-import type { Write } from './registry.ts'
+import { afterUpdate } from './managed-fields.ts'
+import type { Registry, Write } from './registry.ts'
+import { resetFieldsOf } from './reset-fields.ts'
+import type { Stored } from './strategy.ts'
 import type { Endpoint } from '../endpoints/resource-endpoint.ts'
+import type { ManagedFieldsEntry } from '#api/meta/v1/object-meta.ts'
 import type { Service } from '#api/core/v1/service.ts'
 import type { IPAddress } from '#api/networking/v1/ip-address.ts'
-import { sleep, type Clock } from '#base/clock.ts'
+import { sleep, timestamp, type Clock } from '#base/clock.ts'
 import type { Log } from '#base/log.ts'
 import type { Random } from '#base/random.ts'
 import { StatusError } from '#client/client.ts'
 import { withDefaults } from '#schema/defaults.ts'
+import type { Json } from '#schema/apply/shape.ts'
 import type { KubeObject } from '#schema/resource.ts'
 
 interface KeepParts {
@@ -37,9 +42,14 @@ export async function keepObjects(endpoints: Endpoints, objects: readonly Defaul
         const found = registry.find(at.namespace, at.name)
         const wanted = withDefaults(registry.resource.type.schema, object)
         // an update that changes nothing writes nothing
-        const change = (shown: object) => ({ ...shown, ...wanted, metadata: (shown as KubeObject).metadata })
-        if (found === undefined) await registry.create(wanted, systemWrite(parts))
-        else if (own) await registry.update(at, mainFacet, change, systemWrite(parts))
+        let owners: readonly ManagedFieldsEntry[] | undefined
+        const change = (shown: object, old: Stored) => {
+          const next = { ...shown, ...wanted, metadata: (shown as KubeObject).metadata }
+          owners = ownersAfter(registry, old, next, parts)
+          return next
+        }
+        if (found === undefined) await registry.create(wanted, creation(registry, wanted, parts))
+        else if (own) await registry.update(at, mainFacet, change, { ...systemWrite(parts), owners: () => owners })
       }),
     ),
   )
@@ -60,7 +70,7 @@ export function keepAddresses(endpoints: Endpoints, parts: KeepParts, signal: Ab
       listOf<IPAddress>(endpoints, 'ipaddresses.networking.k8s.io'),
     )
     const made = missing.map((object) =>
-      tolerant('ipaddresses', object.metadata.name, parts, () => addresses.create(object, systemWrite(parts))),
+      tolerant('ipaddresses', object.metadata.name, parts, () => addresses.create(object, creation(addresses, object, parts))),
     )
     const gone = surplus.map((name) =>
       tolerant('ipaddresses', name, parts, () => addresses.delete({ namespace: '', name }, {}, systemWrite(parts))),
@@ -83,6 +93,24 @@ export function keepAddresses(endpoints: Endpoints, parts: KeepParts, signal: Ab
 function listOf<T>(endpoints: Endpoints, name: string): readonly T[] {
   const { cache, prefix } = endpoints.get(name)!.registry
   return cache.list(prefix).items.map((item) => item.object as unknown as T)
+}
+
+const MANAGER = 'kube-apiserver' // what upstream's server calls itself where it is its own client
+
+function creation(registry: Registry, object: object, parts: KeepParts): Write {
+  return { ...systemWrite(parts), owners: () => ownersAfter(registry, undefined, object, parts) }
+}
+
+function ownersAfter({ resource }: Registry, old: object | undefined, next: object, { clock }: KeepParts) {
+  const manager = resource.group === 'flowcontrol.apiserver.k8s.io' ? 'api-priority-and-fairness-config-producer-v1' : MANAGER
+  return afterUpdate(old as Json | undefined, next as Json, {
+    message: resource.type.schema,
+    manager,
+    apiVersion: resource.apiVersion,
+    subresource: '',
+    time: timestamp(clock.now()),
+    reset: resetFieldsOf(resource, ''),
+  })
 }
 
 /** Another server may have been faster, or somebody may have reserved what is wanted. */

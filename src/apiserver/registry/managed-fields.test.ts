@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { afterFirstApply, afterUpdate, apply, type Applied, type ManagedWrite } from './managed-fields.ts'
+import { resetFieldsOf } from './reset-fields.ts'
 import type { ManagedFieldsEntry } from '#api/meta/v1/object-meta.ts'
-import { ConfigMap } from '#api/core/v1/config-map.ts'
+import { ConfigMap, configMaps } from '#api/core/v1/config-map.ts'
 import { Service } from '#api/core/v1/service.ts'
 import { seededRandom, type Random } from '#base/random.ts'
 import { paths } from '#schema/apply/field-set.ts'
@@ -10,7 +11,7 @@ import type { Json } from '#schema/apply/shape.ts'
 
 function by(manager: string, second = 0, message = ConfigMap.schema): ManagedWrite {
   const time = `2026-01-01T00:00:${String(second).padStart(2, '0')}Z`
-  return { message, manager, apiVersion: 'v1', subresource: '', time, statusApart: false }
+  return { message, manager, apiVersion: 'v1', subresource: '', time, reset: resetFieldsOf(configMaps as never, '') }
 }
 
 const withManaged = (object: Json, managed: readonly ManagedFieldsEntry[]): Json => ({
@@ -26,7 +27,7 @@ function created(config: Json, write: ManagedWrite): Json {
 }
 
 function written(object: Json, write: ManagedWrite, old?: Json): Json {
-  return withManaged(object, afterUpdate(old, withManaged(object, old ? managedOf(old) : []), write))
+  return withManaged(object, afterUpdate(old, old ? withManaged(object, managedOf(old)) : object, write))
 }
 
 function must(live: Json, config: Json, write: ManagedWrite, force = false): Json {
@@ -86,14 +87,35 @@ test('items of a list belong to whoever names their keys', () => {
 
 test('an object without owners stays so until it is applied, and then was there before', () => {
   const bare = withManaged({ data: { a: '1' } }, [])
-  assert.deepEqual(afterUpdate(bare, withManaged({ data: { a: '2' } }, []), by('editor')), [])
+  assert.deepEqual(afterUpdate(bare, { data: { a: '2' }, metadata: { uid: 'u' } }, by('editor')), [])
   assert.deepEqual(conflicts(bare, { data: { a: '2' } }, by('mine')), [['before-first-apply', ['.data.a']]])
 })
 
-test('one empty entry resets, an empty list does not', () => {
+test('one empty entry resets, and so does a list that is there but empty', () => {
   const live = created({ data: { a: '1' } }, by('one'))
   assert.deepEqual(afterUpdate(live, withManaged(live, [{}]), by('editor')), [])
-  assert.equal(afterUpdate(live, withManaged(live, []), by('editor')), managedOf(live))
+  assert.deepEqual(afterUpdate(live, withManaged(live, []), by('editor')), [])
+  assert.equal(afterUpdate(live, { ...live, metadata: { uid: 'u' } }, by('editor')), managedOf(live))
+})
+
+test('who applies only what is there already gets no time, and keeps the one it had', () => {
+  const live = must(created({ data: { a: '1', b: '2' } }, by('one')), { data: { a: '1' } }, by('two', 1))
+  const times = (object: Json) => Object.fromEntries(managedOf(object).map((e) => [e.manager, e.time]))
+  assert.deepEqual(times(live), { one: '2026-01-01T00:00:00Z', two: undefined })
+  const less = must(live, { data: { b: '2' } }, by('one', 2))
+  assert.deepEqual(
+    [less['data'], times(less)],
+    [
+      { a: '1', b: '2' },
+      { one: '2026-01-01T00:00:00Z', two: undefined },
+    ],
+  )
+})
+
+test('entries that say no version or form are no owners', () => {
+  const live = created({ data: { a: '1' } }, by('one'))
+  const { apiVersion: _, ...nameless } = managedOf(live)[0]!
+  assert.equal(afterUpdate(live, withManaged(live, [nameless]), by('editor')), managedOf(live))
 })
 
 test('beyond ten updaters the oldest share an entry', () => {

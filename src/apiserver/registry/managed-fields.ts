@@ -1,5 +1,6 @@
 /** Who owns which fields of an object: what writes and applies do to `metadata.managedFields`. */
 
+import { onlyBelow, withoutReset, type ResetFields } from './reset-fields.ts'
 import type { ManagedFieldsEntry } from '#api/meta/v1/object-meta.ts'
 import { compare, type Difference } from '#schema/apply/compare.ts'
 import { difference, intersection, isEmpty, LEAF, ordered, readFieldSet, sameSet, union, type FieldSet } from '#schema/apply/field-set.ts'
@@ -15,8 +16,8 @@ export interface ManagedWrite {
   readonly apiVersion: string
   readonly subresource: string
   readonly time: string
-  /** Whether status belongs to a path of its own, so that neither path owns the other's fields. */
-  readonly statusApart: boolean
+  /** What the path of the write leaves alone. */
+  readonly reset: ResetFields
 }
 
 export interface Conflict {
@@ -47,13 +48,14 @@ type Owners = Map<string, Owner>
 export function afterUpdate(old: Json | undefined, next: Json, write: ManagedWrite): readonly ManagedFieldsEntry[] {
   const live = entriesOf(old)
   const sent = write.subresource === '' ? entriesOf(next) : []
-  if (isReset(sent)) return []
-  const asked = sent.length > 0 ? readOwners(sent) : undefined
+  const afresh = write.subresource === '' && isReset(next)
+  if (afresh && old !== undefined) return []
+  const asked = sent.length > 0 && !afresh ? readOwners(sent) : undefined
   const given = asked === undefined ? live : sent
   const owners = asked ?? readOwners(live) ?? new Map<string, Owner>()
   // An object without owners stays so until it is applied: then everything there counts as from before.
   if (owners.size === 0 && old !== undefined) return given
-  const found = compare(write.message, old ?? {}, next, skips(write))
+  const found = differences(old ?? {}, next, write)
   if (isEmpty(found.changed) && isEmpty(found.removed)) return keep(given, live)
   take(owners, found, undefined)
   if (!isEmpty(found.changed)) {
@@ -83,31 +85,33 @@ export function apply(live: Json, config: Json, write: ManagedWrite, force: bool
   if (owners.size === 0 && typeof metadataOf(live).uid === 'string') seedOwners(owners, live, write)
   const before = new Map(owners)
   const last = owners.get(key)?.fields ?? LEAF
-  const fields = withoutSkipped(fieldsOf(message, config), write)
+  const fields = withoutReset(fieldsOf(message, config), write.reset)
   const merged = merge(message, live, config)
   owners.set(key, { entry, fields })
   const object = isEmpty(last) ? merged : prune(message, merged, last, owners)
-  const found = compare(message, live, object, skips(write))
+  const found = differences(live, object, write)
   if (!force) {
     const conflicts = conflictsOf(owners, key, found.changed, allowed)
     if (conflicts.length > 0) return { type: 'conflicts', conflicts }
   }
   take(owners, found, key)
   if (isEmpty(fields)) owners.delete(key)
+  // who only says what is there already did nothing that has a time
+  else if (object === live) owners.set(key, { entry: at(entry, before.get(key)?.entry.time), fields })
   const same = isEmpty(found.changed) && isEmpty(found.removed) && sameOwners(before, owners) && stored.length > 0
   return { type: 'applied', object, managed: same ? stored : encode(owners) }
 }
 
 /** The owners of an object that an apply creates. */
 export function afterFirstApply(config: Json, write: ManagedWrite): readonly ManagedFieldsEntry[] {
-  const fields = withoutSkipped(fieldsOf(write.message, config), write)
+  const fields = withoutReset(fieldsOf(write.message, config), write.reset)
   const entry = entryOf(write, 'Apply')
   return isEmpty(fields) ? [] : encode(new Map([[keyOf(entry), { entry, fields }]]))
 }
 
 function seedOwners(owners: Owners, live: Json, write: ManagedWrite): void {
-  const first = { ...write, manager: BEFORE_FIRST_APPLY, subresource: '' }
-  const { changed } = compare(write.message, {}, live, skips(first))
+  const first = { ...write, manager: BEFORE_FIRST_APPLY }
+  const { changed } = differences({}, live, first)
   const entry = entryOf(first, 'Update')
   if (!isEmpty(changed)) owners.set(keyOf(entry), { entry, fields: changed })
 }
@@ -130,7 +134,17 @@ function conflictsOf(owners: Owners, self: string, changed: FieldSet, allowed: F
     const fields = difference(intersection(owner.fields, changed), allowed)
     if (!isEmpty(fields)) conflicts.push({ manager: owner.entry, fields })
   }
-  return conflicts.sort((a, b) => ((a.manager.manager ?? '') < (b.manager.manager ?? '') ? -1 : 1))
+  return conflicts.sort((a, b) => compareTexts(keyOf(a.manager), keyOf(b.manager)))
+}
+
+/** What the write changes among the fields that its path writes. */
+function differences(old: Json, next: Json, { message, reset: { skips, only } }: ManagedWrite): Difference {
+  const { changed, removed } = compare(message, old, next, skips)
+  return only === undefined ? { changed, removed } : { changed: onlyBelow(changed, only), removed: onlyBelow(removed, only) }
+}
+
+function at({ time: _, ...entry }: ManagedFieldsEntry, time: string | undefined): ManagedFieldsEntry {
+  return { ...entry, ...(time !== undefined && { time }) }
 }
 
 /** Everyone but `self` loses what changed; what is gone is nobody's. */
@@ -196,6 +210,7 @@ function readOwners(entries: readonly ManagedFieldsEntry[]): Owners | undefined 
   for (const entry of entries) {
     const fields = entry.fieldsV1 === undefined ? LEAF : readFieldSetOnce(entry.fieldsV1)
     if (fields === undefined || (entry.operation !== 'Apply' && entry.operation !== 'Update')) return undefined
+    if (!entry.apiVersion || entry.fieldsType !== 'FieldsV1') return undefined
     owners.set(keyOf(entry), { entry, fields })
   }
   return owners
@@ -240,9 +255,11 @@ function sameOwners(a: Owners, b: Owners): boolean {
   return true
 }
 
-/** One empty entry is how a client asks for a fresh start; an empty list says nothing. */
-function isReset(entries: readonly ManagedFieldsEntry[]): boolean {
-  return entries.length === 1 && Object.values(entries[0]!).every((value) => value === undefined)
+/** One empty entry, or a list that is there but empty, is how a client asks for a fresh start. */
+function isReset(object: Json): boolean {
+  const entries = metadataOf(object)['managedFields']
+  if (!Array.isArray(entries)) return false
+  return entries.length === 0 || (entries.length === 1 && Object.values(entries[0] as object).every((value) => value === undefined))
 }
 
 function entriesOf(object: Json | undefined): readonly ManagedFieldsEntry[] {
@@ -252,44 +269,4 @@ function entriesOf(object: Json | undefined): readonly ManagedFieldsEntry[] {
 
 function metadataOf(object: Json): Json {
   return (object['metadata'] ?? {}) as Json
-}
-
-/** What the server keeps by itself is nobody's. */
-const SERVER_KEPT = [
-  'name',
-  'namespace',
-  'creationTimestamp',
-  'selfLink',
-  'uid',
-  'clusterName',
-  'generation',
-  'managedFields',
-  'resourceVersion',
-]
-const SERVER_KEPT_PATHS: ReadonlySet<string> = new Set(['.apiVersion', '.kind', ...SERVER_KEPT.map((name) => `.metadata.${name}`)])
-const ALWAYS_SKIPS = (path: string) => SERVER_KEPT_PATHS.has(path)
-const SKIPS_STATUS = (path: string) => path === '.status' || SERVER_KEPT_PATHS.has(path)
-const SKIPS_SPEC = (path: string) =>
-  (path !== '.status' && path !== '.metadata' && !path.startsWith('.metadata.')) || SERVER_KEPT_PATHS.has(path)
-
-function skips({ subresource, statusApart }: ManagedWrite): (path: string) => boolean {
-  if (subresource === 'status') return SKIPS_SPEC
-  return statusApart && subresource === '' ? SKIPS_STATUS : ALWAYS_SKIPS
-}
-
-function withoutSkipped(fields: FieldSet, write: ManagedWrite): FieldSet {
-  const skip = skips(write)
-  const kept: Record<string, FieldSet> = {}
-  for (const element in fields) {
-    if (skip(`.${element.slice(2)}`)) continue
-    if (element !== 'f:metadata') {
-      kept[element] = fields[element]!
-      continue
-    }
-    const metadata = Object.fromEntries(
-      Object.entries(fields[element]!).filter(([below]) => below !== '.' && !skip(`.metadata.${below.slice(2)}`)),
-    )
-    if (!isEmpty(metadata)) kept[element] = metadata
-  }
-  return kept
 }
