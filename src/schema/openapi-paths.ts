@@ -1,6 +1,7 @@
 /** Says which operations a resource has at which paths, the same for both versions of OpenAPI. */
 
 import type { Message } from './message.ts'
+import type { DiscoveryKind } from './openapi-discovery.ts'
 import type { GroupVersionKind } from './openapi-schema.ts'
 import type { Resource, Subresource, Verb } from './resource.ts'
 
@@ -15,7 +16,7 @@ export interface Parameter {
 export type Content =
   | { readonly type: 'message'; readonly message: Message }
   | { readonly type: 'list'; readonly item: Message; readonly kind: GroupVersionKind }
-  | { readonly type: 'deleteOptions' | 'patch' | 'status' | 'watchEvent' | 'resourceList' | 'text' }
+  | { readonly type: 'deleteOptions' | 'patch' | 'status' | 'watchEvent' | 'text' | DiscoveryKind }
 
 export interface Operation {
   readonly method: 'get' | 'put' | 'post' | 'delete' | 'patch' | 'head' | 'options'
@@ -29,6 +30,8 @@ export interface Operation {
   readonly codes: readonly number[]
   readonly answer: Content
   readonly watches?: boolean
+  /** Where it is not that of the group and version. */
+  readonly tag?: string
 }
 
 export interface Path {
@@ -107,7 +110,7 @@ export function pathsOf(group: string, version: string, resources: readonly Reso
         description: 'get available resources',
         parameters: [],
         codes: [200],
-        answer: { type: 'resourceList' },
+        answer: { type: 'APIResourceList' },
       },
     ],
   }
@@ -176,7 +179,7 @@ function watchPaths(resource: Resource, base: string, where: readonly Parameter[
   ]
 }
 
-const capital = (word: string): string => word[0]!.toUpperCase() + word.slice(1)
+const capital = (word: string): string => word.charAt(0).toUpperCase() + word.slice(1)
 
 function idOf(verb: string, resource: Resource, rest = ''): string {
   const { group, version, kind } = resource

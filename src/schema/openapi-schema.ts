@@ -27,13 +27,13 @@ export function reference(name: string, dialect: Dialect): { readonly $ref: stri
 
 /** Collects the schemas of messages and of everything they refer to. */
 export class SchemaCollection {
-  readonly #dialect: Dialect
+  readonly dialect: Dialect
   readonly #kindsOf: (message: Message) => readonly GroupVersionKind[]
   readonly #schemas = new Map<string, OpenApiSchema>()
 
   /** `kindsOf` says under which kinds a message is served (`x-kubernetes-group-version-kind`). */
   constructor(dialect: Dialect, kindsOf: (message: Message) => readonly GroupVersionKind[]) {
-    this.#dialect = dialect
+    this.dialect = dialect
     this.#kindsOf = kindsOf
   }
 
@@ -49,7 +49,7 @@ export class SchemaCollection {
       this.#schemas.set(name, {})
       this.#schemas.set(name, this.#schemaOf(message))
     }
-    return reference(name, this.#dialect)
+    return reference(name, this.dialect)
   }
 
   /** Adds a list kind, which is derived from its items' kind and never declared. */
@@ -67,13 +67,18 @@ export class SchemaCollection {
       },
       'x-kubernetes-group-version-kind': [kind],
     })
-    return reference(name, this.#dialect)
+    return reference(name, this.dialect)
+  }
+
+  /** Adds the schema of an object of any kind. */
+  addRaw(): { readonly $ref: string } {
+    return this.addPlain('io.k8s.apimachinery.pkg.runtime.RawExtension', { description: 'An object of any kind.', type: 'object' })
   }
 
   /** Adds a schema that is no message. */
   addPlain(name: string, schema: OpenApiSchema): { readonly $ref: string } {
     this.#schemas.set(name, schema)
-    return reference(name, this.#dialect)
+    return reference(name, this.dialect)
   }
 
   #schemaOf(message: Message): OpenApiSchema {
@@ -114,7 +119,7 @@ export class SchemaCollection {
       ...(patch?.mergeKey && { 'x-kubernetes-patch-merge-key': patch.mergeKey }),
       ...(strategy && { 'x-kubernetes-patch-strategy': strategy }),
     }
-    const initial = this.#dialect === 'v3' ? initialOf(field) : undefined
+    const initial = this.dialect === 'v3' ? initialOf(field) : undefined
     return {
       ...this.#described(this.#member(value), field.doc),
       ...(initial !== undefined && { default: initial }),
@@ -124,7 +129,7 @@ export class SchemaCollection {
 
   /** A reference may not stand beside other members in version 3. */
   #member(value: OpenApiSchema): OpenApiSchema {
-    return this.#dialect === 'v3' && '$ref' in value ? { allOf: [value] } : value
+    return this.dialect === 'v3' && '$ref' in value ? { allOf: [value] } : value
   }
 
   #described(value: OpenApiSchema, doc: string): OpenApiSchema {
@@ -133,7 +138,7 @@ export class SchemaCollection {
 
   /** What stands in a list or map: never absent, so version 3 gives it the type's zero. */
   #inside(value: OpenApiSchema, node?: TypeNode): OpenApiSchema {
-    if (this.#dialect === 'v2') return value
+    if (this.dialect === 'v2') return value
     if ('$ref' in value) return { allOf: [value], ...(node?.type === 'time' || node?.type === 'microTime' ? {} : { default: {} }) }
     const zero = node && (node.type === 'string' ? '' : zeroOf(node))
     return zero === undefined ? value : { ...value, default: zero }
@@ -142,7 +147,7 @@ export class SchemaCollection {
   #typeOf(node: TypeNode): OpenApiSchema {
     switch (node.type) {
       case 'string':
-        return node.values && this.#dialect === 'v3' ? { type: 'string', enum: node.values.toSorted() } : { type: 'string' }
+        return node.values && this.dialect === 'v3' ? { type: 'string', enum: node.values.toSorted() } : { type: 'string' }
       case 'enumeration':
         return { type: 'string' }
       case 'bool':
@@ -164,13 +169,13 @@ export class SchemaCollection {
       case 'quantity':
         return this.addPlain('io.k8s.apimachinery.pkg.api.resource.Quantity', {
           description: 'A number with a suffix, as in 500m, 1.5, 2Gi or 1e3.',
-          ...(this.#dialect === 'v3' ? { oneOf: [{ type: 'string' }, { type: 'number' }] } : { type: 'string' }),
+          ...(this.dialect === 'v3' ? { oneOf: [{ type: 'string' }, { type: 'number' }] } : { type: 'string' }),
         })
       case 'intOrString':
         return this.addPlain('io.k8s.apimachinery.pkg.util.intstr.IntOrString', {
           description: 'A whole number, or a text such as a percentage or a name.',
           format: 'int-or-string',
-          ...(this.#dialect === 'v3' ? { oneOf: [{ type: 'integer' }, { type: 'string' }] } : { type: 'string' }),
+          ...(this.dialect === 'v3' ? { oneOf: [{ type: 'integer' }, { type: 'string' }] } : { type: 'string' }),
         })
       case 'time':
         return this.addPlain('io.k8s.apimachinery.pkg.apis.meta.v1.Time', {
@@ -190,7 +195,7 @@ export class SchemaCollection {
           type: 'string',
         })
       case 'raw':
-        return this.addPlain('io.k8s.apimachinery.pkg.runtime.RawExtension', { description: 'An object of any kind.', type: 'object' })
+        return this.addRaw()
       case 'fieldsV1':
         return this.addPlain('io.k8s.apimachinery.pkg.apis.meta.v1.FieldsV1', {
           description:

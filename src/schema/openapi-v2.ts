@@ -1,5 +1,6 @@
 /** The OpenAPI v2 (Swagger) document of the whole API, which older clients read from /openapi/v2. */
 
+import { discoveryPaths } from './openapi-discovery.ts'
 import { pathsOf, tagOf, type Content, type Operation, type Parameter } from './openapi-paths.ts'
 import { SchemaCollection, type OpenApiSchema } from './openapi-schema.ts'
 import { kindsOf, plainContent, type OpenApiParts } from './openapi-v3.ts'
@@ -20,12 +21,14 @@ export function openApiV2(resources: readonly Resource[], parts: OpenApiParts, p
   const served = new Map(resources.map((r) => [r.type.schema, { group: r.group, kind: r.kind, version: r.version }]))
   const schemas = new SchemaCollection('v2', (message) => kindsOf(message, served, parts, groupVersions))
   const paths: Record<string, unknown> = {}
+  for (const { path, operations } of discoveryPaths(groupVersions.map((gv) => gv.group)).values())
+    paths[path] = Object.fromEntries(operations.map((o) => [o.method, operation(o, schemas, parts, groupVersions, o.tag ?? '')]))
   for (const [first, ...rest] of groups.values()) {
     if (first === undefined) continue
     const { group, version } = first
     for (const path of pathsOf(group, version, [first, ...rest], parts.kindOf))
       paths[path.path] = {
-        ...Object.fromEntries(path.operations.map((o) => [o.method, operation(o, schemas, parts, { group, version })])),
+        ...Object.fromEntries(path.operations.map((o) => [o.method, operation(o, schemas, parts, groupVersions, tagOf(group, version))])),
         ...(path.parameters.length > 0 && { parameters: path.parameters.map(parameter) }),
       }
   }
@@ -45,28 +48,22 @@ function operation(
   o: Operation,
   schemas: SchemaCollection,
   parts: OpenApiParts,
-  gv: { readonly group: string; readonly version: string },
+  gvs: readonly { readonly group: string; readonly version: string }[],
+  tag: string,
 ): Record<string, unknown> {
-  const schema = contentOf(o.answer, schemas, parts, gv)
+  const schema = contentOf(o.answer, schemas, parts, gvs)
   const body = o.body && {
     name: 'body',
     in: 'body',
     ...(o.body.required && { required: true }),
-    schema: contentOf(o.body.content, schemas, parts, gv),
+    schema: contentOf(o.body.content, schemas, parts, gvs),
   }
   return {
     description: o.description,
-    consumes: o.body?.content.type === 'patch' ? PATCH_TYPES : o.answer.type === 'resourceList' ? OBJECT_TYPES : ['*/*'],
-    produces:
-      o.answer.type === 'text'
-        ? o.action === 'connect'
-          ? ['*/*']
-          : ['text/plain', ...OBJECT_TYPES]
-        : o.watches
-          ? [...OBJECT_TYPES, ...WATCH_TYPES]
-          : OBJECT_TYPES,
+    consumes: consumedBy(o),
+    produces: producedBy(o),
     schemes: ['https'],
-    tags: [tagOf(gv.group, gv.version)],
+    tags: [tag],
     operationId: o.id,
     ...((body || o.parameters.length > 0) && { parameters: [...(body ? [body] : []), ...o.parameters.map(parameter)] }),
     responses: {
@@ -78,11 +75,23 @@ function operation(
   }
 }
 
+function consumedBy(o: Operation): readonly string[] {
+  if (o.body?.content.type === 'patch') return PATCH_TYPES
+  if (o.answer.type === 'VersionInfo') return ['application/json']
+  return o.answer.type.startsWith('API') ? OBJECT_TYPES : ['*/*']
+}
+
+function producedBy(o: Operation): readonly string[] {
+  if (o.answer.type === 'VersionInfo') return ['application/json']
+  if (o.answer.type === 'text') return o.action === 'connect' ? ['*/*'] : ['text/plain', ...OBJECT_TYPES]
+  return o.watches ? [...OBJECT_TYPES, ...WATCH_TYPES] : OBJECT_TYPES
+}
+
 function contentOf(
   content: Content,
   schemas: SchemaCollection,
   parts: OpenApiParts,
-  gv: { readonly group: string; readonly version: string },
+  gvs: readonly { readonly group: string; readonly version: string }[],
 ): OpenApiSchema {
   switch (content.type) {
     case 'message':
@@ -94,7 +103,7 @@ function contentOf(
     case 'status':
       return schemas.add(parts.status)
     default:
-      return plainContent(schemas, content.type, gv)
+      return plainContent(schemas, content.type, gvs)
   }
 }
 

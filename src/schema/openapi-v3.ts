@@ -1,7 +1,8 @@
 /** The OpenAPI v3 document of one group and version, as served under /openapi/v3. */
 
 import type { Message } from './message.ts'
-import { pathsOf, tagOf, type Content, type KindLookup, type Operation, type Parameter } from './openapi-paths.ts'
+import { addDiscovery, type DiscoveryKind } from './openapi-discovery.ts'
+import { pathsOf, tagOf, type Content, type KindLookup, type Operation, type Parameter, type Path } from './openapi-paths.ts'
 import { SchemaCollection, type GroupVersionKind, type OpenApiSchema } from './openapi-schema.ts'
 import type { Resource } from './resource.ts'
 
@@ -32,23 +33,15 @@ export function openApiV3(
   product = 'unversioned',
 ): Record<string, unknown> {
   const kinds = new Map(resources.map((r) => [r.type.schema, { group, kind: r.kind, version }]))
-  const schemas = new SchemaCollection('v3', (message) => kindsOf(message, kinds, parts, [{ group, version }]))
-  const document = new DocumentV3(schemas, parts, tagOf(group, version), { group, version })
-  const paths: Record<string, unknown> = {}
-  for (const { path, parameters, operations } of pathsOf(group, version, resources, parts.kindOf))
-    paths[path] = {
-      ...Object.fromEntries(operations.map((o) => [o.method, document.operation(o)])),
-      ...(parameters.length > 0 && { parameters: parameters.map(parameter) }),
-    }
-  return {
-    openapi: '3.0.0',
-    info: { title: 'Kubernetes', version: product },
-    paths,
-    components: {
-      schemas: schemas.all(),
-      securitySchemes: { BearerToken: { type: 'apiKey', description: 'Bearer Token authentication', name: 'authorization', in: 'header' } },
-    },
-  }
+  const gvs = [{ group, version }]
+  const schemas = new SchemaCollection('v3', (message) => kindsOf(message, kinds, parts, gvs))
+  const document = new DocumentV3(schemas, parts, tagOf(group, version), gvs)
+  return document.of(pathsOf(group, version, resources, parts.kindOf), product)
+}
+
+/** A document of a path outside of all versions, such as `/apis`. */
+export function plainOpenApiV3(path: Path, parts: OpenApiParts, product = 'unversioned'): Record<string, unknown> {
+  return new DocumentV3(new SchemaCollection('v3', () => []), parts, '', []).of([path], product)
 }
 
 /** Under which kinds a message is known; the options are known in every group. */
@@ -76,16 +69,36 @@ class DocumentV3 {
   readonly #schemas: SchemaCollection
   readonly #parts: OpenApiParts
   readonly #tag: string
-  readonly #gv: { readonly group: string; readonly version: string }
+  readonly #gvs: readonly GroupVersion[]
 
-  constructor(schemas: SchemaCollection, parts: OpenApiParts, tag: string, gv: { readonly group: string; readonly version: string }) {
+  constructor(schemas: SchemaCollection, parts: OpenApiParts, tag: string, gvs: readonly GroupVersion[]) {
     this.#schemas = schemas
     this.#parts = parts
     this.#tag = tag
-    this.#gv = gv
+    this.#gvs = gvs
   }
 
-  operation(o: Operation): Record<string, unknown> {
+  of(list: readonly Path[], product: string): Record<string, unknown> {
+    const paths: Record<string, unknown> = {}
+    for (const { path, parameters, operations } of list)
+      paths[path] = {
+        ...Object.fromEntries(operations.map((o) => [o.method, this.#operation(o)])),
+        ...(parameters.length > 0 && { parameters: parameters.map(parameter) }),
+      }
+    return {
+      openapi: '3.0.0',
+      info: { title: 'Kubernetes', version: product },
+      paths,
+      components: {
+        schemas: this.#schemas.all(),
+        securitySchemes: {
+          BearerToken: { type: 'apiKey', description: 'Bearer Token authentication', name: 'authorization', in: 'header' },
+        },
+      },
+    }
+  }
+
+  #operation(o: Operation): Record<string, unknown> {
     const answer = this.#content(o.answer)
     const types =
       o.answer.type === 'text'
@@ -97,7 +110,7 @@ class DocumentV3 {
           : OBJECT_TYPES
     const content = Object.fromEntries(types.map((t) => [t, { schema: answer }]))
     return {
-      tags: [this.#tag],
+      tags: [o.tag ?? this.#tag],
       description: o.description,
       operationId: o.id,
       ...(o.parameters.length > 0 && { parameters: o.parameters.map(parameter) }),
@@ -128,16 +141,21 @@ class DocumentV3 {
       case 'status':
         return this.#schemas.add(this.#parts.status)
       default:
-        return plainContent(this.#schemas, content.type, this.#gv)
+        return plainContent(this.#schemas, content.type, this.#gvs)
     }
   }
 }
 
-/** Contents that are no declared message. */
+interface GroupVersion {
+  readonly group: string
+  readonly version: string
+}
+
+/** Contents that are no declared message; `gvs` are the versions a document is of. */
 export function plainContent(
   schemas: SchemaCollection,
-  type: Exclude<Content['type'], 'message' | 'list' | 'deleteOptions' | 'status'>,
-  gv: { readonly group: string; readonly version: string },
+  type: 'text' | 'patch' | 'watchEvent' | DiscoveryKind,
+  gvs: readonly GroupVersion[],
 ): OpenApiSchema {
   switch (type) {
     case 'text':
@@ -152,22 +170,11 @@ export function plainContent(
         description: 'One event of a watch.',
         type: 'object',
         required: ['type', 'object'],
-        properties: { object: { type: 'object' }, type: { type: 'string' } },
-        'x-kubernetes-group-version-kind': [{ ...gv, kind: 'WatchEvent' }],
+        properties: { object: schemas.addRaw(), type: { type: 'string', ...(schemas.dialect === 'v3' && { default: '' }) } },
+        'x-kubernetes-group-version-kind': gvs.map((gv) => ({ group: gv.group, kind: 'WatchEvent', version: gv.version })),
       })
-    case 'resourceList':
-      return schemas.addPlain('io.k8s.apimachinery.pkg.apis.meta.v1.APIResourceList', {
-        description: 'The resources of a group and version.',
-        type: 'object',
-        required: ['groupVersion', 'resources'],
-        properties: {
-          apiVersion: { type: 'string' },
-          groupVersion: { type: 'string' },
-          kind: { type: 'string' },
-          resources: { type: 'array', items: { type: 'object' } },
-        },
-        'x-kubernetes-group-version-kind': [{ group: '', kind: 'APIResourceList', version: 'v1' }],
-      })
+    default:
+      return addDiscovery(schemas, type)
   }
 }
 

@@ -64,7 +64,10 @@ function without(definition: unknown, dropped: readonly string[]): unknown {
 function definitionDifferences(ours: Swagger, theirs: Swagger): string[] {
   const declared = new Set([...messages.values()].map(definitionName))
   const lists = Object.keys(ours.definitions).filter((name) => name.endsWith('List') && declared.has(name.slice(0, -'List'.length)))
-  return [...declared, ...lists].toSorted().flatMap((name) => {
+  const discovery = Object.keys(theirs.definitions).filter((name) =>
+    /\.(?:API\w+|GroupVersionForDiscovery|ServerAddressByClientCIDR|Info|Patch)$/.test(name),
+  )
+  return [...declared, ...lists, ...discovery].toSorted().flatMap((name) => {
     const our = ours.definitions[name]
     const their = theirs.definitions[name]
     // Upstream lists all groups' options; we list those served.
@@ -120,7 +123,8 @@ interface ShownParameter {
 /** Of the groups and versions we serve: which operations there are, their names, kinds, parameters and answers. */
 function pathDifferences(ours: Swagger, theirs: Swagger): string[] {
   const bases = new Set(resources.map((r) => (r.group === '' ? `/api/${r.version}/` : `/apis/${r.group}/${r.version}/`)))
-  const relevant = (path: string): boolean => [...bases].some((b) => path.startsWith(b))
+  const discovery = new Set(['/api/', '/apis/', '/version/', ...resources.map((r) => `/apis/${r.group}/`)])
+  const relevant = (path: string): boolean => discovery.has(path) || [...bases].some((b) => path.startsWith(b))
   const paths = [...new Set([...Object.keys(ours.paths), ...Object.keys(theirs.paths)])].filter(relevant).toSorted()
   return paths.flatMap((path) =>
     METHODS.flatMap((method) => {

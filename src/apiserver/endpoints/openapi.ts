@@ -8,7 +8,8 @@ import { openApiParts } from '#api/openapi-parts.ts'
 import { kubernetesVersion } from '#base/version.ts'
 import { encodeGnosticV2, GNOSTIC_V2_TYPES } from '#schema/openapi-gnostic.ts'
 import { openApiV2 } from '#schema/openapi-v2.ts'
-import { openApiV3 } from '#schema/openapi-v3.ts'
+import { discoveryPaths } from '#schema/openapi-discovery.ts'
+import { openApiV3, plainOpenApiV3 } from '#schema/openapi-v3.ts'
 import type { Resource } from '#schema/resource.ts'
 
 const LONG_CACHE = 'public, max-age=31536000, immutable' // the hash in the URL changes with the content
@@ -21,21 +22,25 @@ interface Document {
 /** Undefined for paths that are not OpenAPI's. */
 export function openApiDocuments(resources: readonly Resource[]): (ctx: RequestContext) => Answer | undefined {
   const documents = new Map<string, Document>()
-  for (const [apiVersion, list] of Map.groupBy(resources, (r) => r.apiVersion)) {
-    const { group, version } = list[0]!
-    const path = group === '' ? `api/${version}` : `apis/${apiVersion}`
+  const add = (path: string, make: () => object) => {
     let made: { text: string; hash: string } | undefined
     const body = () => {
       if (made === undefined) {
-        const text = JSON.stringify(openApiV3(group, version, list, openApiParts, kubernetesVersion.gitVersion))
+        const text = JSON.stringify(make())
         made = { text, hash: createHash('sha512').update(text).digest('hex').toUpperCase() }
       }
       return made
     }
     documents.set(path, { path, body })
   }
+  const product = kubernetesVersion.gitVersion
+  for (const [path, at] of discoveryPaths(resources.map((r) => r.group))) add(path, () => plainOpenApiV3(at, openApiParts, product))
+  for (const [apiVersion, list] of Map.groupBy(resources, (r) => r.apiVersion)) {
+    const { group, version } = list[0]!
+    add(group === '' ? `api/${version}` : `apis/${apiVersion}`, () => openApiV3(group, version, list, openApiParts, product))
+  }
 
-  const older = olderDocument(() => openApiV2(resources, openApiParts, kubernetesVersion.gitVersion))
+  const older = olderDocument(() => openApiV2(resources, openApiParts, product))
 
   return (ctx) => {
     const path = ctx.path.replace(/\/+$/, '')
