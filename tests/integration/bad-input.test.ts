@@ -3,7 +3,7 @@
 import { deepEqual, equal, match } from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chownSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -221,6 +221,7 @@ test(
   { skip: process.getuid?.() === 0 ? false : 'needs root to become another user' },
   async () => {
     const home = mkdtempSync(join(tmpdir(), 'home-'))
+    chownSync(home, 65534, 65534)
     const child = spawn('setpriv', ['--reuid=65534', '--clear-groups', join(root, 'k8ts'), 'up'], {
       env: { ...process.env, K8TS_HOME: home, NODE_COMPILE_CACHE: '' },
       stdio: ['ignore', 'ignore', 'pipe'],
