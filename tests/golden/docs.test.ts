@@ -41,6 +41,15 @@ test('a description is one line that ends like a sentence', () => {
   assert.deepEqual(odd, [])
 })
 
+test('the description of a deprecated field says so', () => {
+  const silent = [...messages.values()].flatMap((message) =>
+    described(message)
+      .filter(({ deprecated, doc }) => deprecated === true && !/deprecated/i.test(doc))
+      .map(({ name, doc }) => `${message.name} ${name}: ${doc}`),
+  )
+  assert.deepEqual(silent, [])
+})
+
 test('no description is a copy of the one upstream gives', withReference, () => {
   const { definitions } = JSON.parse(gunzipSync(reference('openapi-v2.json.gz')).toString()) as {
     readonly definitions: Readonly<Record<string, Definition>>

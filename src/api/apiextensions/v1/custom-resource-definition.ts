@@ -138,7 +138,7 @@ export class CustomResourceDefinitionSpec extends message(
       mayBeEmpty: true,
     }),
     conversion: opt(9, CustomResourceConversion, { doc: 'How objects get from one version to another.', default: { strategy: 'None' } }),
-    preserveUnknownFields: opt(10, bool, { doc: 'Must be false; schemas say which members are kept.' }),
+    preserveUnknownFields: opt(10, bool, { doc: 'Deprecated: must be false; schemas say which members are kept.', deprecated: true }),
   },
   {
     doc: 'What a resource is.',

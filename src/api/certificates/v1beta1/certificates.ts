@@ -7,9 +7,12 @@ import { bytes, opt } from '#schema/message.ts'
 
 const v1beta1 = inVersion('k8s.io.api.certificates.v1', 'v1beta1', {
   PodCertificateRequestSpec: {
-    pkixPublicKey: opt(9, bytes, { doc: 'The public key in PKIX form, for old clients that send no stubPKCS10Request.', deprecated: true }),
+    pkixPublicKey: opt(9, bytes, {
+      doc: 'Deprecated: the public key in PKIX form, which is not kept; stubPKCS10Request has it.',
+      deprecated: true,
+    }),
     proofOfPossession: opt(10, bytes, {
-      doc: 'Signature over the UID of the pod by the private key, to go with pkixPublicKey.',
+      doc: 'Deprecated: a signature over the UID of the pod, which is not kept; stubPKCS10Request is signed.',
       deprecated: true,
     }),
   },
