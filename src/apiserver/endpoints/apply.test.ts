@@ -169,8 +169,41 @@ test('what kubectl applied on its own side it takes over on the server', async (
   const next = configMap({ a: '2' })
   const applied = await applyAs(t, 'kubectl', next)
   deepEqual([applied.status, applied.object.data], [200, { a: '2' }])
-  equal(applied.object.metadata.annotations[annotation], '{"apiVersion":"v1","data":{"a":"2"},"kind":"ConfigMap","metadata":{"name":"c"}}\n')
+  equal(
+    applied.object.metadata.annotations[annotation],
+    '{"apiVersion":"v1","data":{"a":"2"},"kind":"ConfigMap","metadata":{"name":"c"}}\n',
+  )
   equal((await applyAs(t, 'other', configMap({ a: '3' }))).status, 409)
+})
+
+test('what kubectl applied on its own side and somebody changed since it does not take over', async () => {
+  await using t = await openTestApi()
+  const annotation = 'kubectl.kubernetes.io/last-applied-configuration'
+  const annotated = configMap({ a: '1', b: '1' }, { annotations: { [annotation]: JSON.stringify(configMap({ a: '1', b: '1' })) } })
+  await t.call('POST', `${CONFIG_MAPS}?fieldManager=kubectl-client-side-apply`, annotated)
+  await t.call('PATCH', `${CONFIG_MAPS}/c?fieldManager=editor`, { data: { a: '9' } }, MERGE)
+  const refused = await applyAs(t, 'kubectl', configMap({ a: '1', b: '2' }))
+  deepEqual([refused.status, refused.object.message], [409, 'Apply failed with 1 conflict: conflict with "editor" using v1: .data.a'])
+})
+
+test('the few fields that a path writes are all that its writer owns', async () => {
+  await using t = await openTestApi()
+  const pods = '/api/v1/namespaces/default/pods'
+  const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'p' }, spec: { containers: [{ name: 'c', image: 'i' }] } }
+  await t.call('POST', '/api/v1/namespaces/default/serviceaccounts', {
+    apiVersion: 'v1',
+    kind: 'ServiceAccount',
+    metadata: { name: 'default' },
+  })
+  await t.call('POST', `${pods}?fieldManager=maker`, pod)
+  const smp = { contentType: 'application/strategic-merge-patch+json' }
+  const container = { name: 'debug', image: 'd', terminationMessagePolicy: 'File', imagePullPolicy: 'Always' }
+  await t.call('PATCH', `${pods}/p/ephemeralcontainers?fieldManager=debugger`, { spec: { ephemeralContainers: [container] } }, smp)
+  await t.call('PATCH', `${pods}/p/status?fieldManager=node`, { status: { podIP: '10.0.0.1' }, spec: { nodeName: 'n' } }, MERGE)
+  const found = await owners(t, `${pods}/p`)
+  deepEqual(Object.keys(found).toSorted(), ['debugger Update ephemeralcontainers', 'maker Update', 'node Update status'])
+  deepEqual(Object.keys((found['debugger Update ephemeralcontainers'] as { 'f:spec': object })['f:spec']), ['f:ephemeralContainers'])
+  deepEqual(found['node Update status'], { 'f:status': { 'f:podIP': {} } })
 })
 
 test('owners can be given up and handed over in managedFields itself', async () => {

@@ -6,8 +6,9 @@ import type { ExpectedKind, FieldValidation } from '#apiserver/encode/read-body.
 import { apply, type Conflict, type ManagedWrite } from '#apiserver/registry/managed-fields.ts'
 import type { RequestContext } from '#apiserver/request-context.ts'
 import type { StatusError } from '#client/client.ts'
+import { compare } from '#schema/apply/compare.ts'
 import { fieldsOf, NotDeclared } from '#schema/apply/fields-of.ts'
-import { LEAF, paths, type FieldSet } from '#schema/apply/field-set.ts'
+import { difference, LEAF, paths, type FieldSet } from '#schema/apply/field-set.ts'
 import type { Json } from '#schema/apply/shape.ts'
 import { decodeCbor } from '#schema/cbor-decode.ts'
 import { parseYaml } from '#schema/yaml.ts'
@@ -85,12 +86,15 @@ export function typed<T>(config: Json, read: () => T): T {
   }
 }
 
-/** What `kubectl apply` owned before it applied on the server, by the annotation it left: those fields are its own. */
-function allowedTo({ manager, message }: ManagedWrite, live: Json): FieldSet {
+/** What `kubectl apply` owned before it applied on the server, by the annotation it left, where that is still so: its own. */
+function allowedTo({ manager, message, apiVersion }: ManagedWrite, live: Json): FieldSet {
   const text = manager === KUBECTL ? lastApplied(live) : undefined
-  if (text === undefined) return LEAF
+  if (!text) return LEAF
   try {
-    return fieldsOf(message, JSON.parse(text) as Json)
+    const applied = JSON.parse(text) as Json
+    if (applied['apiVersion'] !== apiVersion) return LEAF
+    const { changed, removed } = compare(message, applied, live)
+    return difference(difference(fieldsOf(message, applied), changed), removed)
   } catch {
     return LEAF // an annotation nobody can read allows nothing
   }

@@ -97,7 +97,7 @@ export function apply(live: Json, config: Json, write: ManagedWrite, force: bool
   take(owners, found, key)
   if (isEmpty(fields)) owners.delete(key)
   // who only says what is there already did nothing that has a time
-  else if (object === live) owners.set(key, { entry: at(entry, before.get(key)?.entry.time), fields })
+  else if (object === live) owners.set(key, { entry: withTime(entry, before.get(key)?.entry.time), fields })
   const same = isEmpty(found.changed) && isEmpty(found.removed) && sameOwners(before, owners) && stored.length > 0
   return { type: 'applied', object, managed: same ? stored : encode(owners) }
 }
@@ -143,8 +143,9 @@ function differences(old: Json, next: Json, { message, reset: { skips, only } }:
   return only === undefined ? { changed, removed } : { changed: onlyBelow(changed, only), removed: onlyBelow(removed, only) }
 }
 
-function at({ time: _, ...entry }: ManagedFieldsEntry, time: string | undefined): ManagedFieldsEntry {
-  return { ...entry, ...(time !== undefined && { time }) }
+function withTime(entry: ManagedFieldsEntry, time: string | undefined): ManagedFieldsEntry {
+  const { time: _, ...timeless } = entry
+  return time === undefined ? timeless : { ...entry, time }
 }
 
 /** Everyone but `self` loses what changed; what is gone is nobody's. */
