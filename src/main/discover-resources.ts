@@ -2,6 +2,7 @@
 
 import { virtualResources } from '#apiserver/encode/known-kinds.ts'
 import { servedResources } from '#apiserver/registry/served.ts'
+import { unstableResources } from '#apiserver/registry/served/unstable.ts'
 import { sleep, type Clock } from '#base/clock.ts'
 import type { Log } from '#base/log.ts'
 import { isReason, type Client } from '#client/client.ts'
@@ -27,7 +28,7 @@ export async function discoverResources(
 
 async function discover(client: Client, signal: AbortSignal): Promise<readonly Resource[]> {
   // the strategy of Services matters to who stores them only
-  const known = [...servedResources({} as never).map((s) => s.resource), ...virtualResources]
+  const known = [...servedResources({} as never).map((s) => s.resource), ...unstableResources, ...virtualResources]
   const versions = [...new Set(known.map((r) => r.apiVersion))]
   const served = await Promise.all(
     versions.map(async (version) => {
