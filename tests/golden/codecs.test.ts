@@ -2,6 +2,8 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { decodeCbor } from '#schema/cbor-decode.ts'
+import { encodeCbor } from '#schema/cbor-encode.ts'
 import { decode } from '#schema/decode.ts'
 import { parseJson } from '#schema/json.ts'
 import { decodeEnvelope, decodeMessage, decodeWatchEvent, encodeEnvelope, encodeWatchFrame } from '#schema/protobuf.ts'
@@ -20,11 +22,13 @@ for (const file of 'skip' in withReference ? [] : referenceFiles('golden/v1.36/*
   const message =
     kinds.get(`${group.at(-1)}.${version}.${kind}`) ?? (name.startsWith('core.') ? kinds.get(`meta.${version}.${kind}`) : undefined)
   if (message === undefined) continue
-  test(`${name} is the same value in JSON and in protobuf`, () => {
+  test(`${name} is the same value in JSON, in CBOR and in protobuf`, () => {
     const json = parseJson(reference(file)).value
     const bytes = reference(`golden/v1.36/${name}.pb`)
     const decoded = decode(message, json)
     assert.deepEqual({ unknown: decoded.unknown, value: decoded.value }, { unknown: [], value: json })
+
+    assert.deepEqual(decodeCbor(encodeCbor(decoded.value, message)), json)
 
     const envelope = decodeEnvelope(bytes)
     const value = decodeMessage(message, envelope.raw)
