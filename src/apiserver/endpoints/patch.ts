@@ -39,6 +39,23 @@ export async function readPatch(ctx: RequestContext): Promise<Patch> {
   }
 }
 
+/** Whether the patch may look at or change `metadata.managedFields`. */
+export function mayTouchOwners({ type, document }: Patch): boolean {
+  if (typeof document !== 'object' || document === null) return false
+  if (type === 'application/json-patch+json') {
+    const touches = (path: unknown) =>
+      typeof path === 'string' && (path === '' || path === '/metadata' || path.startsWith('/metadata/managedFields'))
+    return (
+      !Array.isArray(document) ||
+      document.some((step: Readonly<Record<string, unknown>> | null) => touches(step?.['path']) || touches(step?.['from']))
+    )
+  }
+  if (Object.keys(document).some((name) => name.startsWith('$'))) return true
+  const { metadata } = document as { readonly metadata?: unknown }
+  if (typeof metadata !== 'object') return false
+  return metadata === null || Object.keys(metadata).some((name) => name === 'managedFields' || name.startsWith('$'))
+}
+
 export function applyPatch(
   patch: Patch,
   shown: object,

@@ -21,7 +21,7 @@ import type { Json } from '#schema/apply/shape.ts'
 import { badRequest, methodNotAllowed, uidMismatch, versionOnCreate } from './errors.ts'
 import { boolOption, deletionOptions, numberOption, writeOptions } from './options.ts'
 import { readConfiguration, settle, typed } from './apply.ts'
-import { applyPatch, isApply, readPatch } from './patch.ts'
+import { applyPatch, isApply, mayTouchOwners, readPatch } from './patch.ts'
 import type { RequestContext } from '../request-context.ts'
 import { timestamp, type Clock } from '#base/clock.ts'
 import type { Random } from '#base/random.ts'
@@ -241,6 +241,7 @@ export async function patch(
   const { served, registry } = endpoint
   const options = writeOptions(ctx, 'PatchOptions')
   const document = await readPatch(ctx)
+  const saysOwners = mayTouchOwners(document)
   const isStored = expected.message === served.resource.type.schema
   const kind = { group: served.resource.group, kind: expected.kind, message: expected.message }
   const tracked = tracking(
@@ -252,7 +253,9 @@ export async function patch(
     parts,
   )
   const change = (current: object, old: Stored): object => {
-    const before = isStored && served.view ? served.view.showObject(current as KubeObject) : current
+    const shownNow = isStored && served.view ? served.view.showObject(current as KubeObject) : current
+    // owners are most of many objects, and most patches say nothing of them: the stored ones count then
+    const before = saysOwners ? shownNow : withoutOwners(shownNow)
     const patched = applyPatch(document, before, kind)
     const warnings: string[] = []
     const value = decodeValue(patched, document.duplicates, expected, options.fieldValidation, warnings) as Stored
@@ -262,6 +265,13 @@ export async function patch(
     return isStored ? withDefaults(registry.resource.type.schema, stored(served, value)) : value
   }
   return facetAnswer(served, facet, isStored, await registry.update(at, facet, change, tracked.write, 'patch'))
+}
+
+function withoutOwners(object: object): object {
+  const { metadata } = object as Partial<Stored>
+  if (metadata?.managedFields === undefined) return object
+  const { managedFields: _, ...rest } = metadata
+  return { ...object, metadata: rest }
 }
 
 /** Server-side apply, which creates what is not there. */
