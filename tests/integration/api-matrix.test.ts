@@ -94,7 +94,7 @@ for (const row of whole.filter((r) => r.verbs.includes('watch')))
     equal(dry.metadata.name, first)
     equal((await s.call('GET', `${at}/${first}`)).status, 404)
 
-    const created = expect(await s.call('POST', `${at}?fieldManager=creator`, object(first)), 201).json<Shown>()
+    const created = expect(await s.call('POST', `${at}?fieldManager=creator`, object(first, { made: 'here' })), 201).json<Shown>()
     deepEqual([created.apiVersion, created.kind, created.metadata.name], [apiVersion(row), row.kind, first])
     ok(created.metadata.managedFields?.some((m) => m.manager === 'creator' && m.operation === 'Update'))
     equal((await s.call('POST', at, object(first))).status, 409)
