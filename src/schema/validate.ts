@@ -19,17 +19,28 @@ export function validate(message: Message, value: unknown): FieldError[] {
 }
 
 /**
- * Everything wrong with a change: what would be wrong with a new object, and what may not change. `subresource` is the path the
- * change came by, '' for the object's own; without it, what only some path may change is let through.
+ * Everything wrong with a change: what would be wrong with a new object, and what may not change. What was wrong before and is so
+ * still is let through: it was stored when the rules were others, and who changes something else is not to blame. `subresource` is
+ * the path the change came by, '' for the object's own; without it, what only some path may change is let through.
  */
 export function validateUpdate(message: Message, value: unknown, old: unknown, subresource?: string): FieldError[] {
   const errors: FieldError[] = []
   const metadata = (value as Partial<KubeObject>).metadata
   const before = (old as Partial<KubeObject>).metadata
   if (isObject(message) && metadata !== undefined && before !== undefined) errors.push(...metadataUpdateErrors(metadata, before))
-  walk(message, value as Json, '', errors, isObject(message))
+  const wrong: FieldError[] = []
+  walk(message, value as Json, '', wrong, isObject(message))
+  errors.push(...(wrong.length === 0 ? wrong : notWrongBefore(message, wrong, old as Json)))
   walkUpdate(message, value as Json, old as Json, '', errors, subresource)
   return errors
+}
+
+/** Complaints are the same when their texts are, which show path and value. */
+function notWrongBefore(message: Message, wrong: readonly FieldError[], old: Json): FieldError[] {
+  const before: FieldError[] = []
+  walk(message, old, '', before, isObject(message))
+  const known = new Set(before.map((error) => error.message))
+  return wrong.filter((error) => !known.has(error.message))
 }
 
 /** Everything wrong with a part of an object that its field leaves to the message above (`checkedAbove`). */

@@ -45,7 +45,7 @@ export function podRequestErrors(spec: PodCertificateRequestSpec): FieldError[] 
   return [...errors, ...stubErrors(spec.stubPKCS10Request ?? '', at('stubPKCS10Request'))]
 }
 
-function wishErrors(wishes: Readonly<Record<string, string>>, path: string): FieldError[] {
+export function wishErrors(wishes: Readonly<Record<string, string>>, path: string): FieldError[] {
   const errors: FieldError[] = []
   let bytes = 0
   for (const [key, value] of Object.entries(wishes)) {

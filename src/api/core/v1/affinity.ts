@@ -34,7 +34,10 @@ export class PodAffinityTerm extends message(
     namespaces: opt(2, list(string, { listType: 'atomic' }), {
       doc: "Namespaces to look in, beside those of namespaceSelector. The pod's own when both are empty.",
     }),
-    topologyKey: req(3, string, { doc: 'Node label whose equal values make nodes one place, such as kubernetes.io/hostname.' }),
+    topologyKey: req(3, string, {
+      doc: 'Node label whose equal values make nodes one place, such as kubernetes.io/hostname.',
+      mayBeEmpty: true,
+    }),
     namespaceSelector: opt(4, LabelSelector, {
       doc: 'Chooses namespaces to look in by their labels; an empty selector chooses all.',
       mapType: 'atomic',

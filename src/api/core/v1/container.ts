@@ -118,7 +118,7 @@ export class EnvVar extends message(
 export class ResourceClaim extends message(
   'k8s.io.api.core.v1.ResourceClaim',
   {
-    name: req(1, string, { doc: "Name of an entry of the pod's resourceClaims." }),
+    name: req(1, string, { doc: "Name of an entry of the pod's resourceClaims.", mayBeEmpty: true }),
     request: opt(2, string, { doc: 'One request of the claim; all of them by default.' }),
   },
   { doc: 'Gives a container access to a resource claim of its pod.' },
@@ -146,7 +146,7 @@ export class ContainerResizePolicy extends message(
 export class ContainerRestartRuleOnExitCodes extends message(
   'k8s.io.api.core.v1.ContainerRestartRuleOnExitCodes',
   {
-    operator: req(1, string, { doc: 'In or NotIn.' }),
+    operator: req(1, string, { doc: 'In or NotIn.', mayBeEmpty: true }),
     values: opt(2, list(int32(), { listType: 'set' }), { doc: 'Exit codes; at most 255.' }),
   },
   { doc: "Matches a container's exit code." },
@@ -155,7 +155,7 @@ export class ContainerRestartRuleOnExitCodes extends message(
 export class ContainerRestartRule extends message(
   'k8s.io.api.core.v1.ContainerRestartRule',
   {
-    action: req(1, string, { doc: 'What to do on a match: Restart.' }),
+    action: req(1, string, { doc: 'What to do on a match: Restart, or RestartAllContainers.', mayBeEmpty: true }),
     exitCodes: opt(2, ContainerRestartRuleOnExitCodes, { doc: 'Exit codes that match.' }),
   },
   { doc: 'Decides over a restart when a container has exited.' },
@@ -200,7 +200,7 @@ export class ExecAction extends message(
 export class HTTPHeader extends message(
   'k8s.io.api.core.v1.HTTPHeader',
   {
-    name: req(1, string, { doc: 'Name of the header.' }),
+    name: req(1, string, { doc: 'Name of the header.', mayBeEmpty: true }),
     value: req(2, string, { doc: 'Value of the header.', mayBeEmpty: true }),
   },
   { doc: 'A header of a request.' },
@@ -342,6 +342,7 @@ export class SeccompProfile extends message(
   {
     type: req(1, oneOf('Unconfined', 'RuntimeDefault', 'Localhost'), {
       doc: 'Unconfined, RuntimeDefault, or Localhost for a file on the node.',
+      mayBeEmpty: true,
     }),
     localhostProfile: opt(2, string, {
       doc: "Path of the file below the kubelet's seccomp directory; only and always for Localhost.",
@@ -354,7 +355,7 @@ export class SeccompProfile extends message(
 export class AppArmorProfile extends message(
   'k8s.io.api.core.v1.AppArmorProfile',
   {
-    type: req(1, string, { doc: 'Unconfined, RuntimeDefault, or Localhost for a profile loaded on the node.' }),
+    type: req(1, string, { doc: 'Unconfined, RuntimeDefault, or Localhost for a profile loaded on the node.', mayBeEmpty: true }),
     localhostProfile: opt(2, string, { doc: 'Name of the loaded profile; only and always for Localhost.', keepsZero: true }),
   },
   { doc: 'Which AppArmor profile applies.', unions: [{ discriminator: 'type', members: ['localhostProfile'], required: false }] },

@@ -5,9 +5,11 @@ import { list, message, oneOf, opt, req, string } from '#schema/message.ts'
 export class NodeSelectorRequirement extends message(
   'k8s.io.api.core.v1.NodeSelectorRequirement',
   {
-    key: req(1, string, { doc: 'Label key, or field name for matchFields.' }),
+    key: req(1, string, { doc: 'Label key, or field name for matchFields.', mayBeEmpty: true }),
     operator: req(2, oneOf('In', 'NotIn', 'Exists', 'DoesNotExist', 'Gt', 'Lt'), {
       doc: 'How values apply: In, NotIn, Exists, DoesNotExist, Gt or Lt.',
+      mayBeEmpty: true,
+      checkedAbove: true,
     }),
     values: opt(3, list(string, { listType: 'atomic' }), {
       doc: 'Values for In and NotIn; a single integer for Gt and Lt; none for the others.',
@@ -30,7 +32,7 @@ export class NodeSelectorTerm extends message(
 export class NodeSelector extends message(
   'k8s.io.api.core.v1.NodeSelector',
   {
-    nodeSelectorTerms: req(1, list(NodeSelectorTerm, { listType: 'atomic' }), { doc: 'Terms of which one must hold.' }),
+    nodeSelectorTerms: req(1, list(NodeSelectorTerm, { listType: 'atomic' }), { doc: 'Terms of which one must hold.', mayBeEmpty: true }),
   },
   { doc: 'Chooses the nodes that at least one term chooses.', mapType: 'atomic' },
 ) {}

@@ -1,7 +1,7 @@
 /** The rules of persistent volumes, and of volumes written into a VolumeAttachment. */
 
 import { accessModeErrors, CLASS_ANNOTATION, RECLAIM_POLICIES, VOLUME_MODES } from './access-modes.ts'
-import { noBackstep } from './container-rules.ts'
+import { noBackstep } from './path-rules.ts'
 import type { PersistentVolume, PersistentVolumeSpec } from './persistent-volume.ts'
 import { difference } from './pod-update-rules.ts'
 import { nodeSelectorErrors } from './scheduling-rules.ts'
@@ -100,7 +100,7 @@ function affinityErrors({ nodeAffinity }: PersistentVolumeSpec, path: string): F
   if (nodeAffinity === undefined) return []
   const { required: selector } = nodeAffinity
   if (selector === undefined) return [required(`${path}.required`, 'must specify required node constraints')]
-  return nodeSelectorErrors(selector.nodeSelectorTerms, `${path}.required`)
+  return nodeSelectorErrors(selector.nodeSelectorTerms ?? [], `${path}.required`)
 }
 
 function sourceErrors(spec: PersistentVolumeSpec, path: string): FieldError[] {

@@ -78,9 +78,9 @@ test('a pod without containers and one with bad ones are refused as upstream doe
   })
   assert.deepEqual(messages(validate(Pod.schema, bad)), [
     'spec.restartPolicy: Unsupported value: "always": supported values: "Always", "OnFailure", "Never"',
+    'spec.containers[0].image: Required value',
     'spec.containers[0].volumeMounts[0].name: Not found: "q"',
     'spec.containers[0].resources.requests: Invalid value: "2": must be less than or equal to cpu limit of 1',
-    'spec.containers[0].image: Required value',
     'spec.containers[1].readinessProbe: Required value: must specify a handler type',
     'spec.containers[1].name: Duplicate value: "c"',
   ])

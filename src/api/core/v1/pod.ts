@@ -13,7 +13,8 @@ import {
 import { ContainerStatus } from './container-status.ts'
 import { LocalObjectReference } from './reference.ts'
 import { podColumns } from './pod-columns.ts'
-import { podDefaults, podSpecDefaults, podSpecErrors } from './pod-rules.ts'
+import { podDefaults, podSpecDefaults } from './pod-defaults.ts'
+import { podErrors, podSpecErrors } from './pod-rules.ts'
 import { podUpdateErrors } from './pod-update-rules.ts'
 import { podWarnings } from './pod-warnings.ts'
 import { Toleration } from './toleration.ts'
@@ -114,9 +115,10 @@ export class TopologySpreadConstraint extends message(
   'k8s.io.api.core.v1.TopologySpreadConstraint',
   {
     maxSkew: req(1, int32(), { doc: 'Most by which a domain may have more matching pods than the least filled one; at least 1.' }),
-    topologyKey: req(2, string, { doc: 'Node label whose values are the domains.' }),
+    topologyKey: req(2, string, { doc: 'Node label whose values are the domains.', mayBeEmpty: true }),
     whenUnsatisfiable: req(3, oneOf('DoNotSchedule', 'ScheduleAnyway'), {
       doc: 'DoNotSchedule, or ScheduleAnyway to merely prefer what lowers the skew.',
+      mayBeEmpty: true,
     }),
     labelSelector: opt(4, LabelSelector, { doc: 'Chooses the pods that are counted.', mapType: 'atomic' }),
     minDomains: opt(5, int32(), {
@@ -141,7 +143,7 @@ export class TopologySpreadConstraint extends message(
 export class PodOS extends message(
   'k8s.io.api.core.v1.PodOS',
   {
-    name: req(1, string, { doc: 'linux or windows.' }),
+    name: req(1, string, { doc: 'linux or windows.', mayBeEmpty: true }),
   },
   { doc: 'Operating system of a pod.' },
 ) {}
@@ -249,7 +251,7 @@ export class PodSpec extends message(
       doc: "Whether to set environment variables for the namespace's Services. True by default.",
       keepsZero: true,
     }),
-    preemptionPolicy: opt(31, oneOf('PreemptLowerPriority', 'Never'), {
+    preemptionPolicy: opt(31, oneOfInOrder('PreemptLowerPriority', 'Never'), {
       doc: 'Whether less important pods may be evicted for it: PreemptLowerPriority (the default) or Never.',
       keepsZero: true,
     }),
@@ -417,6 +419,7 @@ export class Pod extends object(
 
 rulesFor(Pod, {
   defaults: podDefaults,
+  check: podErrors,
   checkUpdate: podUpdateErrors,
   warn: podWarnings,
 })

@@ -143,9 +143,9 @@ export class RBDVolumeSource extends message(
     monitors: req(1, list(string, { listType: 'atomic' }), { doc: 'Addresses of Ceph monitors.' }),
     image: req(2, string, { doc: 'Name of the image.' }),
     fsType: opt(3, string, { doc: 'Filesystem of the volume, such as ext4 or xfs.' }),
-    pool: opt(4, string, { doc: 'Pool it is in. rbd by default.' }),
-    user: opt(5, string, { doc: 'User name. admin by default.' }),
-    keyring: opt(6, string, { doc: 'Path of the key ring on the node. /etc/ceph/keyring by default.' }),
+    pool: opt(4, string, { doc: 'Pool it is in. rbd by default.', default: 'rbd' }),
+    user: opt(5, string, { doc: 'User name. admin by default.', default: 'admin' }),
+    keyring: opt(6, string, { doc: 'Path of the key ring on the node. /etc/ceph/keyring by default.', default: '/etc/ceph/keyring' }),
     secretRef: opt(7, LocalObjectReference, { doc: 'Secret with the key; goes before keyring.', mapType: 'atomic' }),
     readOnly: opt(8, bool, { doc: 'Mounts it read-only. False by default.' }),
   },
@@ -219,7 +219,7 @@ export class ResourceFieldSelector extends message(
 export class DownwardAPIVolumeFile extends message(
   'k8s.io.api.core.v1.DownwardAPIVolumeFile',
   {
-    path: req(1, string, { doc: "Path of the file in the volume, relative and without '..'.", keepsZero: true }),
+    path: req(1, string, { doc: "Path of the file in the volume, relative and without '..'.", keepsZero: true, mayBeEmpty: true }),
     fieldRef: opt(2, ObjectFieldSelector, { doc: 'A field of the pod, such as metadata.labels.', mapType: 'atomic' }),
     resourceFieldRef: opt(3, ResourceFieldSelector, { doc: 'A resource limit or request of a container.', mapType: 'atomic' }),
     mode: opt(4, int32(), {
@@ -311,10 +311,10 @@ export class AzureDiskVolumeSource extends message(
   {
     diskName: req(1, string, { doc: 'Name of the disk.' }),
     diskURI: req(2, string, { doc: 'URI of the disk.' }),
-    cachingMode: opt(3, string, { doc: 'Host caching: None, ReadOnly or ReadWrite (the default).', keepsZero: true }),
-    fsType: opt(4, string, { doc: 'Filesystem of the volume. ext4 by default.', keepsZero: true }),
-    readOnly: opt(5, bool, { doc: 'Mounts it read-only. False by default.', keepsZero: true }),
-    kind: opt(6, string, { doc: 'Shared (the default), Dedicated or Managed.', keepsZero: true }),
+    cachingMode: opt(3, string, { doc: 'Host caching: None, ReadOnly or ReadWrite (the default).', keepsZero: true, default: 'ReadWrite' }),
+    fsType: opt(4, string, { doc: 'Filesystem of the volume. ext4 by default.', keepsZero: true, default: 'ext4' }),
+    readOnly: opt(5, bool, { doc: 'Mounts it read-only. False by default.', keepsZero: true, default: false }),
+    kind: opt(6, string, { doc: 'Shared (the default), Dedicated or Managed.', keepsZero: true, default: 'Shared' }),
   },
   { doc: 'A data disk of Azure.' },
 ) {}
@@ -369,7 +369,7 @@ export class ServiceAccountTokenProjection extends message(
       default: 3600,
       keepsZero: true,
     }),
-    path: req(3, string, { doc: 'Path of the file in the volume.', keepsZero: true }),
+    path: req(3, string, { doc: 'Path of the file in the volume.', keepsZero: true, mayBeEmpty: true }),
   },
   { doc: "A token of the pod's service account, kept fresh by the kubelet." },
 ) {}
@@ -447,13 +447,13 @@ export class ScaleIOVolumeSource extends message(
   {
     gateway: req(1, string, { doc: 'Address of the gateway.' }),
     system: req(2, string, { doc: 'Name of the system.' }),
-    secretRef: req(3, LocalObjectReference, { doc: 'Secret with user and password.', mapType: 'atomic' }),
+    secretRef: req(3, LocalObjectReference, { doc: 'Secret with user and password.', mapType: 'atomic', mayBeEmpty: true }),
     sslEnabled: opt(4, bool, { doc: 'Whether to use TLS with the gateway. False by default.' }),
     protectionDomain: opt(5, string, { doc: 'Name of the protection domain.' }),
     storagePool: opt(6, string, { doc: 'Storage pool of the domain.' }),
-    storageMode: opt(7, string, { doc: 'ThickProvisioned or ThinProvisioned (the default).' }),
+    storageMode: opt(7, string, { doc: 'ThickProvisioned or ThinProvisioned (the default).', default: 'ThinProvisioned' }),
     volumeName: opt(8, string, { doc: 'Name of the volume.' }),
-    fsType: opt(9, string, { doc: 'Filesystem of the volume. xfs by default.' }),
+    fsType: opt(9, string, { doc: 'Filesystem of the volume. xfs by default.', default: 'xfs' }),
     readOnly: opt(10, bool, { doc: 'Mounts it read-only. False by default.' }),
   },
   { doc: 'A volume of ScaleIO.' },

@@ -166,7 +166,7 @@ function devicePlaceErrors({ nodeName, nodeSelector, allNodes }: Device, at: str
   }
   if (nodeSelector) {
     said.push('`nodeSelector`')
-    errors.push(...nodeSelectorErrors(nodeSelector.nodeSelectorTerms, `${at}.nodeSelector`))
+    errors.push(...nodeSelectorErrors(nodeSelector.nodeSelectorTerms ?? [], `${at}.nodeSelector`))
   }
   if (allNodes === true) said.push('`allNodes`')
   else if (allNodes === false) errors.push(invalid(`${at}.allNodes`, allNodes, 'must be either unset or set to true'))
