@@ -1,131 +1,134 @@
-/** What must hold of applying whatever configurations, tried with random ones of real kinds. */
+/** What holds of applies to random objects of real kinds, whatever is in them. */
 
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
-import { afterFirstApply, apply, type ManagedWrite } from './managed-fields.ts'
+import test from 'node:test'
+import { afterUpdate, apply, type ManagedWrite } from './managed-fields.ts'
 import { resetFieldsOf } from './reset-fields.ts'
+import type { ManagedFieldsEntry } from '#api/meta/v1/object-meta.ts'
 import { deployments } from '#api/apps/v1/deployment.ts'
+import { horizontalPodAutoscalers } from '#api/autoscaling/v2/horizontal-pod-autoscaler.ts'
 import { cronJobs } from '#api/batch/v1/cron-job.ts'
 import { pods } from '#api/core/v1/pod.ts'
 import { services } from '#api/core/v1/service.ts'
-import type { ManagedFieldsEntry } from '#api/meta/v1/object-meta.ts'
+import { ingresses } from '#api/networking/v1/ingress.ts'
 import { seededRandom, type Random } from '#base/random.ts'
-import { sameSet } from '#schema/apply/field-set.ts'
-import { asObject, keyedElement, structOf, type Json, type Shape } from '#schema/apply/shape.ts'
+import { merge } from '#schema/apply/merge.ts'
+import { fieldsOf, NotDeclared } from '#schema/apply/fields-of.ts'
+import type { Json } from '#schema/apply/shape.ts'
 import type { Resource } from '#schema/resource.ts'
-import { pick, someObject } from '#schema/test-values.ts'
+import { someObject } from '#schema/test-values.ts'
 
 const SEEDS = 60
-const KINDS = [pods, deployments, services, cronJobs] as unknown as readonly Resource[]
-const TIME = '2026-01-01T00:00:00Z'
+const KINDS = [pods, deployments, services, cronJobs, ingresses, horizontalPodAutoscalers] as unknown as readonly Resource[]
 
-function each(property: (kind: Resource, random: Random, about: string) => void): void {
-  for (const kind of KINDS) for (let seed = 1; seed <= SEEDS; seed++) property(kind, seededRandom(seed), `${kind.kind}, seed ${seed}`)
+interface Trial {
+  readonly resource: Resource
+  readonly random: Random
+  readonly what: string
 }
 
-function by(manager: string, kind: Resource): ManagedWrite {
-  return { message: kind.type.schema, manager, apiVersion: 'v1', subresource: '', time: TIME, reset: resetFieldsOf(kind, '') }
+/** Every kind with every seed. */
+function* trials(): Generator<Trial> {
+  for (const resource of KINDS)
+    for (let seed = 1; seed <= SEEDS; seed++) yield { resource, random: seededRandom(seed), what: `${resource.kind}, seed ${seed}` }
 }
 
-function configOf(kind: Resource, random: Random): Json {
-  return { metadata: { name: 'n', labels: { [pick(random, ['a', 'b'])]: 'x' } }, ...someObject(kind.type.schema, random) }
-}
-
-function first(config: Json, write: ManagedWrite): Json {
-  return owned(config, afterFirstApply(config, write))
-}
-
-function then(live: Json, config: Json, write: ManagedWrite, force = true): Json {
-  const applied = apply(live, config, write, force)
-  assert.ok(applied.type === 'applied')
-  return owned(applied.object, applied.managed)
-}
-
-function owned(object: Json, managedFields: readonly ManagedFieldsEntry[]): Json {
-  return { ...object, metadata: { uid: 'u', ...asObject(object['metadata']), managedFields } }
-}
-
-/**
- * The object without its owners, with keyed lists and sets in an order of their own, as apply leaves theirs to whoever came first, and
- * without empty objects: one that lost its last member is gone, whether or not the configuration has it empty.
- */
-function content({ metadata, ...object }: Json, kind: Resource): unknown {
-  const { managedFields: _, ...rest } = metadata as Json
-  return sorted(structOf(kind.type.schema), { metadata: rest, ...object })
-}
-
-function sorted(shape: Shape | undefined, value: unknown): unknown {
-  if (Array.isArray(value)) {
-    if (shape?.type === 'set') return value.toSorted()
-    if (shape?.type !== 'keyed') return value
-    const items = value.map((item): [string, unknown] => [keyedElement(shape, item), sorted(shape.of, item)])
-    return items.toSorted(([a], [b]) => (a < b ? -1 : 1))
+function by(manager: string, resource: Resource, second = 0): ManagedWrite {
+  const time = `2026-01-01T00:00:${String(second).padStart(2, '0')}Z`
+  return {
+    message: resource.type.schema,
+    manager,
+    apiVersion: resource.apiVersion,
+    subresource: '',
+    time,
+    reset: resetFieldsOf(resource, ''),
   }
-  const members = asObject(value)
-  if (members === undefined || (shape?.type !== 'struct' && shape?.type !== 'map')) return value
-  const said = Object.entries(members).map(([name, member]) => [name, sorted(below(shape, name), member)] as const)
-  return Object.fromEntries(said.filter(([, member]) => asObject(member) === undefined || Object.keys(member as Json).length > 0))
 }
 
-function below(shape: Shape | undefined, name: string): Shape | undefined {
-  return shape?.type === 'struct' ? shape.members().get(name)?.shape : shape?.type === 'map' ? shape.of : undefined
-}
-
-const managersOf = (object: Json) =>
-  new Map(
-    ((object['metadata'] as Json)['managedFields'] as readonly ManagedFieldsEntry[]).map((m) => [m.manager, m.fieldsV1 as never] as const),
-  )
-
-test('what is applied again changes nothing', () => {
-  each((kind, random, about) => {
-    const live = then(first(configOf(kind, random), by('one', kind)), configOf(kind, random), by('two', kind))
-    const config = configOf(kind, random)
-    const once = then(live, config, by('three', kind))
-    const again = apply(once, config, { ...by('three', kind), time: '2027-01-01T00:00:00Z' }, false)
-    assert.ok(again.type === 'applied' && again.object === once, about)
-    assert.equal(again.managed, (once['metadata'] as Json)['managedFields'], about)
-  })
-})
-
-test('of what one manager applied before, and alone, only what it applies now is left', () => {
-  each((kind, random, about) => {
-    const [before, now] = [configOf(kind, random), configOf(kind, random)]
-    const live = then(first(before, by('one', kind)), now, by('one', kind), false)
-    assert.deepEqual(content(live, kind), content(owned(now, []), kind), about)
-  })
-})
-
-test('the order does not matter in which managers apply fields of their own', () => {
-  each((kind, random, about) => {
-    const whole = configOf(kind, random)
-    const parts = split(structOf(kind.type.schema), whole, random)
-    const named = parts.map((part, i) => [`m${i}`, { ...part, metadata: { ...asObject(part['metadata']), name: 'n' } }] as const)
-    const run = (order: typeof named): Json => {
-      const [[manager, config], ...rest] = order as [(typeof named)[number], ...typeof named]
-      return rest.reduce((live, [m, c]) => then(live, c, by(m, kind), false), first(config, by(manager, kind)))
+/** A configuration that the declaration takes: a list with two items of the same key is drawn again. */
+function someConfig({ resource, random }: Trial): Json {
+  const { schema } = resource.type
+  for (;;) {
+    const { status: _, ...config } = someObject(schema, random)
+    const { managedFields: __, ...metadata } = (config['metadata'] ?? {}) as Json
+    const sent = { ...config, apiVersion: resource.apiVersion, kind: resource.kind, metadata: { ...metadata, name: 'n', uid: 'u' } }
+    try {
+      fieldsOf(schema, sent)
+      return sent
+    } catch (error) {
+      if (!(error instanceof NotDeclared)) throw error
     }
-    const [one, other] = [run(named), run(named.toReversed())]
-    assert.deepEqual(content(one, kind), content(other, kind), about)
-    const [mine, theirs] = [managersOf(one), managersOf(other)]
-    assert.deepEqual([...mine.keys()].toSorted(), [...theirs.keys()].toSorted(), about)
-    for (const [manager, fields] of mine) assert.ok(sameSet(fields, theirs.get(manager)!), `${about}, ${manager}`)
-  })
+  }
+}
+
+const managedOf = (object: Json) => (object['metadata'] as { managedFields?: readonly ManagedFieldsEntry[] }).managedFields ?? []
+const withManaged = (object: Json, managed: readonly ManagedFieldsEntry[]): Json => ({
+  ...object,
+  metadata: { ...(object['metadata'] as object), managedFields: managed },
 })
 
-/** One configuration as the parts of three managers: each leaf and each item of a keyed list goes to one of them. */
-function split(shape: Shape | undefined, value: Json, random: Random): readonly Record<string, unknown>[] {
-  const parts: Record<string, unknown>[] = [{}, {}, {}]
-  for (const [name, member] of Object.entries(value)) {
-    const of = below(shape, name)
-    const object = asObject(member)
-    if (object && of?.type === 'struct' && Object.keys(object).length > 0) {
-      for (const [i, part] of split(of, object, random).entries()) if (Object.keys(part).length > 0) parts[i]![name] = part
-    } else if (Array.isArray(member) && of?.type === 'keyed') {
-      for (const item of member) {
-        const part = pick(random, parts)
-        part[name] = [...((part[name] as readonly unknown[] | undefined) ?? []), item]
-      }
-    } else pick(random, parts)[name] = member
-  }
-  return parts
+function created(trial: Trial): Json {
+  const object = someConfig(trial)
+  return withManaged(object, afterUpdate(undefined, object, by('maker', trial.resource)))
 }
+
+function forced(live: Json, config: Json, write: ManagedWrite): Json {
+  const applied = apply(live, config, write, true)
+  assert.ok(applied.type === 'applied')
+  const same = applied.managed === managedOf(live) || (applied.managed.length === 0 && managedOf(live).length === 0)
+  return applied.object === live && same ? live : withManaged(applied.object, applied.managed)
+}
+
+test('what was applied is there, and applying it again changes nothing, whoever does', () => {
+  for (const trial of trials()) {
+    const { resource, what } = trial
+    const config = someConfig(trial)
+    const live = forced(created(trial), config, by('one', resource, 1))
+    assert.equal(merge(resource.type.schema, live, config), live, what)
+    assert.equal(forced(live, config, by('one', resource, 2)), live, what)
+    const again = apply(live, config, by('two', resource, 3), false)
+    assert.ok(again.type === 'applied' && again.object === live, what)
+  }
+})
+
+test('an apply of nothing gives up all that was applied and has nothing more to take', () => {
+  for (const trial of trials()) {
+    const { resource, what } = trial
+    const before = created(trial)
+    const live = forced(before, someConfig(trial), by('one', resource, 1))
+    const nothing = { apiVersion: resource.apiVersion, kind: resource.kind, metadata: { name: 'n', uid: 'u' } }
+    const after = forced(live, nothing, by('one', resource, 2))
+    assert.deepEqual(
+      managedOf(after)
+        .map(({ manager }) => manager)
+        .filter((manager) => manager !== 'maker'),
+      [],
+      what,
+    )
+    assert.equal(forced(after, nothing, by('one', resource, 3)), after, what)
+  }
+})
+
+test('managers of disjoint parts may come in any order, and none sees a conflict', () => {
+  for (const trial of trials()) {
+    const { resource, what } = trial
+    const { apiVersion, kind, ...rest } = someConfig(trial)
+    const named = (metadata: Json) => ({ apiVersion, kind, metadata: { ...metadata, name: 'n', uid: 'u' } })
+    const configs: readonly (readonly [string, Json])[] = [
+      ['one', { ...named({}), spec: rest['spec'] ?? {} }],
+      ['two', named({ labels: { l: '1' }, finalizers: ['example.com/b'] })],
+      ['three', named({ labels: { m: '2' }, annotations: { a: 'b' } })],
+    ]
+    const run = (order: typeof configs) => {
+      let live: Json = named({})
+      for (const [manager, config] of order) {
+        const applied = apply(live, config, by(manager, resource), false)
+        assert.ok(applied.type === 'applied', what)
+        live = withManaged(applied.object, applied.managed)
+      }
+      const owned = managedOf(live).map(({ manager, fieldsV1 }) => [manager, fieldsV1] as const)
+      return { ...live, metadata: { ...(live['metadata'] as Json), managedFields: Object.fromEntries(owned) } }
+    }
+    assert.deepEqual(run(configs), run(configs.toReversed()), what)
+  }
+})
