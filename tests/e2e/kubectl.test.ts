@@ -182,7 +182,7 @@ test('what was applied by the client goes over to the server', { skip }, async (
     [`apply -f ${before}`, 'configmap/moved created\n'],
     [`apply --server-side -f ${next}`, 'configmap/moved serverside-applied\n'],
     ['get configmap moved -o jsonpath={.data}', '{"a":"2"}'],
-    ['get configmap moved --show-managed-fields -o jsonpath={.metadata.managedFields[*].manager}', 'kubectl kubectl-last-applied'],
+    ['get configmap moved --show-managed-fields -o jsonpath={.metadata.managedFields[*].manager}', 'kubectl-last-applied kubectl'],
   )
 })
 
