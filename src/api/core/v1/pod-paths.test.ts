@@ -29,8 +29,8 @@ test('a resize changes cpu and memory within the quality of service', () => {
 test('a resize takes nothing away and touches nothing else', () => {
   assert.deepEqual(refused([container('a', { cpu: '1' }, { cpu: '2' })], [container('a', {})], { qosClass: 'Burstable' }), [
     'spec: Invalid value: "Burstable": Pod QOS Class may not change as a result of resizing',
-    'spec.containers[0].resources.limits: Forbidden: resource limits cannot be removed',
     'spec.containers[0].resources.requests: Forbidden: resource requests cannot be removed',
+    'spec.containers[0].resources.limits: Forbidden: resource limits cannot be removed',
   ])
   assert.deepEqual(refused([container('a', { cpu: '1' })], [container('a', { cpu: '1', 'ephemeral-storage': '1Gi' })]), [
     'spec: Forbidden: only cpu and memory resources are mutable',
@@ -46,10 +46,15 @@ test('a resize names the same containers in the same order', () => {
   assert.deepEqual(refused([a, b], [a]), ['spec.containers: Forbidden: containers may not be added or removed on resize'])
 })
 
-test('a resize leaves init containers that end alone, and needs a node that can do it', () => {
-  const init = (cpu: string) => ({ containers: [container('a', { cpu: '1' })], initContainers: [container('i', { cpu })] })
-  assert.deepEqual(errors(pod(init('2')), pod(init('1')), 'resize'), [
-    'spec.initContainers[0].resources: Forbidden: resources for non-sidecar init containers are immutable',
+test('a resize reaches init containers but for those that would have to restart, and needs a node that can do it', () => {
+  const init = (cpu: string, policy: object = {}) => ({
+    containers: [container('a', { cpu: '1' })],
+    initContainers: [{ ...container('i', { cpu }), ...policy }],
+  })
+  assert.deepEqual(errors(pod(init('2')), pod(init('1')), 'resize'), [])
+  const restart = { resizePolicy: [{ resourceName: 'cpu', restartPolicy: 'RestartContainer' }] }
+  assert.deepEqual(errors(pod(init('2', restart)), pod(init('1', restart)), 'resize'), [
+    'spec.initContainers[0]: Forbidden: non-sidecar init containers with a resize policy of RestartContainer cannot be resized',
   ])
   const running = { containerStatuses: [{ name: 'a', state: { running: {} }, ready: true, restartCount: 0, image: 'i', imageID: 'i' }] }
   assert.deepEqual(refused([container('a', { cpu: '1' })], [container('a', { cpu: '2' })], running), [

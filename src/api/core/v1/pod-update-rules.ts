@@ -1,11 +1,14 @@
 /** What of a pod may change once it exists, and by which path. */
 
+import type { Affinity } from './affinity.ts'
 import type { Container } from './container.ts'
+import type { NodeSelectorTerm } from './node-selector.ts'
+import { MIRROR_ANNOTATION, podAnnotationUpdateErrors } from './pod-annotation-rules.ts'
 import { podResizeErrors } from './pod-resize-rules.ts'
 import { podStatusErrors } from './pod-status-rules.ts'
 import type { Pod, PodSpec } from './pod.ts'
 import type { Toleration } from './toleration.ts'
-import { forbidden, invalid, invalidEach, type FieldError } from '#schema/field-error.ts'
+import { forbidden, invalid, invalidEach, quoted, type FieldError } from '#schema/field-error.ts'
 import { sameJson } from '#schema/json-patch.ts'
 import { inRange } from '#schema/names.ts'
 
@@ -19,26 +22,74 @@ const UPDATABLE = [
 
 export function podUpdateErrors(pod: Pod, old: Pod, _path: string, subresource: string | undefined): FieldError[] {
   if (subresource === 'resize') return podResizeErrors(pod, old)
-  if (subresource === 'status') return podStatusErrors(pod, old)
-  // Binding and ephemeral containers have rules of their own.
-  if (subresource) return []
-  const { spec } = pod
-  const before = old.spec
+  const errors = podAnnotationUpdateErrors(pod.metadata.annotations, old.metadata.annotations, 'metadata.annotations')
+  if (subresource === 'status') return [...errors, ...podStatusErrors(pod, old)]
+  if (subresource === 'ephemeralcontainers') {
+    if (old.metadata.annotations?.[MIRROR_ANNOTATION] !== undefined)
+      return [forbidden('', 'static pods do not support ephemeral containers')]
+    return [...errors, ...ephemeralUpdateErrors(pod, old)]
+  }
+  // Binding has rules of its own.
+  return subresource ? errors : [...errors, ...specUpdateErrors(pod.spec, old.spec, subresource)]
+}
+
+function specUpdateErrors(spec: PodSpec, before: PodSpec, subresource: string | undefined): FieldError[] {
   if (sameJson(spec, before)) return []
   const counts = countErrors(spec, before)
   if (counts.length > 0) return counts
+  const deadline = deadlineErrors(spec.activeDeadlineSeconds, before.activeDeadlineSeconds)
+  if (deadline.length > 0 && spec.activeDeadlineSeconds !== undefined) return deadline
+  const gated = (before.schedulingGates?.length ?? 0) > 0
   const errors = [
-    ...deadlineErrors(spec.activeDeadlineSeconds, before.activeDeadlineSeconds),
+    ...deadline,
     ...tolerationUpdateErrors(spec.tolerations ?? [], before.tolerations ?? []),
     ...gateUpdateErrors(spec, before),
+    ...(gated ? placementUpdateErrors(spec, before) : []),
   ]
-  const gated = (before.schedulingGates?.length ?? 0) > 0
-  if (gated && !addsOnly(spec.nodeSelector, before.nodeSelector))
-    errors.push(invalid('spec.nodeSelector', spec.nodeSelector ?? null, 'only additions are allowed (no mutations or deletions)'))
-  if (errors.length > 0) return errors
   const munged = withUpdatable(spec, before, gated, subresource)
-  if (sameJson(munged, before)) return []
-  return [forbidden('spec', `pod updates may not change fields other than ${UPDATABLE}\n${difference(before, munged)}`)]
+  if (sameJson(munged, before)) return errors
+  return [...errors, forbidden('spec', `pod updates may not change fields other than ${UPDATABLE}\n${difference(before, munged)}`)]
+}
+
+/** Ephemeral containers are only ever added. */
+function ephemeralUpdateErrors(pod: Pod, old: Pod): FieldError[] {
+  const path = 'spec.ephemeralContainers'
+  const now = new Map((pod.spec.ephemeralContainers ?? []).map((container) => [container.name, container]))
+  return (old.spec.ephemeralContainers ?? []).flatMap((before) => {
+    const container = now.get(before.name)
+    const which = `existing ephemeral containers ${quoted(before.name)} may not be`
+    if (container === undefined) return [forbidden(path, `${which} removed\n`)]
+    return sameJson(container, before) ? [] : [forbidden(path, `${which} changed\n${difference(before, container)}`)]
+  })
+}
+
+/** While gates hold it back, where a pod may run can be narrowed. */
+function placementUpdateErrors(spec: PodSpec, before: PodSpec): FieldError[] {
+  const errors: FieldError[] = []
+  if (!addsOnly(spec.nodeSelector, before.nodeSelector))
+    errors.push(
+      invalid(
+        'spec.nodeSelector',
+        spec.nodeSelector ?? null,
+        'only additions to spec.nodeSelector are allowed (no mutations or deletions)',
+      ),
+    )
+  const terms = ({ affinity }: PodSpec) => affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms ?? []
+  const [now, old] = [terms(spec), terms(before)]
+  const path = 'spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms'
+  if (old.length > 0 && now.length !== old.length)
+    return [...errors, invalid(path, now, 'no additions/deletions to non-empty NodeSelectorTerms list are allowed')]
+  for (const [index, term] of old.entries())
+    if (!narrows(now[index]!, term))
+      errors.push(invalid(`${path}[${index}]`, now[index], 'only additions are allowed (no mutations or deletions)'))
+  return errors
+}
+
+function narrows(now: NodeSelectorTerm, old: NodeSelectorTerm): boolean {
+  const lists = ['matchExpressions', 'matchFields'] as const
+  // An empty term chooses no node, so that anything would widen it.
+  if (lists.every((list) => (old[list] ?? []).length === 0)) return lists.every((list) => (now[list] ?? []).length === 0)
+  return lists.every((list) => sameJson((now[list] ?? []).slice(0, (old[list] ?? []).length), old[list] ?? []))
 }
 
 function countErrors(spec: PodSpec, before: PodSpec): FieldError[] {
@@ -64,16 +115,18 @@ function tolerationUpdateErrors(now: readonly Toleration[], before: readonly Tol
     (a.key ?? '') === (b.key ?? '') &&
     (a.effect ?? '') === (b.effect ?? '') &&
     (a.value ?? '') === (b.value ?? '') &&
-    (a.operator ?? 'Equal') === (b.operator ?? 'Equal')
+    (a.operator ?? '') === (b.operator ?? '')
   if (before.every((b) => now.some((n) => same(n, b)))) return []
   return [forbidden('spec.tolerations', 'existing toleration can not be modified except its tolerationSeconds')]
 }
 
 function gateUpdateErrors(spec: PodSpec, before: PodSpec): FieldError[] {
   const known = new Set((before.schedulingGates ?? []).map((gate) => gate.name))
-  return (spec.schedulingGates ?? [])
-    .filter((gate) => !known.has(gate.name))
-    .map((gate) => forbidden('spec.schedulingGates', `only deletion is allowed, but found new scheduling gate '${gate.name}'`))
+  return (spec.schedulingGates ?? []).flatMap(({ name }, index) =>
+    known.has(name)
+      ? []
+      : [forbidden(`spec.schedulingGates[${index}].name`, `only deletion is allowed, but found new scheduling gate '${name}'`)],
+  )
 }
 
 function addsOnly(now: PodSpec['nodeSelector'], before: PodSpec['nodeSelector']): boolean {
@@ -107,13 +160,23 @@ function withUpdatable(spec: PodSpec, before: PodSpec, gated: boolean, subresour
   if ((before.terminationGracePeriodSeconds ?? 0) < 0 && spec.terminationGracePeriodSeconds === 1) putBack('terminationGracePeriodSeconds')
   if (gated) {
     putBack('nodeSelector')
-    putBack('affinity')
+    const affinity = withNodeAffinityOf(spec.affinity, before.affinity)
+    if (affinity === undefined) delete munged['affinity']
+    else munged['affinity'] = affinity
   }
   if (subresource === undefined) {
     putBack('ephemeralContainers')
     if (!before.nodeName) putBack('nodeName')
   }
   return munged as unknown as PodSpec
+}
+
+/** Which pods to be near stays fixed, as it is taken from labels when the pod is made. */
+function withNodeAffinityOf(now: Affinity | undefined, before: Affinity | undefined): Affinity | undefined {
+  if (sameJson(now?.nodeAffinity ?? null, before?.nodeAffinity ?? null)) return now
+  if (before === undefined && !now?.podAffinity && !now?.podAntiAffinity) return undefined
+  const { nodeAffinity: _, ...others } = now ?? {}
+  return before?.nodeAffinity ? { ...others, nodeAffinity: before.nodeAffinity } : others
 }
 
 const DIFFERENCES_MAX = 20 // enough to see what is wrong; a message is no place for a whole spec

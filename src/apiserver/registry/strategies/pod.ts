@@ -5,8 +5,11 @@ import { qosClass } from '#api/core/v1/pod-qos.ts'
 import type { Pod } from '#api/core/v1/pod.ts'
 import { statusFacet } from '../update.ts'
 import type { Facet, Strategy } from '../strategy.ts'
-import { invalid } from '#apiserver/endpoints/errors.ts'
+import { withAppArmorFields, withLabelKeys, withoutDisabled, withoutDisabledStatus } from './pod-preparation.ts'
+import { profileMatchErrors } from '#api/core/v1/pod-annotation-rules.ts'
 import { forbidden } from '#schema/field-error.ts'
+import { sameJson } from '#schema/json-patch.ts'
+import { dns1123Label } from '#schema/names.ts'
 
 type StoredPod = Pod & { readonly spec: Readonly<Record<string, unknown>>; readonly status: Readonly<Record<string, unknown>> }
 
@@ -23,6 +26,24 @@ export const podStrategy: Strategy<StoredPod> = {
       ...(gated && { conditions: [GATED] }),
       qosClass: qosClass(pod),
     }
+  },
+  prepareCreate(pod, write) {
+    const kept = withoutDisabled(pod.spec) as StoredPod['spec']
+    const spec = withLabelKeys(kept, pod.metadata.labels ?? {})
+    return withAppArmorFields({ ...pod, spec } as StoredPod, write.warn)
+  },
+  prepareUpdate: (pod, old) => ({ ...pod, spec: withoutDisabled(pod.spec, old.spec) }) as StoredPod,
+  validateCreate({ metadata, spec }) {
+    const errors = profileMatchErrors(metadata.annotations, spec, 'spec')
+    if ((spec.ephemeralContainers ?? []).length > 0) errors.push(forbidden('spec.ephemeralContainers', 'cannot be set on create'))
+    if (spec.nodeName && (spec.schedulingGates ?? []).length > 0)
+      errors.push(forbidden('spec.nodeName', 'cannot be set until all schedulingGates have been cleared'))
+    return errors
+  },
+  warnings({ metadata }) {
+    const problems = dns1123Label(metadata.name)
+    const why = "this is used in the Pod's hostname, which can result in surprising behavior; a DNS label is recommended"
+    return problems.length === 0 ? [] : [`metadata.name: ${why}: [${problems.join(' ')}]`]
   },
   gracePeriod(pod, options) {
     const asked = options.gracePeriodSeconds ?? pod.spec.terminationGracePeriodSeconds ?? 0
@@ -43,10 +64,11 @@ const GATED = {
 export const podStatusFacet = statusFacet<StoredPod>((pod, old) => ({
   ...pod,
   status: {
-    ...pod.status,
+    ...withoutDisabledStatus(pod.status, old.status),
     ...(!pod.status.observedGeneration && old.status.observedGeneration && { observedGeneration: old.status.observedGeneration }),
     ...(pod.status.conditions && { conditions: withGenerations(pod.status.conditions, old.status.conditions ?? []) }),
-    ...(old.status.qosClass && { qosClass: old.status.qosClass }),
+    // Some kubelets leave it out when they reject a pod.
+    ...(!pod.status.qosClass && old.status.qosClass && { qosClass: old.status.qosClass }),
   },
 }))
 
@@ -64,24 +86,14 @@ export const ephemeralContainersFacet: Facet<StoredPod> = {
   subresource: 'ephemeralcontainers',
   read: (pod) => pod,
   write(next, old) {
-    const wanted = (next as StoredPod).spec.ephemeralContainers ?? []
-    const present = old.spec.ephemeralContainers ?? []
-    const lost = present.filter((p) => !wanted.some((w) => w.name === p.name))
-    if (lost.length > 0)
-      throw invalid({ group: '', kind: 'Pod' }, old.metadata.name, [
-        forbidden(
-          'spec.ephemeralContainers',
-          `existing ephemeral containers ${JSON.stringify(lost.map((l) => l.name))} may not be removed
-`,
-        ),
-      ])
-    if (JSON.stringify(wanted) === JSON.stringify(present)) return old
-    return {
-      ...old,
-      metadata: { ...old.metadata, generation: (old.metadata.generation ?? 0) + 1 },
-      spec: { ...old.spec, ephemeralContainers: wanted },
-    }
+    const { ephemeralContainers = [] } = (next as StoredPod).spec
+    if (sameJson(ephemeralContainers, old.spec.ephemeralContainers ?? [])) return old
+    return { ...old, metadata: nextGeneration(old), spec: { ...old.spec, ephemeralContainers } } as StoredPod
   },
+}
+
+function nextGeneration({ metadata }: StoredPod): StoredPod['metadata'] {
+  return { ...metadata, generation: (metadata.generation ?? 0) + 1 }
 }
 
 export const resizeFacet: Facet<StoredPod> = {
@@ -91,10 +103,11 @@ export const resizeFacet: Facet<StoredPod> = {
     const wanted = (next as StoredPod).spec
     const containers = resized(wanted.containers, old.spec.containers) ?? []
     const initContainers = resized(wanted.initContainers, old.spec.initContainers)
-    const { initContainers: _, ...kept } = old.spec
-    const spec = { ...kept, containers, ...(initContainers && { initContainers }) }
-    if (JSON.stringify(spec) === JSON.stringify(old.spec)) return old
-    return { ...old, metadata: { ...old.metadata, generation: (old.metadata.generation ?? 0) + 1 }, spec } as StoredPod
+    const { initContainers: _, resources: __, ...kept } = old.spec
+    const { resources } = wanted
+    const spec = { ...kept, containers, ...(initContainers && { initContainers }), ...(resources && { resources }) }
+    if (sameJson(spec, old.spec)) return old
+    return { ...old, metadata: nextGeneration(old), spec } as StoredPod
   },
 }
 
@@ -104,6 +117,7 @@ function resized(sent: readonly Container[] | undefined, old: readonly Container
   return old?.map((container, index) => {
     const { name, resources, resizePolicy } = sent![index]!
     if (name !== container.name) return sent![index]!
-    return { ...container, ...(resources && { resources }), ...(resizePolicy && { resizePolicy }) }
+    const { resizePolicy: _, ...kept } = container
+    return { ...kept, resources: resources ?? {}, ...(resizePolicy && { resizePolicy }) }
   })
 }
