@@ -142,6 +142,10 @@ test('options and configurations that make no sense are refused', async () => {
     500,
     'failed to create typed patch object (/c; /v1, Kind=ConfigMap): .datta: field not declared in schema',
   ])
+  deepEqual(await refused('?fieldManager=m', { ...configMap({ a: 1 }), datta: {} }), [
+    500,
+    'failed to create typed patch object (/c; /v1, Kind=ConfigMap): errors:\n  .data.a: expected string, got &value.valueUnstructured{Value:1}\n  .datta: field not declared in schema',
+  ])
   deepEqual(await refused('?fieldManager=m', ['a'] as object), [
     400,
     'error decoding YAML: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal array into Go value of type map[string]interface {}',

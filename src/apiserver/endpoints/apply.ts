@@ -9,7 +9,9 @@ import type { StatusError } from '#client/client.ts'
 import { compare } from '#schema/apply/compare.ts'
 import { fieldsOf, NotDeclared } from '#schema/apply/fields-of.ts'
 import { difference, LEAF, paths, type FieldSet } from '#schema/apply/field-set.ts'
+import { mistyped } from '#schema/apply/mistyped.ts'
 import type { Json } from '#schema/apply/shape.ts'
+import type { Message } from '#schema/message.ts'
 import { decodeCbor } from '#schema/cbor-decode.ts'
 import { parseYaml } from '#schema/yaml.ts'
 
@@ -69,21 +71,27 @@ export function settle(
   write: ManagedWrite,
   force: boolean,
 ): { readonly object: Json; readonly managed: readonly ManagedFieldsEntry[] } {
-  const result = typed(config, () => apply(live, config, write, force, force ? LEAF : allowedTo(write, live)))
+  const result = typed(write.message, config, () => apply(live, config, write, force, force ? LEAF : allowedTo(write, live)))
   if (result.type === 'conflicts') throw conflict(result.conflicts)
   return { object: write.manager === KUBECTL ? withLastApplied(result.object, config) : result.object, managed: result.managed }
 }
 
 /** Runs `read`, which walks the configuration by its declaration; what the declaration does not know gets upstream's refusal. */
-export function typed<T>(config: Json, read: () => T): T {
+export function typed<T>(message: Message, config: Json, read: () => T): T {
+  const errors = mistyped(message, config)
+  if (errors.length > 1) throw untyped(config, ['errors:', ...errors.map((text) => `  ${text}`)].join('\n'))
+  if (errors.length === 1) throw untyped(config, errors[0]!)
   try {
     return read()
   } catch (error) {
-    if (!(error instanceof NotDeclared)) throw error
-    const { name = '', namespace = '' } = (config['metadata'] ?? {}) as { readonly name?: string; readonly namespace?: string }
-    const object = `${namespace}/${name}; ${shownKind(config)}`
-    throw refusal({ code: 500, reason: '', message: `failed to create typed patch object (${object}): ${error.message}` })
+    throw error instanceof NotDeclared ? untyped(config, error.message) : error
   }
+}
+
+function untyped(config: Json, what: string): StatusError {
+  const { name = '', namespace = '' } = (config['metadata'] ?? {}) as { readonly name?: string; readonly namespace?: string }
+  const object = `${namespace}/${name}; ${shownKind(config)}`
+  return refusal({ code: 500, reason: '', message: `failed to create typed patch object (${object}): ${what}` })
 }
 
 /** What `kubectl apply` owned before it applied on the server, by the annotation it left, where that is still so: its own. */

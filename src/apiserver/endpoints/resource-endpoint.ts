@@ -309,7 +309,7 @@ async function applyPatchTo(
     if (uid) throw uidMismatch(served.resource, at.name, uid)
     checkName(inNamespace(config as unknown as Stored, at.namespace), at.name)
     await authorize(parts.authorizer, { user: ctx.user, info: { ...ctx.info, verb: 'create' } })
-    const owners = typed(config, () => afterFirstApply(config, tracked))
+    const owners = typed(expected.message, config, () => afterFirstApply(config, tracked))
     const draft = decodeValue(config, [], expected, 'Ignore', []) as Stored
     const creation = {
       ...writeFor(endpoint, 'CREATE', '', at, options.dryRun, ctx, parts),
@@ -399,7 +399,7 @@ async function removeAll(endpoint: Endpoint, namespace: string, ctx: RequestCont
 
 /** The write's facts and its way through admission. */
 export function writeFor(
-  { registry }: Endpoint,
+  { registry, served }: Endpoint,
   operation: AdmissionRequest['operation'],
   subresource: string,
   at: At,
@@ -427,6 +427,7 @@ export function writeFor(
     now: parts.clock.now(),
     random: parts.random,
     warn,
+    apiVersion: served.resource.apiVersion,
     async admit(object, old) {
       const admitted = (await parts.admission.admit(request(object, old))) ?? object
       return admitted === object || subresource !== '' ? admitted : withDefaults(resource.type.schema, admitted)
