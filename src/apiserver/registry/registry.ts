@@ -143,7 +143,7 @@ export class Registry {
       const object = allocation.object
       this.#refuse(object.metadata.name, [
         ...validate(this.resource.type.schema, object as never),
-        ...(this.strategy.validateCreate?.(object) ?? []),
+        ...(this.strategy.validateCreate?.(object, write) ?? []),
       ])
       this.#warn(object, undefined, write)
       await write.check(object, undefined)
@@ -186,7 +186,7 @@ export class Registry {
       const allocation = this.#allocate(withOwners(facet.write(sent, old, write), old, write.owners?.()), old, write)
       try {
         const next = allocation.object
-        this.#refuse(old.metadata.name, this.#updateErrors(next, old, facet))
+        this.#refuse(old.metadata.name, this.#updateErrors(next, old, facet, write))
         if (facet.subresource === '') this.#warn(next, old, write)
         await write.check(facet.read(next), shown)
         if (unchanged(next, old)) {
@@ -281,11 +281,11 @@ export class Registry {
     return this.strategy.allocate?.(object, old, write) ?? { object, keep() {}, release() {} }
   }
 
-  #updateErrors(next: Stored, old: Stored, facet: Facet): readonly FieldError[] {
+  #updateErrors(next: Stored, old: Stored, facet: Facet, write: WriteInfo): readonly FieldError[] {
     if (facet.validation === 'none') return []
     return [
       ...validateUpdate(this.resource.type.schema, next as never, old as never, facet.subresource),
-      ...(this.strategy.validateUpdate?.(next, old) ?? []),
+      ...(this.strategy.validateUpdate?.(next, old, write) ?? []),
     ]
   }
 

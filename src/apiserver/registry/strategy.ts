@@ -19,6 +19,8 @@ export interface WriteInfo {
   readonly now: Instant
   readonly random: Random
   readonly warn: (text: string) => void
+  /** What the client speaks, where a kind is served under several names; some hold it to more in the newer one. */
+  readonly apiVersion?: string
 }
 
 /** What a write holds outside the object itself (an address, a port): kept when the write is stored, else given back. */
@@ -57,8 +59,8 @@ export interface Strategy<T extends Stored = Stored> {
   prepareCreate?(object: T, write: WriteInfo): T
   prepareUpdate?(object: T, old: T, write: WriteInfo): T
   /** Beyond what the declaration demands. */
-  validateCreate?(object: T): readonly FieldError[]
-  validateUpdate?(object: T, old: T): readonly FieldError[]
+  validateCreate?(object: T, write: WriteInfo): readonly FieldError[]
+  validateUpdate?(object: T, old: T, write: WriteInfo): readonly FieldError[]
   /** What clients are told beyond the declaration's own warnings; on updates only when the generation moves, where there is one. */
   warnings?(object: T, old: T | undefined): readonly string[]
   /** False: updates give no warnings. */

@@ -73,7 +73,7 @@ export const invalidChanges: Readonly<Record<string, readonly InvalidChange[]>> 
     {
       change: { spec: { taints: [{ key: 'a', effect: 'Sometimes' }] } },
       causes: [
-        'spec.taints[0].effect FieldValueNotSupported: Unsupported value: "Sometimes": supported values: "NoExecute", "NoSchedule", "PreferNoSchedule"',
+        'spec.taints[0].effect FieldValueNotSupported: Unsupported value: "Sometimes": supported values: "NoSchedule", "PreferNoSchedule", "NoExecute"',
       ],
     },
   ],
@@ -580,7 +580,8 @@ export const invalidChanges: Readonly<Record<string, readonly InvalidChange[]>> 
     {
       change: { overhead: { podFixed: { 'no such': '1' } } },
       causes: [
-        "overhead.limits FieldValueInvalid: Invalid value: \"no such\": name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')",
+        "overhead.limits[no such] FieldValueInvalid: Invalid value: \"no such\": name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')",
+        'overhead.limits[no such] FieldValueInvalid: Invalid value: "no such": must be a standard resource for containers',
       ],
     },
   ],

@@ -22,6 +22,7 @@ export function configMapErrors({ data = {}, binaryData = {} }: ConfigMap): Fiel
     errors.push(...invalidEach(`binaryData[${key}]`, key, configKey(key)))
     bytes += decodedLength(base64)
   }
+  // The path of the object as a whole.
   return bytes > DATA_BYTES_MAX ? [...errors, tooLong('[]', DATA_BYTES_MAX)] : errors
 }
 
@@ -36,7 +37,6 @@ export function configMapUpdateErrors(now: ConfigMap, old: ConfigMap): FieldErro
 
 const DEMANDED: Readonly<Record<string, readonly string[]>> = {
   'kubernetes.io/tls': ['tls.crt', 'tls.key'],
-  'kubernetes.io/ssh-auth': ['ssh-privatekey'],
 }
 
 export function secretErrors(secret: Secret): FieldError[] {
@@ -64,6 +64,9 @@ export function secretErrors(secret: Secret): FieldError[] {
     case 'kubernetes.io/basic-auth':
       if (!Object.hasOwn(data, 'username') && !Object.hasOwn(data, 'password'))
         errors.push(required('data[username]'), required('data[password]'))
+      break
+    case 'kubernetes.io/ssh-auth':
+      if (!data['ssh-privatekey']) errors.push(required('data[ssh-privatekey]'))
       break
     default:
   }

@@ -1,7 +1,7 @@
 /** Declares Event (core/v1). */
 
-import { invalid, type FieldError } from '#schema/field-error.ts'
 import { eventColumns } from './event-columns.ts'
+import { eventErrors } from './event-rules.ts'
 import { ObjectReference } from './reference.ts'
 import { ObjectMeta } from '#api/meta/v1/object-meta.ts'
 import { int32, message, microTime, opt, req, rulesFor, string, time, val } from '#schema/message.ts'
@@ -82,11 +82,4 @@ export const events = resource(Event, {
   },
 })
 
-rulesFor(Event, {
-  /** An event lies beside what it is about; those about what has no namespace lie in the default one. */
-  check({ metadata, involvedObject }): FieldError[] {
-    const about = involvedObject?.namespace ?? ''
-    const good = about === '' ? metadata.namespace === 'default' || metadata.namespace === 'kube-system' : about === metadata.namespace
-    return good ? [] : [invalid('involvedObject.namespace', about, 'does not match event.namespace')]
-  },
-})
+rulesFor(Event, { check: eventErrors })

@@ -2,10 +2,14 @@
 
 import { nameWarnings } from './name-warnings.ts'
 import type { Strategy } from '../strategy.ts'
+import { strictEventErrors, strictEventUpdateErrors } from '#api/core/v1/event-rules.ts'
+import type { Event } from '#api/core/v1/event.ts'
 import type { Secret } from '#api/core/v1/secret.ts'
 import type { CertificateSigningRequest } from '#api/certificates/v1/certificate-signing-request.ts'
 import { statusFacet } from '../update.ts'
 import { timestamp } from '#base/clock.ts'
+
+type StoredEvent = Event & { spec?: never; status?: never }
 
 export const EVENT_TTL_MS = 3_600_000 // upstream's --event-ttl
 
@@ -17,7 +21,14 @@ export const replicationControllerStrategy: Strategy = { generation: 'spec', dep
 export const generationFromAll: Strategy = { generation: 'all but metadata', unconditionalUpdate: false }
 export const createdByPut: Strategy = { createOnUpdate: true }
 export const leaseStrategy: Strategy = { createOnUpdate: true, unconditionalUpdate: false }
-export const eventStrategy: Strategy = { createOnUpdate: true, dependents: 'unsupported', timeToLiveMs: EVENT_TTL_MS }
+/** Who speaks events.k8s.io/v1 is held to more than core's clients ever were. */
+export const eventStrategy: Strategy<StoredEvent> = {
+  createOnUpdate: true,
+  dependents: 'unsupported',
+  timeToLiveMs: EVENT_TTL_MS,
+  validateCreate: (event, { apiVersion }) => (apiVersion === 'events.k8s.io/v1' ? strictEventErrors(event) : []),
+  validateUpdate: (event, old, { apiVersion }) => (apiVersion === 'events.k8s.io/v1' ? strictEventUpdateErrors(event, old) : []),
+}
 /** A kubelet registers with the status it already knows. */
 export const nodeStrategy: Strategy = { initialStatus: 'as given' }
 export const serviceAccountStrategy: Strategy = { unconditionalUpdate: false, returnsDeleted: true }

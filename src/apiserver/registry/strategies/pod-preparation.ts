@@ -67,7 +67,12 @@ export function withoutDisabledStatus(status: PodStatus, old: PodStatus): PodSta
 
 function withoutVolumeStatus(status: ContainerStatus): ContainerStatus {
   if (!status.volumeMounts) return status
-  return { ...status, volumeMounts: status.volumeMounts.map(({ volumeStatus: _, ...mount }) => mount) }
+  return { ...status, volumeMounts: status.volumeMounts.map(withoutStatus) }
+}
+
+function withoutStatus<M extends object>(mount: M & { readonly volumeStatus?: unknown }): M {
+  const { volumeStatus: _, ...kept } = mount
+  return kept as M
 }
 
 type Labels = Readonly<Record<string, string>>
