@@ -3,6 +3,7 @@ import test from 'node:test'
 import { afterFirstApply, afterUpdate, apply, type Applied, type ManagedWrite } from './managed-fields.ts'
 import { resetFieldsOf } from './reset-fields.ts'
 import type { ManagedFieldsEntry } from '#api/meta/v1/object-meta.ts'
+import { CertificateSigningRequest, certificateSigningRequests } from '#api/certificates/v1/certificate-signing-request.ts'
 import { ConfigMap, configMaps } from '#api/core/v1/config-map.ts'
 import { Service } from '#api/core/v1/service.ts'
 import { seededRandom, type Random } from '#base/random.ts'
@@ -156,4 +157,24 @@ test('the order of managers with fields of their own does not matter', () => {
     const sorted = (object: Json) => [Object.entries(object['data'] as object).sort(), owners(object)]
     assert.deepEqual(sorted(run(configs)), sorted(run(configs.toReversed())), `seed ${seed}`)
   }
+})
+
+test('who approves a certificate owns its conditions, and not the certificate', () => {
+  const signing = certificateSigningRequests as never
+  const write = (subresource: string): ManagedWrite => ({
+    ...by('m', 0, CertificateSigningRequest.schema),
+    subresource,
+    reset: resetFieldsOf(signing, subresource),
+  })
+  const object = { metadata: { uid: 'u', labels: { l: '1' } }, spec: { request: 'r' } }
+  const status = { conditions: [{ type: 'Approved', status: 'True' }], certificate: 'c' }
+  const of = (subresource: string) => {
+    const live = written(object, { ...write(''), manager: 'maker' })
+    const entries = afterUpdate(live, { ...live, spec: { request: 's' }, status }, write(subresource))
+    return entries.filter((e) => e.manager === 'm').flatMap((e) => paths(e.fieldsV1 as never))
+  }
+  const conditions = ['', '[type="Approved"]', '[type="Approved"].status', '[type="Approved"].type'].map((p) => `.status.conditions${p}`)
+  assert.deepEqual(of('approval'), conditions)
+  assert.deepEqual(of('status'), ['.status.certificate'])
+  assert.deepEqual(of(''), [])
 })

@@ -58,9 +58,9 @@ function compareMembers(
   }
 }
 
-/** Skipped members lie at most one level down, in metadata. */
+/** Skipped members lie at most one level down, in metadata and status. */
 function skipsBelow(skips: Skips, path: string): Skips {
-  return path === '.metadata' ? skips : undefined
+  return path === '.metadata' || path === '.status' ? skips : undefined
 }
 
 const NOTHING: Json = Object.freeze({})

@@ -21,7 +21,7 @@ export class ReplicaSetSpec extends message(
       immutable: true,
       mapType: 'atomic',
     }),
-    template: opt(3, PodTemplateSpec, { doc: 'Pod to make when there are too few.' }),
+    template: val(3, PodTemplateSpec, { doc: 'Pod to make when there are too few.' }),
   },
   { doc: 'What is wanted of a replica set.' },
 ) {}

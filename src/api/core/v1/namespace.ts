@@ -1,5 +1,6 @@
 /** Declares Namespace (core/v1). */
 
+import { invalid, type FieldError } from '#schema/field-error.ts'
 import { finalizerErrors } from '#schema/validate-metadata.ts'
 import { ageColumn, nameColumn } from '#schema/table.ts'
 import { ObjectMeta } from '#api/meta/v1/object-meta.ts'
@@ -78,6 +79,14 @@ rulesFor(Namespace, {
     metadata.name && metadata.labels?.[NAME_LABEL] !== metadata.name
       ? { metadata: { ...metadata, labels: { ...metadata.labels, [NAME_LABEL]: metadata.name } } }
       : undefined,
+  /** Its phase follows from whether it is being deleted. */
+  checkUpdate({ metadata, status }, _old, _path, subresource): FieldError[] {
+    if (subresource !== 'status') return []
+    const [wanted, when] = metadata.deletionTimestamp === undefined ? ['Active', 'empty'] : ['Terminating', 'not empty']
+    return status.phase === wanted
+      ? []
+      : [invalid('status.Phase', status.phase ?? '', `may only be '${wanted}' if \`deletionTimestamp\` is ${when}`)]
+  },
 })
 
 rulesFor(NamespaceSpec, { check: (spec, path) => finalizerErrors(spec.finalizers ?? [], `${path}.finalizers`) })

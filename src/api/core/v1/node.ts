@@ -1,9 +1,7 @@
 /** Declares Node (core/v1). */
 
-import { sameJson } from '#schema/json-patch.ts'
-import { labelValue, qualifiedName, cidr } from '#schema/names.ts'
-import { duplicate, forbidden, invalidEach, type FieldError } from '#schema/field-error.ts'
 import { nodeColumns } from './node-columns.ts'
+import { nodeErrors, nodeUpdateErrors } from './node-rules.ts'
 import { Taint } from './toleration.ts'
 import { ObjectMeta } from '#api/meta/v1/object-meta.ts'
 import { bool, int32, int64, list, map, message, opt, quantity, req, rulesFor, string, time, val } from '#schema/message.ts'
@@ -38,7 +36,7 @@ export class NodeSpec extends message(
     }),
     providerID: opt(3, string, { doc: 'How the cloud provider names the machine, as provider://id.' }),
     unschedulable: opt(4, bool, { doc: 'When true, no new pods are scheduled here (cordoned). False by default.' }),
-    taints: opt(5, list(Taint, { listType: 'atomic' }), { doc: 'Keeps away pods that do not tolerate them.' }),
+    taints: opt(5, list(Taint, { listType: 'atomic' }), { doc: 'Keeps away pods that do not tolerate them.', checkedAbove: true }),
     configSource: opt(6, NodeConfigSource, { doc: 'Once configured the kubelet; of no effect today. Deprecated.', deprecated: true }),
     externalID: opt(2, string, {
       doc: "No longer filled in; once the cloud provider's name of the machine. Deprecated.",
@@ -230,28 +228,12 @@ rulesFor(NodeStatus, {
   defaults: ({ capacity, allocatable }) => (allocatable === undefined && capacity !== undefined ? { allocatable: capacity } : undefined),
 })
 
+/** The single range and the list are two ways to say the same; where they differ, the single one counts. */
 rulesFor(NodeSpec, {
-  check(spec, path): FieldError[] {
-    const errors: FieldError[] = []
-    const seen = new Set<string>()
-    for (const [index, taint] of (spec.taints ?? []).entries()) {
-      const at = `${path}.taints[${index}]`
-      if (taint.key !== '') errors.push(...invalidEach(`${at}.key`, taint.key, qualifiedName(taint.key)))
-      errors.push(...invalidEach(`${at}.value`, taint.value ?? '', labelValue(taint.value ?? '')))
-      const identity = `${taint.key}:${taint.effect}`
-      if (seen.has(identity)) errors.push(duplicate(at, taint))
-      seen.add(identity)
-    }
-    for (const [index, range] of (spec.podCIDRs ?? []).entries())
-      errors.push(...invalidEach(`${path}.podCIDRs[${index}]`, range, cidr(range)))
-    return errors
-  },
-  checkUpdate(spec, old, path): FieldError[] {
-    const errors: FieldError[] = []
-    if (old.podCIDRs?.length && !sameJson(spec.podCIDRs ?? [], old.podCIDRs))
-      errors.push(forbidden(`${path}.podCIDRs`, 'node updates may not change podCIDR except from "" to valid'))
-    if (old.providerID && spec.providerID !== old.providerID)
-      errors.push(forbidden(`${path}.providerID`, 'node updates may not change providerID except from "" to valid'))
-    return errors
+  defaults({ podCIDR, podCIDRs }) {
+    if (podCIDR) return podCIDRs?.[0] === podCIDR ? undefined : { podCIDRs: [podCIDR] }
+    return podCIDRs?.[0] ? { podCIDR: podCIDRs[0] } : undefined
   },
 })
+
+rulesFor(Node, { check: nodeErrors, checkUpdate: nodeUpdateErrors })

@@ -11,8 +11,8 @@ const RESIZABLE: readonly string[] = ['cpu', 'memory']
 const LISTS = ['containers', 'initContainers'] as const
 
 export function podResizeErrors(pod: Pod, old: Pod): FieldError[] {
-  if (old.metadata.annotations?.[MIRROR_ANNOTATION] !== undefined) return [forbidden('', 'static pods cannot be resized')]
-  if (old.spec.os?.name === 'windows') return [forbidden('', 'windows pods cannot be resized')]
+  if (old.metadata.annotations?.[MIRROR_ANNOTATION] !== undefined) return [forbidden('[]', 'static pods cannot be resized')]
+  if (old.spec.os?.name === 'windows') return [forbidden('[]', 'windows pods cannot be resized')]
   const errors: FieldError[] = []
   const now = qosClass(pod)
   if (now !== (old.status.qosClass ?? qosClass(old)))

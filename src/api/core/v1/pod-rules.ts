@@ -75,7 +75,7 @@ export function podErrors({ metadata, spec }: Pod): FieldError[] {
   return [
     ...podAnnotationErrors(metadata.annotations, spec, 'metadata.annotations'),
     ...madeVolumeErrors(spec, metadata.name),
-    ...claims.map(() => forbidden('', 'static pods do not support resource claims')),
+    ...claims.map(() => forbidden('[]', 'static pods do not support resource claims')),
     ...tokenErrors(spec),
     ...(['containers', 'initContainers'] as const).flatMap((list) =>
       (spec[list] ?? []).flatMap(({ image }, index) => paddingErrors(image, `spec.${list}[${index}]`)),

@@ -26,7 +26,7 @@ export function podUpdateErrors(pod: Pod, old: Pod, _path: string, subresource: 
   if (subresource === 'status') return [...errors, ...podStatusErrors(pod, old)]
   if (subresource === 'ephemeralcontainers') {
     if (old.metadata.annotations?.[MIRROR_ANNOTATION] !== undefined)
-      return [forbidden('', 'static pods do not support ephemeral containers')]
+      return [forbidden('[]', 'static pods do not support ephemeral containers')]
     return [...errors, ...ephemeralUpdateErrors(pod, old)]
   }
   // Binding has rules of its own.

@@ -417,6 +417,14 @@ export class Pod extends object(
   { doc: 'Containers that run together on one node and share its network and volumes.' },
 ) {}
 
+/** The single address and the list are two ways to say the same; where they differ, the single one counts. */
+rulesFor(PodStatus, {
+  defaults({ podIP, podIPs }) {
+    if (podIP) return podIPs?.[0]?.ip === podIP ? undefined : { podIPs: [{ ip: podIP }] }
+    return podIPs?.[0]?.ip ? { podIP: podIPs[0].ip } : undefined
+  },
+})
+
 rulesFor(Pod, {
   defaults: podDefaults,
   check: podErrors,

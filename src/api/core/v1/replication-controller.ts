@@ -2,6 +2,7 @@
 
 import { invalid, required, type FieldError } from '#schema/field-error.ts'
 import { notNegativeErrors, replacedTemplateErrors } from './template-rules.ts'
+import { replicaCountErrors } from '#api/apps/v1/replica-status-rules.ts'
 import { labelsText, templateColumns } from './template-columns.ts'
 import { ageColumn, nameColumn } from '#schema/table.ts'
 import { PodTemplateSpec } from './pod-template.ts'
@@ -86,13 +87,17 @@ export const replicationControllers = resource(ReplicationController, {
 })
 
 rulesFor(ReplicationController, {
+  checkUpdate: ({ status }, _old, _path, subresource) =>
+    subresource === 'status'
+      ? replicaCountErrors(status, ['fullyLabeledReplicas', 'readyReplicas', 'availableReplicas'], ['observedGeneration'])
+      : [],
   /** Selector and own labels come from the template's labels when nothing is said of them. */
   defaults({ metadata, spec }) {
     const labels = spec.template?.metadata.labels
     if (labels === undefined) return undefined
     return {
-      ...(spec.selector === undefined && { spec: { ...spec, selector: labels } }),
-      ...(metadata.labels === undefined && { metadata: { ...metadata, labels } }),
+      ...(Object.keys(spec.selector ?? {}).length === 0 && { spec: { ...spec, selector: labels } }),
+      ...(Object.keys(metadata.labels ?? {}).length === 0 && { metadata: { ...metadata, labels } }),
     }
   },
 })

@@ -49,12 +49,12 @@ export function requirementErrors(
   const errors: FieldError[] = []
   for (const [name, amount] of Object.entries(limits)) {
     const at = `${path}.limits[${name}]`
-    errors.push(...amountErrors(name, amount, at, level), ...pageErrors(name, amount, at))
+    errors.push(...levelNameErrors(name, at, level), ...amountErrors(name, amount, at), ...pageErrors(name, amount, at))
   }
   for (const [name, amount] of Object.entries(requests)) {
     const at = `${path}.requests[${name}]`
     const limit = limits[name]
-    errors.push(...amountErrors(name, amount, at, level))
+    errors.push(...levelNameErrors(name, at, level), ...amountErrors(name, amount, at))
     if (limit !== undefined) {
       if (!mayBeOvercommitted(name) && compareQuantity(amount, limit) !== 0)
         errors.push(invalid(`${path}.requests`, amount, `must be equal to ${name} limit of ${limit}`))
@@ -69,8 +69,9 @@ export function requirementErrors(
   return [...errors, ...claimErrors(resources?.claims ?? [], `${path}.claims`, claims)]
 }
 
-function amountErrors(name: string, amount: string, at: string, level: Level): FieldError[] {
-  const errors = level === 'pod' ? podNameErrors(name, at) : containerNameErrors(name, at)
+/** What any amount must be, whoever has it. */
+export function amountErrors(name: string, amount: string, at: string): FieldError[] {
+  const errors: FieldError[] = []
   if (compareQuantity(amount, '0') < 0) errors.push(invalid(at, amount, 'must be greater than or equal to 0'))
   if ((isExtendedResource(name) || COUNTED.includes(name)) && milliValue(amount) % 1000 !== 0)
     errors.push(invalid(at, amount, 'must be an integer'))
@@ -87,6 +88,10 @@ function nameErrors(name: string, at: string): FieldError[] {
   if (problems.length > 0) return invalidEach(at, name, problems)
   if (name.includes('/') || STANDARD.has(name) || isHugePage(name) || name.startsWith('requests.hugepages-')) return []
   return [invalid(at, name, 'must be a standard resource type or fully qualified')]
+}
+
+function levelNameErrors(name: string, at: string, level: Level): FieldError[] {
+  return level === 'pod' ? podNameErrors(name, at) : containerNameErrors(name, at)
 }
 
 function containerNameErrors(name: string, at: string): FieldError[] {

@@ -1,5 +1,6 @@
 /** The rules of pod templates in the kinds that keep pods running. */
 
+import { podAnnotationErrors, profileMatchErrors } from './pod-annotation-rules.ts'
 import type { PodTemplateSpec } from './pod-template.ts'
 import type { LabelSelector } from '#api/meta/v1/label-selector.ts'
 import { forbidden, invalid, notSupported, required, type FieldError } from '#schema/field-error.ts'
@@ -12,6 +13,8 @@ export function templateErrors(template: PodTemplateSpec, path: string): FieldEr
   const errors = [
     ...labelErrors(template.metadata.labels, `${path}.labels`),
     ...annotationErrors(template.metadata.annotations, `${path}.annotations`),
+    ...podAnnotationErrors(template.metadata.annotations, template.spec, `${path}.annotations`),
+    ...profileMatchErrors(template.metadata.annotations, template.spec, `${path}.spec`),
   ]
   if ((template.spec.ephemeralContainers ?? []).length > 0)
     errors.push(forbidden(`${path}.spec.ephemeralContainers`, 'ephemeral containers not allowed in pod template'))

@@ -5,6 +5,7 @@ import type { Strategy } from '../strategy.ts'
 import { strictEventErrors, strictEventUpdateErrors } from '#api/core/v1/event-rules.ts'
 import type { Event } from '#api/core/v1/event.ts'
 import type { Secret } from '#api/core/v1/secret.ts'
+import type { ServiceAccount } from '#api/core/v1/service-account.ts'
 import type { CertificateSigningRequest } from '#api/certificates/v1/certificate-signing-request.ts'
 import { statusFacet } from '../update.ts'
 import { timestamp } from '#base/clock.ts'
@@ -31,7 +32,18 @@ export const eventStrategy: Strategy<StoredEvent> = {
 }
 /** A kubelet registers with the status it already knows. */
 export const nodeStrategy: Strategy = { initialStatus: 'as given' }
-export const serviceAccountStrategy: Strategy = { unconditionalUpdate: false, returnsDeleted: true }
+/** Of a reference to a secret, only the name counts: it lies beside the account. */
+export const serviceAccountStrategy: Strategy<ServiceAccount & { spec?: never; status?: never }> = {
+  unconditionalUpdate: false,
+  returnsDeleted: true,
+  prepareCreate: withNamesOnly,
+  prepareUpdate: withNamesOnly,
+}
+
+function withNamesOnly<A extends ServiceAccount>(account: A): A {
+  return account.secrets ? { ...account, secrets: account.secrets.map(({ name }) => ({ ...(name && { name }) })) } : account
+}
+
 export const returnsDeleted: Strategy = { returnsDeleted: true }
 export const disruptionBudgetStrategy: Strategy = { generation: 'spec', unconditionalUpdate: false }
 
