@@ -207,7 +207,8 @@ test('the few fields that a path writes are all that its writer owns', async () 
   const found = await owners(t, `${pods}/p`)
   deepEqual(Object.keys(found).toSorted(), ['debugger Update ephemeralcontainers', 'maker Update', 'node Update status'])
   deepEqual(Object.keys((found['debugger Update ephemeralcontainers'] as { 'f:spec': object })['f:spec']), ['f:ephemeralContainers'])
-  deepEqual(found['node Update status'], { 'f:status': { 'f:podIP': {} } })
+  const podIps = { '.': {}, 'k:{"ip":"10.0.0.1"}': { '.': {}, 'f:ip': {} } } // the list follows the single address
+  deepEqual(found['node Update status'], { 'f:status': { 'f:podIP': {}, 'f:podIPs': podIps } })
 })
 
 test('owners can be given up and handed over in managedFields itself', async () => {
