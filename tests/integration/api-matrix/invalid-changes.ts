@@ -73,7 +73,7 @@ export const invalidChanges: Readonly<Record<string, readonly InvalidChange[]>> 
     {
       change: { spec: { taints: [{ key: 'a', effect: 'Sometimes' }] } },
       causes: [
-        'spec.taints[0].effect FieldValueNotSupported: Unsupported value: "Sometimes": supported values: "NoSchedule", "PreferNoSchedule", "NoExecute"',
+        'metadata.taints[0].effect FieldValueNotSupported: Unsupported value: "Sometimes": supported values: "NoSchedule", "PreferNoSchedule", "NoExecute"',
       ],
     },
   ],
