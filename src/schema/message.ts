@@ -104,6 +104,8 @@ export interface Message {
   readonly name: string
   readonly fields: readonly Field[]
   readonly byName: ReadonlyMap<string, Field>
+  /** What members are that no field declares, where such may be; absent: there are none. Only server-side apply asks. */
+  readonly rest?: TypeNode
   readonly rules: readonly Rule<never>[]
   /** Fills what a plain field default cannot say; returns the members to add. Runs before the members' own defaults. */
   readonly defaults?: (value: never) => object | undefined

@@ -32,6 +32,7 @@ function compareMembers(
   path: string,
 ): void {
   const members = shape.type === 'struct' ? shape.members() : undefined
+  const rest = shape.type === 'struct' ? shape.rest : shape.type === 'map' ? shape.of : shape
   for (const name in next) visit(name)
   for (const name in old) if (own(next, name) === undefined) visit(name)
 
@@ -40,10 +41,10 @@ function compareMembers(
     const after = own(next, name)
     if (before === after) return
     const member = members?.get(name)
-    if (members !== undefined && member === undefined) return
+    const inner = member?.shape ?? rest
+    if (inner === undefined) return
     const below = skips === undefined ? '' : `${path}.${name}`
     if (skips?.(below)) return
-    const inner = member?.shape ?? (shape.type === 'map' ? shape.of : shape)
     const always = there && member !== undefined && member.alwaysThere
     compareAt(
       `f:${name}`,

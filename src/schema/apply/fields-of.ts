@@ -32,12 +32,13 @@ function collect(shape: Shape, value: unknown, out: FieldSetDraft, path: string)
       }
       for (const name in object) {
         const below = object[name]
-        const member = shape.type === 'struct' ? shape.members().get(name)?.shape : shape.type === 'map' ? shape.of : shape
+        const declared = shape.type === 'struct' ? shape.members().get(name)?.shape : undefined
+        const member = declared ?? (shape.type === 'struct' ? shape.rest : shape.type === 'map' ? shape.of : shape)
         const at = `${path}.${name}`
         if (member === undefined) throw new NotDeclared(`${at}: field not declared in schema`)
         const inner: FieldSetDraft = {}
         const leaf = collect(member, below, inner, at)
-        add(out, `f:${name}`, leaf || below === null || shape.type !== 'struct' || isEmptyObject(below), inner)
+        add(out, `f:${name}`, leaf || below === null || declared === undefined || isEmptyObject(below), inner)
       }
       return false
     }

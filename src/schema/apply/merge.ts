@@ -146,7 +146,8 @@ function named(shape: Shape | undefined, fields: FieldSet): FieldSet {
     }
     const field = element.startsWith('f:')
     const below = named(field ? memberOf(shape, element.slice(2)) : shape?.type === 'keyed' ? shape.of : undefined, node)
-    out[element] = field && shape?.type === 'struct' && !Object.hasOwn(below, '.') ? { '.': DOT, ...below } : below
+    const isNamed = field && shape?.type === 'struct' && shape.members().has(element.slice(2))
+    out[element] = isNamed && !Object.hasOwn(below, '.') ? { '.': DOT, ...below } : below
   }
   return out
 }
@@ -154,7 +155,7 @@ function named(shape: Shape | undefined, fields: FieldSet): FieldSet {
 function memberOf(shape: Shape | undefined, name: string): Shape | undefined {
   switch (shape?.type) {
     case 'struct':
-      return shape.members().get(name)?.shape
+      return shape.members().get(name)?.shape ?? shape.rest
     case 'map':
       return shape.of
     case 'free':

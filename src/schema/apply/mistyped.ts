@@ -26,7 +26,7 @@ function walkMessage(
   if (object === undefined) return
   const members = membersOf(message)
   for (const name in object) {
-    const node = members.get(name)
+    const node = members.get(name) ?? message.rest
     const at = `${path}.${name}`
     if (node !== undefined) walk(node, own(object, name), at, errors)
     else if (beside(name)) scalar(typeof object[name] === 'string', 'string', object[name], at, errors)

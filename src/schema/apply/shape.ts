@@ -11,7 +11,8 @@ export type Json = Readonly<Record<string, unknown>>
 export type Shape =
   /** Taken as a whole: scalars, and whatever is atomic. */
   | { readonly type: 'leaf'; readonly same: (a: unknown, b: unknown) => boolean }
-  | { readonly type: 'struct'; readonly members: () => ReadonlyMap<string, Member> }
+  /** `rest` is what members are that are not declared, where such may be. */
+  | { readonly type: 'struct'; readonly members: () => ReadonlyMap<string, Member>; readonly rest?: Shape }
   | { readonly type: 'map'; readonly of: Shape }
   /** A list whose items are told apart by their own keys. */
   | { readonly type: 'keyed'; readonly keys: readonly string[]; readonly of: Shape }
@@ -33,7 +34,11 @@ export function structOf(message: Message): Shape & { readonly type: 'struct' } 
   let shape = structs.get(message)
   if (shape === undefined) {
     let members: ReadonlyMap<string, Member> | undefined
-    shape = { type: 'struct', members: () => (members ??= membersOf(message)) }
+    shape = {
+      type: 'struct',
+      members: () => (members ??= membersOf(message)),
+      ...(message.rest && { rest: shapeOf(message.rest, undefined) }),
+    }
     structs.set(message, shape)
   }
   return shape
