@@ -2,6 +2,7 @@
 
 import { deploymentStrategy, replicaSetStrategy, replicationControllerStrategy } from '../strategies/plain.ts'
 import { daemonSetStrategy } from '../strategies/daemon-set.ts'
+import { preparingTemplate } from '../strategies/pod-template-preparation.ts'
 import { deploymentScale, replicaSetScale, replicationControllerScale, statefulSetScale } from '../strategies/scale.ts'
 import type { Strategy } from '../strategy.ts'
 import { statefulSetStrategy } from '../strategies/stateful-set.ts'
@@ -14,10 +15,10 @@ import { statefulSets } from '#api/apps/v1/stateful-set.ts'
 import { replicationControllers } from '#api/core/v1/replication-controller.ts'
 
 export const servedApps: readonly Served[] = [
-  serve(replicationControllers as never, replicationControllerStrategy, { scale: replicationControllerScale }),
-  serve(deployments as never, deploymentStrategy, { scale: deploymentScale }),
-  serve(replicaSets as never, replicaSetStrategy, { scale: replicaSetScale }),
-  serve(statefulSets as never, statefulSetStrategy as unknown as Strategy, { scale: statefulSetScale }),
-  serve(daemonSets as never, daemonSetStrategy),
+  serve(replicationControllers as never, preparingTemplate('spec', replicationControllerStrategy), { scale: replicationControllerScale }),
+  serve(deployments as never, preparingTemplate('spec', deploymentStrategy), { scale: deploymentScale }),
+  serve(replicaSets as never, preparingTemplate('spec', replicaSetStrategy), { scale: replicaSetScale }),
+  serve(statefulSets as never, preparingTemplate('spec', statefulSetStrategy as unknown as Strategy), { scale: statefulSetScale }),
+  serve(daemonSets as never, preparingTemplate('spec', daemonSetStrategy)),
   serve(controllerRevisions as never),
 ]

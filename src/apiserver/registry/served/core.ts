@@ -3,6 +3,7 @@
 import { finalizeFacet, namespaceStrategy } from '../strategies/namespace.ts'
 import { createdByPut, eventStrategy, nodeStrategy, returnsDeleted, secretStrategy, serviceAccountStrategy } from '../strategies/plain.ts'
 import { ephemeralContainersFacet, podStatusFacet, podStrategy, resizeFacet } from '../strategies/pod.ts'
+import { preparingTemplate } from '../strategies/pod-template-preparation.ts'
 import type { Strategy } from '../strategy.ts'
 import { serve, type Served } from './serve.ts'
 import { configMaps } from '#api/core/v1/config-map.ts'
@@ -27,6 +28,6 @@ export function servedCore(serviceStrategy: Strategy<never>): readonly Served[] 
     serve(secrets as never, secretStrategy),
     serve(serviceAccounts as never, serviceAccountStrategy),
     serve(events as never, eventStrategy),
-    serve(podTemplates as never, { ...returnsDeleted, generation: 'all but metadata' }),
+    serve(podTemplates as never, preparingTemplate('object', { ...returnsDeleted, generation: 'all but metadata' })),
   ]
 }

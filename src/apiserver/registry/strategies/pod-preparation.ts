@@ -12,10 +12,10 @@ import { sameJson } from '#schema/json-patch.ts'
 
 const CONTAINER_LISTS = ['containers', 'initContainers', 'ephemeralContainers'] as const
 
-/** Members whose feature is off by default upstream are taken away, unless the stored pod uses that feature already. */
+/** Members whose feature is off by default upstream are taken away, unless the stored pod uses that feature already. The same spec where nothing goes. */
 export function withoutDisabled(spec: PodSpec, old?: PodSpec): PodSpec {
   const { schedulingGroup, ...rest } = spec
-  let kept: PodSpec = old?.schedulingGroup && schedulingGroup ? spec : rest
+  let kept: PodSpec = schedulingGroup === undefined || old?.schedulingGroup ? spec : rest
   for (const projection of ['clusterTrustBundle', 'podCertificate'] as const)
     if (!usesProjection(old, projection) && usesProjection(kept, projection)) kept = withoutProjection(kept, projection)
   const stops = (one: PodSpec | undefined) =>
