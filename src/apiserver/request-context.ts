@@ -32,6 +32,16 @@ export type RequestBody =
   | { readonly type: 'bytes'; readonly contentType: string; readonly read: () => Promise<Uint8Array> }
   | { readonly type: 'object'; readonly contentType: string; readonly object: unknown }
 
+/** What a request leaves behind for the audit log as it goes on its way. */
+export interface AuditNotes {
+  /** Kept with the request's events; a key's first value stands, as upstream has it. */
+  annotate(key: string, value: string): void
+  /** The body as it was understood, before admission: an object, a patch, options. */
+  request(object: unknown): void
+  /** Who the caller acts as. */
+  impersonates(user: UserInfo): void
+}
+
 export interface RequestContext {
   readonly method: string
   /** Path without query, percent-decoded per segment only where it is looked at. */
@@ -51,4 +61,6 @@ export interface RequestContext {
   readonly cbor?: boolean
   /** Texts for `Warning: 299` headers of the answer. */
   readonly warnings: string[]
+  /** Absent where no policy asks for the request to be audited. */
+  readonly audit?: AuditNotes
 }

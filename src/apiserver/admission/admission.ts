@@ -16,6 +16,8 @@ export interface AdmissionRequest<T extends KubeObject = KubeObject> {
   readonly user: UserInfo
   readonly dryRun: boolean
   readonly warn: (text: string) => void
+  /** Leaves an annotation in the audit log. */
+  readonly annotate?: (key: string, value: string) => void
 }
 
 /** Refusals are thrown as `StatusError`, upstream's being `Forbidden` unless a plugin says otherwise. */

@@ -404,7 +404,7 @@ export function writeFor(
   subresource: string,
   at: At,
   dryRun: boolean,
-  ctx: Pick<RequestContext, 'user' | 'warnings'>,
+  ctx: Pick<RequestContext, 'user' | 'warnings' | 'audit'>,
   parts: EndpointParts,
 ): Write {
   const { resource } = registry
@@ -420,6 +420,7 @@ export function writeFor(
     user: ctx.user,
     dryRun,
     warn,
+    ...(ctx.audit && { annotate: ctx.audit.annotate }),
   })
   return {
     user: ctx.user,

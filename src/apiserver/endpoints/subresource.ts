@@ -109,6 +109,7 @@ async function connect(endpoint: Endpoint, subresource: string, ctx: RequestCont
       user: ctx.user,
       dryRun: false,
       warn: (text) => void ctx.warnings.push(text),
+      ...(ctx.audit && { annotate: ctx.audit.annotate }),
     })
   }
   return to(pod, ctx, parts.kubelets)
