@@ -22,6 +22,46 @@ export function discoveryPaths(groups: readonly string[]): ReadonlyMap<string, P
   ])
 }
 
+/** What is said without a token's being asked for: how others verify the tokens of service accounts. */
+export const issuerPaths: ReadonlyMap<string, Path> = new Map([
+  [
+    '.well-known/openid-configuration',
+    open(
+      '/.well-known/openid-configuration/',
+      'WellKnown',
+      'getServiceAccountIssuerOpenIDConfiguration',
+      'get who issues tokens of service accounts, as OpenID Connect has it',
+      'application/json',
+    ),
+  ],
+  [
+    'openid/v1/jwks',
+    open(
+      '/openid/v1/jwks/',
+      'openid',
+      'getServiceAccountIssuerOpenIDKeyset',
+      'get the public keys that verify tokens of service accounts',
+      'application/jwk-set+json',
+    ),
+  ],
+])
+
+function open(at: string, tag: string, id: string, description: string, type: string): Path {
+  const operation: Operation = {
+    method: 'get',
+    id,
+    tag,
+    description,
+    parameters: [],
+    codes: [200],
+    answer: { type: 'text' },
+    types: [type],
+  }
+  return { path: at, parameters: [], operations: [operation], withoutSecurity: true }
+}
+
+const ZEROS: Readonly<Record<string, unknown>> = { string: '', boolean: false }
+
 function path(at: string, tag: string, id: string, description: string, type: DiscoveryKind): Path {
   const operation: Operation = { method: 'get', id, tag, description, parameters: [], codes: [200], answer: { type } }
   return { path: at, parameters: [], operations: [operation] }
@@ -31,12 +71,23 @@ function path(at: string, tag: string, id: string, description: string, type: Di
 export function addDiscovery(schemas: SchemaCollection, kind: DiscoveryKind): OpenApiSchema {
   const { dialect } = schemas
   const text: OpenApiSchema = { type: 'string' }
-  const texts: OpenApiSchema = { type: 'array', items: text, 'x-kubernetes-list-type': 'atomic' }
+  const listed: OpenApiSchema = dialect === 'v3' ? { ...text, default: '' } : text
+  const texts: OpenApiSchema = { type: 'array', items: listed, 'x-kubernetes-list-type': 'atomic' }
+  /** Version 3 shows the zeros of what is always there. */
+  const withZeros = (required: readonly string[], properties: Readonly<Record<string, OpenApiSchema>>) =>
+    dialect === 'v2'
+      ? properties
+      : Object.fromEntries(
+          Object.entries(properties).map(([name, schema]) => {
+            const zero = required.includes(name) ? ZEROS[String(schema['type'])] : undefined
+            return [name, zero === undefined ? schema : { ...schema, default: zero }]
+          }),
+        )
   const ref = (name: string): OpenApiSchema =>
     dialect === 'v3' ? { allOf: [reference(`${META}.${name}`, dialect)], default: {} } : reference(`${META}.${name}`, dialect)
   const listOf = (name: string): OpenApiSchema => ({ type: 'array', items: ref(name), 'x-kubernetes-list-type': 'atomic' })
   const add = (name: string, description: string, required: readonly string[], properties: Readonly<Record<string, OpenApiSchema>>) =>
-    schemas.addPlain(`${META}.${name}`, { description, type: 'object', required, properties })
+    schemas.addPlain(`${META}.${name}`, { description, type: 'object', required, properties: withZeros(required, properties) })
   const addKind = (
     name: DiscoveryKind,
     description: string,
@@ -47,7 +98,7 @@ export function addDiscovery(schemas: SchemaCollection, kind: DiscoveryKind): Op
       description,
       type: 'object',
       required,
-      properties: { apiVersion: text, kind: text, ...properties },
+      properties: { apiVersion: text, kind: text, ...withZeros(required, properties) },
       'x-kubernetes-group-version-kind': [{ group: '', kind: name, version: 'v1' }],
     })
   const versions = () =>
@@ -89,7 +140,7 @@ export function addDiscovery(schemas: SchemaCollection, kind: DiscoveryKind): Op
         shortNames: texts,
         singularName: text,
         storageVersionHash: text,
-        verbs: { type: 'array', items: text },
+        verbs: { type: 'array', items: listed },
         version: text,
       })
       return addKind('APIResourceList', 'The resources of a group and version.', ['groupVersion', 'resources'], {
@@ -103,7 +154,7 @@ export function addDiscovery(schemas: SchemaCollection, kind: DiscoveryKind): Op
         description: 'What the server is a build of.',
         type: 'object',
         required,
-        properties: Object.fromEntries(names.toSorted().map((name) => [name, text])),
+        properties: withZeros(required, Object.fromEntries(names.toSorted().map((name) => [name, text]))),
       })
     }
   }

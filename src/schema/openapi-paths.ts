@@ -30,12 +30,16 @@ export interface Operation {
   readonly codes: readonly number[]
   readonly answer: Content
   readonly watches?: boolean
+  /** Media types of the answer, where they are none of the usual ones. */
+  readonly types?: readonly string[]
   /** Where it is not that of the group and version. */
   readonly tag?: string
 }
 
 export interface Path {
   readonly path: string
+  /** Version 3 says nothing of who may ask. */
+  readonly withoutSecurity?: boolean
   readonly parameters: readonly Parameter[]
   readonly operations: readonly Operation[]
 }

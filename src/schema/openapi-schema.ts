@@ -136,10 +136,10 @@ export class SchemaCollection {
     return doc === '' ? value : { description: doc, ...value }
   }
 
-  /** What stands in a list or map: never absent, so version 3 gives it the type's zero. */
+  /** What stands in a list or map: never absent, so version 3 gives it the type's zero, but for types that write themselves as text. */
   #inside(value: OpenApiSchema, node?: TypeNode): OpenApiSchema {
     if (this.dialect === 'v2') return value
-    if ('$ref' in value) return { allOf: [value], ...(node?.type === 'time' || node?.type === 'microTime' ? {} : { default: {} }) }
+    if ('$ref' in value) return node === undefined || node.type === 'message' ? { allOf: [value], default: {} } : value
     const zero = node && (node.type === 'string' ? '' : zeroOf(node))
     return zero === undefined ? value : { ...value, default: zero }
   }
@@ -219,12 +219,20 @@ export class SchemaCollection {
 /** The default that upstream's document shows: Go's zero where it is not omitted, and real defaults of parts of list keys. */
 function initialOf(field: Field): unknown {
   const { node } = field
-  if (field.presence === 'always' || (field.presence === 'required' && node.type === 'message'))
-    return node.type === 'time' ? undefined : {}
+  if (node.type === 'message' && field.presence !== 'optional')
+    return field.presence === 'required' && HELD_BY_POINTER.has(node.message().name) ? undefined : {}
   if (field.presence === 'required') return node.type === 'string' ? '' : zeroOf(node)
   // Server-side apply needs the protocol to tell a port by its keys.
   return field.name === 'protocol' ? field.default : undefined
 }
+
+/** Where these are required, upstream's types hold a pointer, which has no zero to show. */
+const HELD_BY_POINTER = new Set([
+  'k8s.io.apimachinery.pkg.apis.meta.v1.LabelSelector',
+  'k8s.io.api.core.v1.LocalObjectReference',
+  'k8s.io.api.core.v1.SecretReference',
+  'k8s.io.api.networking.v1.ParentReference',
+])
 
 /** What every kind has and no declaration repeats. */
 const TYPE_META: Readonly<Record<string, OpenApiSchema>> = {

@@ -1,13 +1,12 @@
 /** The OpenAPI v2 (Swagger) document of the whole API, which older clients read from /openapi/v2. */
 
-import { discoveryPaths } from './openapi-discovery.ts'
+import { discoveryPaths, issuerPaths } from './openapi-discovery.ts'
 import { pathsOf, tagOf, type Content, type Operation, type Parameter } from './openapi-paths.ts'
 import { SchemaCollection, type OpenApiSchema } from './openapi-schema.ts'
-import { kindsOf, plainContent, type OpenApiParts } from './openapi-v3.ts'
+import { kindsOf, plainContent, typesOf, type OpenApiParts } from './openapi-v3.ts'
 import type { Resource } from './resource.ts'
 
 const OBJECT_TYPES = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf']
-const WATCH_TYPES = ['application/json;stream=watch', 'application/vnd.kubernetes.protobuf;stream=watch']
 const PATCH_TYPES = [
   'application/json-patch+json',
   'application/merge-patch+json',
@@ -17,18 +16,17 @@ const PATCH_TYPES = [
 
 export function openApiV2(resources: readonly Resource[], parts: OpenApiParts, product = 'unversioned'): Record<string, unknown> {
   const groups = Map.groupBy(resources, (r) => `${r.group}/${r.version}`)
-  const groupVersions = [...groups.values()].map(([r]) => ({ group: r!.group, version: r!.version }))
   const served = new Map(resources.map((r) => [r.type.schema, { group: r.group, kind: r.kind, version: r.version }]))
-  const schemas = new SchemaCollection('v2', (message) => kindsOf(message, served, parts, groupVersions))
+  const schemas = new SchemaCollection('v2', (message) => kindsOf(message, served, parts))
   const paths: Record<string, unknown> = {}
-  for (const { path, operations } of discoveryPaths(groupVersions.map((gv) => gv.group)).values())
-    paths[path] = Object.fromEntries(operations.map((o) => [o.method, operation(o, schemas, parts, groupVersions, o.tag ?? '')]))
+  for (const { path, operations } of [...discoveryPaths(resources.map((r) => r.group)).values(), ...issuerPaths.values()])
+    paths[path] = Object.fromEntries(operations.map((o) => [o.method, operation(o, schemas, parts, o.tag ?? '')]))
   for (const [first, ...rest] of groups.values()) {
     if (first === undefined) continue
     const { group, version } = first
     for (const path of pathsOf(group, version, [first, ...rest], parts.kindOf))
       paths[path.path] = {
-        ...Object.fromEntries(path.operations.map((o) => [o.method, operation(o, schemas, parts, groupVersions, tagOf(group, version))])),
+        ...Object.fromEntries(path.operations.map((o) => [o.method, operation(o, schemas, parts, tagOf(group, version))])),
         ...(path.parameters.length > 0 && { parameters: path.parameters.map(parameter) }),
       }
   }
@@ -44,24 +42,18 @@ export function openApiV2(resources: readonly Resource[], parts: OpenApiParts, p
   }
 }
 
-function operation(
-  o: Operation,
-  schemas: SchemaCollection,
-  parts: OpenApiParts,
-  gvs: readonly { readonly group: string; readonly version: string }[],
-  tag: string,
-): Record<string, unknown> {
-  const schema = contentOf(o.answer, schemas, parts, gvs)
+function operation(o: Operation, schemas: SchemaCollection, parts: OpenApiParts, tag: string): Record<string, unknown> {
+  const schema = contentOf(o.answer, schemas, parts)
   const body = o.body && {
     name: 'body',
     in: 'body',
     ...(o.body.required && { required: true }),
-    schema: contentOf(o.body.content, schemas, parts, gvs),
+    schema: contentOf(o.body.content, schemas, parts),
   }
   return {
     description: o.description,
-    consumes: consumedBy(o),
-    produces: producedBy(o),
+    ...(o.types === undefined && { consumes: consumedBy(o) }),
+    produces: typesOf(o),
     schemes: ['https'],
     tags: [tag],
     operationId: o.id,
@@ -81,18 +73,7 @@ function consumedBy(o: Operation): readonly string[] {
   return o.answer.type.startsWith('API') ? OBJECT_TYPES : ['*/*']
 }
 
-function producedBy(o: Operation): readonly string[] {
-  if (o.answer.type === 'VersionInfo') return ['application/json']
-  if (o.answer.type === 'text') return o.action === 'connect' ? ['*/*'] : ['text/plain', ...OBJECT_TYPES]
-  return o.watches ? [...OBJECT_TYPES, ...WATCH_TYPES] : OBJECT_TYPES
-}
-
-function contentOf(
-  content: Content,
-  schemas: SchemaCollection,
-  parts: OpenApiParts,
-  gvs: readonly { readonly group: string; readonly version: string }[],
-): OpenApiSchema {
+function contentOf(content: Content, schemas: SchemaCollection, parts: OpenApiParts): OpenApiSchema {
   switch (content.type) {
     case 'message':
       return schemas.add(content.message)
@@ -103,7 +84,7 @@ function contentOf(
     case 'status':
       return schemas.add(parts.status)
     default:
-      return plainContent(schemas, content.type, gvs)
+      return plainContent(schemas, content.type)
   }
 }
 

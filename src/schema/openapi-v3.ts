@@ -2,6 +2,7 @@
 
 import type { Message } from './message.ts'
 import { addDiscovery, type DiscoveryKind } from './openapi-discovery.ts'
+import { knownVersions } from './openapi-known-versions.ts'
 import { pathsOf, tagOf, type Content, type KindLookup, type Operation, type Parameter, type Path } from './openapi-paths.ts'
 import { SchemaCollection, type GroupVersionKind, type OpenApiSchema } from './openapi-schema.ts'
 import type { Resource } from './resource.ts'
@@ -11,7 +12,7 @@ export interface OpenApiParts {
   readonly listMeta: Message
   readonly deleteOptions: Message
   readonly status: Message
-  /** Kinds that subresources take. */
+  /** Kinds that subresources take, and those that stand in objects of other groups. */
   readonly kindOf: KindLookup
 }
 
@@ -33,15 +34,14 @@ export function openApiV3(
   product = 'unversioned',
 ): Record<string, unknown> {
   const kinds = new Map(resources.map((r) => [r.type.schema, { group, kind: r.kind, version }]))
-  const gvs = [{ group, version }]
-  const schemas = new SchemaCollection('v3', (message) => kindsOf(message, kinds, parts, gvs))
-  const document = new DocumentV3(schemas, parts, tagOf(group, version), gvs)
+  const schemas = new SchemaCollection('v3', (message) => kindsOf(message, kinds, parts))
+  const document = new DocumentV3(schemas, parts, tagOf(group, version))
   return document.of(pathsOf(group, version, resources, parts.kindOf), product)
 }
 
 /** A document of a path outside of all versions, such as `/apis`. */
 export function plainOpenApiV3(path: Path, parts: OpenApiParts, product = 'unversioned'): Record<string, unknown> {
-  return new DocumentV3(new SchemaCollection('v3', () => []), parts, '', []).of([path], product)
+  return new DocumentV3(new SchemaCollection('v3', () => []), parts, '').of([path], product)
 }
 
 /** Under which kinds a message is known; the options are known in every group. */
@@ -49,12 +49,11 @@ export function kindsOf(
   message: Message,
   served: ReadonlyMap<Message, GroupVersionKind>,
   parts: OpenApiParts,
-  groupVersions: readonly { readonly group: string; readonly version: string }[],
 ): readonly GroupVersionKind[] {
   const kind = served.get(message)
   if (kind !== undefined) return [kind]
   if (message === parts.status) return [{ group: '', kind: 'Status', version: 'v1' }]
-  if (message === parts.deleteOptions) return groupVersions.map((gv) => ({ group: gv.group, kind: 'DeleteOptions', version: gv.version }))
+  if (message === parts.deleteOptions) return inEveryVersion('DeleteOptions')
   // A subresource's kind says so by its protobuf name: k8s.io.api.autoscaling.v1.Scale.
   const [name = '', version = '', group = ''] = message.name.split('.').toReversed()
   const candidate = { group: group === 'core' ? '' : group, kind: name, version }
@@ -65,50 +64,50 @@ export function kindsOf(
   return []
 }
 
+/** The media types of an operation's answer, the same in both versions. */
+export function typesOf({ types, answer, action, watches }: Operation): readonly string[] {
+  if (types) return types
+  if (answer.type === 'VersionInfo') return ['application/json']
+  if (answer.type === 'text') return action === 'connect' ? ['*/*'] : ['text/plain', ...OBJECT_TYPES]
+  return watches ? [...OBJECT_TYPES, ...WATCH_TYPES] : OBJECT_TYPES
+}
+
 class DocumentV3 {
   readonly #schemas: SchemaCollection
   readonly #parts: OpenApiParts
   readonly #tag: string
-  readonly #gvs: readonly GroupVersion[]
 
-  constructor(schemas: SchemaCollection, parts: OpenApiParts, tag: string, gvs: readonly GroupVersion[]) {
+  constructor(schemas: SchemaCollection, parts: OpenApiParts, tag: string) {
     this.#schemas = schemas
     this.#parts = parts
     this.#tag = tag
-    this.#gvs = gvs
   }
 
   of(list: readonly Path[], product: string): Record<string, unknown> {
     const paths: Record<string, unknown> = {}
-    for (const { path, parameters, operations } of list)
+    for (const { path, parameters, operations, withoutSecurity } of list)
       paths[path] = {
-        ...Object.fromEntries(operations.map((o) => [o.method, this.#operation(o)])),
+        ...Object.fromEntries(operations.map((o) => [o.method, this.#operation(o, withoutSecurity !== true)])),
         ...(parameters.length > 0 && { parameters: parameters.map(parameter) }),
       }
     return {
       openapi: '3.0.0',
       info: { title: 'Kubernetes', version: product },
       paths,
-      components: {
-        schemas: this.#schemas.all(),
-        securitySchemes: {
-          BearerToken: { type: 'apiKey', description: 'Bearer Token authentication', name: 'authorization', in: 'header' },
-        },
-      },
+      components: list.some((p) => p.withoutSecurity)
+        ? {}
+        : {
+            schemas: this.#schemas.all(),
+            securitySchemes: {
+              BearerToken: { type: 'apiKey', description: 'Bearer Token authentication', name: 'authorization', in: 'header' },
+            },
+          },
     }
   }
 
-  #operation(o: Operation): Record<string, unknown> {
+  #operation(o: Operation, secured: boolean): Record<string, unknown> {
     const answer = this.#content(o.answer)
-    const types =
-      o.answer.type === 'text'
-        ? o.action === 'connect'
-          ? ['*/*']
-          : ['text/plain', ...OBJECT_TYPES]
-        : o.watches
-          ? [...OBJECT_TYPES, ...WATCH_TYPES]
-          : OBJECT_TYPES
-    const content = Object.fromEntries(types.map((t) => [t, { schema: answer }]))
+    const content = Object.fromEntries(typesOf(o).map((t) => [t, { schema: answer }]))
     return {
       tags: [o.tag ?? this.#tag],
       description: o.description,
@@ -117,7 +116,7 @@ class DocumentV3 {
       ...(o.body && { requestBody: this.#body(o.body) }),
       responses: {
         ...Object.fromEntries(o.codes.map((code) => [code, { description: CODES[code], content }])),
-        401: { description: 'Unauthorized' },
+        ...(secured && { 401: { description: 'Unauthorized' } }),
       },
       ...(o.action && { 'x-kubernetes-action': o.action }),
       ...(o.gvk && { 'x-kubernetes-group-version-kind': o.gvk }),
@@ -141,22 +140,13 @@ class DocumentV3 {
       case 'status':
         return this.#schemas.add(this.#parts.status)
       default:
-        return plainContent(this.#schemas, content.type, this.#gvs)
+        return plainContent(this.#schemas, content.type)
     }
   }
 }
 
-interface GroupVersion {
-  readonly group: string
-  readonly version: string
-}
-
-/** Contents that are no declared message; `gvs` are the versions a document is of. */
-export function plainContent(
-  schemas: SchemaCollection,
-  type: 'text' | 'patch' | 'watchEvent' | DiscoveryKind,
-  gvs: readonly GroupVersion[],
-): OpenApiSchema {
+/** Contents that are no declared message. */
+export function plainContent(schemas: SchemaCollection, type: 'text' | 'patch' | 'watchEvent' | DiscoveryKind): OpenApiSchema {
   switch (type) {
     case 'text':
       return { type: 'string' }
@@ -171,11 +161,15 @@ export function plainContent(
         type: 'object',
         required: ['type', 'object'],
         properties: { object: schemas.addRaw(), type: { type: 'string', ...(schemas.dialect === 'v3' && { default: '' }) } },
-        'x-kubernetes-group-version-kind': gvs.map((gv) => ({ group: gv.group, kind: 'WatchEvent', version: gv.version })),
+        'x-kubernetes-group-version-kind': inEveryVersion('WatchEvent'),
       })
     default:
       return addDiscovery(schemas, type)
   }
+}
+
+function inEveryVersion(kind: string): readonly GroupVersionKind[] {
+  return knownVersions.map(({ group, version }) => ({ group, kind, version }))
 }
 
 const CODES: Readonly<Record<number, string>> = { 200: 'OK', 201: 'Created', 202: 'Accepted' }

@@ -34,6 +34,15 @@ test('a field shows its type, how it merges, and what upstream says of absence',
     additionalProperties: { type: 'string', default: '' },
     'x-kubernetes-map-type': 'atomic',
   })
+  // held by a pointer upstream, so without a zero
+  assert.deepEqual(field('apps.v1.DeploymentSpec', 'selector'), {
+    allOf: [{ $ref: '#/components/schemas/io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector' }],
+  })
+  // what writes itself as text has no zero either
+  assert.deepEqual(field('core.v1.ResourceRequirements', 'limits'), {
+    type: 'object',
+    additionalProperties: { $ref: '#/components/schemas/io.k8s.apimachinery.pkg.api.resource.Quantity' },
+  })
   assert.deepEqual(field('core.v1.ContainerPort', 'protocol'), { type: 'string', enum: ['SCTP', 'TCP', 'UDP'], default: 'TCP' })
 })
 

@@ -6,7 +6,7 @@ import { openApiV2 } from '#schema/openapi-v2.ts'
 import { betaOf, messages, reference, resources } from './declared.ts'
 import { definitionName } from '#schema/openapi-schema.ts'
 
-interface Swagger {
+export interface Swagger {
   readonly definitions: Readonly<Record<string, unknown>>
   readonly paths: Readonly<Record<string, Readonly<Record<string, unknown>>>>
   readonly parameters?: Readonly<Record<string, ShownParameter>>
@@ -17,10 +17,35 @@ export interface Differences {
   readonly paths: readonly string[]
 }
 
-export function openApiDifferences(): Differences {
-  const theirs = withLater(JSON.parse(gunzipSync(reference('openapi-v2.json.gz')).toString()) as Swagger)
-  const ours = openApiV2(resources, openApiParts) as unknown as Swagger
+export function openApiDifferences(ours = openApiV2(resources, openApiParts) as unknown as Swagger): Differences {
+  const theirs = upstream()
   return { definitions: definitionDifferences(ours, theirs), paths: pathDifferences(ours, theirs) }
+}
+
+const ZEROS: Readonly<Record<string, unknown>> = { string: '', integer: 0, number: 0, boolean: false }
+
+interface Schema {
+  readonly required?: readonly string[]
+  readonly properties?: Readonly<Record<string, { readonly type?: string; readonly format?: string; readonly default?: unknown }>>
+}
+
+/** Where documents of version 3 do not show the zero of what upstream requires; version 2 has no word for it. */
+export function zeroDifferences(documents: readonly Record<string, unknown>[]): string[] {
+  const { definitions } = upstream()
+  const ours = documents.flatMap((d) => Object.entries((d['components'] as { readonly schemas?: Record<string, Schema> }).schemas ?? {}))
+  return [...new Map(ours)].flatMap(([name, schema]) => {
+    const { required = [], properties = {} } = (definitions[name] ?? {}) as Schema
+    return required.flatMap((field) => {
+      const { type = '', format } = properties[field] ?? {}
+      if (!(type in ZEROS) || format === 'byte') return []
+      const shown = schema.properties?.[field]?.default
+      return shown === ZEROS[type] ? [] : [`${name}.${field}: ${JSON.stringify(shown) ?? 'nothing'}`]
+    })
+  })
+}
+
+function upstream(): Swagger {
+  return withLater(JSON.parse(gunzipSync(reference('openapi-v2.json.gz')).toString()) as Swagger)
 }
 
 /** Adds what became GA later, as its beta under the version it has now. */
@@ -42,7 +67,22 @@ function withLater(theirs: Swagger): Swagger {
       if (path === from || (path.startsWith(from) && path.split('/').includes(resource.plural)))
         paths[path.replace(from, to)] ??= asGa(item, beta.version)
   }
+  for (const name of OF_ALL_VERSIONS) definitions[name] = ofServedToo(definitions[name] as KnownUnder)
   return { ...theirs, definitions, paths }
+}
+
+const OF_ALL_VERSIONS = ['DeleteOptions', 'WatchEvent'].map((name) => `io.k8s.apimachinery.pkg.apis.meta.v1.${name}`)
+
+interface KnownUnder {
+  readonly 'x-kubernetes-group-version-kind': readonly { readonly group: string; readonly kind: string; readonly version: string }[]
+}
+
+/** Under the versions that came later as well. */
+function ofServedToo(definition: KnownUnder): KnownUnder {
+  const known = definition['x-kubernetes-group-version-kind']
+  const { kind } = known[0]!
+  const all = [...known, ...resources.map(({ group, version }) => ({ group, kind, version }))]
+  return { ...definition, 'x-kubernetes-group-version-kind': [...new Map(all.map((k) => [`${k.group}/${k.version}`, k])).values()] }
 }
 
 /** As the beta says it of itself, so that nothing else in the text changes. */
@@ -65,13 +105,12 @@ function definitionDifferences(ours: Swagger, theirs: Swagger): string[] {
   const declared = new Set([...messages.values()].map(definitionName))
   const lists = Object.keys(ours.definitions).filter((name) => name.endsWith('List') && declared.has(name.slice(0, -'List'.length)))
   const discovery = Object.keys(theirs.definitions).filter((name) =>
-    /\.(?:API\w+|GroupVersionForDiscovery|ServerAddressByClientCIDR|Info|Patch)$/.test(name),
+    /\.(?:API\w+|GroupVersionForDiscovery|ServerAddressByClientCIDR|Info|Patch|WatchEvent)$/.test(name),
   )
   return [...declared, ...lists, ...discovery].toSorted().flatMap((name) => {
     const our = ours.definitions[name]
     const their = theirs.definitions[name]
-    // Upstream lists all groups' options; we list those served.
-    if (our === undefined || name.endsWith('.DeleteOptions')) return []
+    if (our === undefined) return []
     if (their === undefined) return [`${name}: not upstream`]
     return compare(our, their, name)
   })
@@ -123,7 +162,14 @@ interface ShownParameter {
 /** Of the groups and versions we serve: which operations there are, their names, kinds, parameters and answers. */
 function pathDifferences(ours: Swagger, theirs: Swagger): string[] {
   const bases = new Set(resources.map((r) => (r.group === '' ? `/api/${r.version}/` : `/apis/${r.group}/${r.version}/`)))
-  const discovery = new Set(['/api/', '/apis/', '/version/', ...resources.map((r) => `/apis/${r.group}/`)])
+  const discovery = new Set([
+    '/api/',
+    '/apis/',
+    '/version/',
+    '/.well-known/openid-configuration/',
+    '/openid/v1/jwks/',
+    ...resources.map((r) => `/apis/${r.group}/`),
+  ])
   const relevant = (path: string): boolean => discovery.has(path) || [...bases].some((b) => path.startsWith(b))
   const paths = [...new Set([...Object.keys(ours.paths), ...Object.keys(theirs.paths)])].filter(relevant).toSorted()
   return paths.flatMap((path) =>
@@ -151,11 +197,14 @@ function show(document: Swagger, path: string, method: string): object | undefin
       all.map((p) => shownParameter(p.$ref === undefined ? p : document.parameters![p.$ref.slice('#/parameters/'.length)]!)),
     ),
     // Upstream's document is made with CBOR switched on.
-    consumes: (operation.consumes ?? []).filter((type) => !type.includes('cbor')),
-    produces: (operation.produces ?? []).filter((type) => !type.includes('cbor')),
+    // Version 3 has no place for what is consumed where there is no body.
+    consumes: all.some((p) => p.in === 'body' || p.$ref?.includes('/body-')) ? withoutCbor(operation.consumes) : [],
+    produces: withoutCbor(operation.produces),
     responses: Object.fromEntries(Object.entries(operation.responses).map(([code, r]) => [code, r.schema])),
   }
 }
+
+const withoutCbor = (types: readonly string[] = []): readonly string[] => types.filter((type) => !type.includes('cbor'))
 
 function shownParameter(p: Partial<ShownParameter>): [string, unknown] {
   return [`${p.in} ${p.name}`, { type: p.type, required: p.required, uniqueItems: p.uniqueItems, schema: p.schema }]

@@ -8,7 +8,7 @@ import { openApiParts } from '#api/openapi-parts.ts'
 import { kubernetesVersion } from '#base/version.ts'
 import { encodeGnosticV2, GNOSTIC_V2_TYPES } from '#schema/openapi-gnostic.ts'
 import { openApiV2 } from '#schema/openapi-v2.ts'
-import { discoveryPaths } from '#schema/openapi-discovery.ts'
+import { discoveryPaths, issuerPaths } from '#schema/openapi-discovery.ts'
 import { openApiV3, plainOpenApiV3 } from '#schema/openapi-v3.ts'
 import type { Resource } from '#schema/resource.ts'
 
@@ -34,7 +34,8 @@ export function openApiDocuments(resources: readonly Resource[]): (ctx: RequestC
     documents.set(path, { path, body })
   }
   const product = kubernetesVersion.gitVersion
-  for (const [path, at] of discoveryPaths(resources.map((r) => r.group))) add(path, () => plainOpenApiV3(at, openApiParts, product))
+  for (const [path, at] of [...discoveryPaths(resources.map((r) => r.group)), ...issuerPaths])
+    add(path, () => plainOpenApiV3(at, openApiParts, product))
   for (const [apiVersion, list] of Map.groupBy(resources, (r) => r.apiVersion)) {
     const { group, version } = list[0]!
     add(group === '' ? `api/${version}` : `apis/${apiVersion}`, () => openApiV3(group, version, list, openApiParts, product))
