@@ -13,6 +13,7 @@ import {
 } from './negotiate.ts'
 import { eventBytes, frame, itemBytes, publishedBytes, valueBytes, type AnyObject } from './object-bytes.ts'
 import { tableAnswer } from './table-answer.ts'
+import { wantsWebSocket, watchOverSocket } from './watch-socket.ts'
 import type { Answer, PublishedEvent } from '#apiserver/answer.ts'
 import type { Published } from '#apiserver/cache/published.ts'
 import { StatusError } from '#client/client.ts'
@@ -176,22 +177,29 @@ const LIST_END = Buffer.from(']}\n')
 function encodeWatch(answer: Extract<Answer, { type: 'watch' }>, ctx: Asked): Encoded {
   const choice = negotiate(ctx.headers['accept'], 'stream', ctx.cbor)
   const mediaType = choice.mediaType as StreamType
+  const frameOf = framing(answer.resource, { ...choice, mediaType }, ctx)
+  if (wantsWebSocket(ctx.headers))
+    return watchOverSocket(
+      mapped(answer.events, (events) => events.map(frameOf)),
+      mediaType,
+      ctx.headers,
+    )
   return {
     type: 'response',
     status: 200,
     headers: { 'cache-control': 'no-cache, private', 'content-type': STREAM_CONTENT_TYPES[mediaType] },
-    body: frames(answer, { ...choice, mediaType }, ctx),
+    body: mapped(answer.events, (events) => (events.length === 1 ? frameOf(events[0]!) : Buffer.concat(events.map(frameOf)))),
   }
 }
 
-function frames(
-  answer: Extract<Answer, { type: 'watch' }>,
+/** What turns an event of one watch into its bytes. */
+function framing(
+  resource: Resource,
   { as, mediaType, version }: Choice & { readonly mediaType: StreamType },
   ctx: Asked,
-): AsyncIterable<Uint8Array> {
-  const { resource } = answer
+): (event: PublishedEvent) => Uint8Array {
   let first = true
-  const frameOf = (event: PublishedEvent): Uint8Array => {
+  return (event) => {
     if (event.type === 'ERROR') return frame('ERROR', valueBytes(event.error, mediaType, false), mediaType)
     if (as === 'Table') {
       const object = event.type === 'BOOKMARK' ? event.object : event.published.object
@@ -204,7 +212,6 @@ function frames(
     if (event.type === 'BOOKMARK') return frame('BOOKMARK', bookmarkBytes(resource, event.object, mediaType), mediaType)
     return eventBytes(event.type, event.published, mediaType)
   }
-  return mapped(answer.events, (events) => (events.length === 1 ? frameOf(events[0]!) : Buffer.concat(events.map(frameOf))))
 }
 
 /** Each item changed by `change`. Not a generator, which would cost each of a thousand watchers three promises more an event. */
