@@ -199,7 +199,7 @@ export async function openApi(parts: ApiParts): Promise<Api> {
     if (path === '/version' || path === '/version/') return { type: 'object', status: 200, object: kubernetesVersion }
     if (path === '/openid/v1/jwks' && parts.tokenIssuer) return json(await parts.tokenIssuer.jwks(), 'application/jwk-set+json')
     if (path === '/.well-known/openid-configuration' && parts.tokenIssuer)
-      return json(parts.tokenIssuer.discovery(`${parts.tokenIssuer.issuer}/openid/v1/jwks`), 'application/json')
+      return json(parts.tokenIssuer.discovery(), 'application/json')
     if (path === '/') return { type: 'object', status: 200, object: { paths: rootPaths(resources) } }
     const paths = rootPaths([]).filter((p) => !p.startsWith('/api'))
     const request = { path, accept: ctx.headers.accept, now: clock.now(), paths, warn: (text: string) => void ctx.warnings.push(text) }

@@ -44,6 +44,7 @@ async function openCluster() {
     resolver: (listers) => ruleResolver(rbac(listers)),
     tokenIssuer: {
       issuer: 'https://issuer',
+      issuers: ['https://issuer'],
       audiences: ['api'],
       keys: [],
       async issue(wanted) {

@@ -11,7 +11,6 @@ import { reconcileBootstrapRoles } from '#apiserver/authorization/bootstrap-role
 import { clientCertificates } from '#apiserver/authentication/client-certificate.ts'
 import { frontProxy } from '#apiserver/authentication/front-proxy.ts'
 import { MalformedUserFile, passwords, staticTokens } from '#apiserver/authentication/user-files.ts'
-import { openTokenIssuer } from '#apiserver/authentication/token-issuer.ts'
 import { kubeconfig } from '#apiserver/pki/kubeconfig.ts'
 import { openPki, writeFile, type Pki } from '#apiserver/pki/pki.ts'
 import { virtualResources } from '#apiserver/encode/known-kinds.ts'
@@ -36,6 +35,7 @@ import { assembleApi, type AssembledApi, type AssembleParts } from './assemble-a
 import { apiSettings, type ApiSettings } from './control-plane-settings.ts'
 import { makeDirectory, unusable, writing } from '#cli/data-directory.ts'
 import { flagValues, UsageError } from '#base/settings.ts'
+import { serviceAccountIssuer } from './service-account-issuer.ts'
 
 export interface ApiProcess extends AsyncDisposable {
   readonly assembled: AssembledApi
@@ -72,12 +72,7 @@ export async function startApi(settings: ApiSettings, log: Log, components: NonN
   }
   const store = await opening
   try {
-    const tokenIssuer = openTokenIssuer({
-      signingKey: pki.serviceAccount.privateKey,
-      publicKeys: [pki.serviceAccount.publicKey],
-      clock,
-      random,
-    })
+    const tokenIssuer = serviceAccountIssuer(settings, { pki, clock, random })
     let rolesStand = false
     const assembled = await assembleApi({
       components,
@@ -100,6 +95,7 @@ export async function startApi(settings: ApiSettings, log: Log, components: NonN
         ...(settings.passwordFile === undefined ? [] : [readUsers(settings.passwordFile, passwords)]),
       ],
       tokenAuthenticators: settings.tokenFile === undefined ? [] : [readUsers(settings.tokenFile, staticTokens)],
+      bootstrapTokens: settings.bootstrapTokens,
       kubelets: (listers) =>
         openKubeletConnection({ nodes: listers.lister(nodes), tls: () => ({ ...pki.pair('kubeletClient'), ca: pki.ca.cert }), clock, log }),
       healthChecks: [

@@ -16,6 +16,7 @@ import { bearerTokens, firstThatKnows } from '#apiserver/authentication/bearer-t
 import { firstOf, processAuthenticator, type Authenticator, type TokenAuthenticator } from '#apiserver/authentication/authenticator.ts'
 import { serviceAccountTokens } from '#apiserver/authentication/service-account-tokens.ts'
 import type { TokenIssuer } from '#apiserver/authentication/token-issuer.ts'
+import { legacyTokens } from '#apiserver/authentication/legacy-tokens.ts'
 import { nodeAuthorizer } from '#apiserver/authorization/node-authorizer.ts'
 import { rbacAuthorizer, ruleResolver, type RbacListers } from '#apiserver/authorization/rbac.ts'
 import { alwaysAllow, firstWithOpinion, privilegedGroups } from '#apiserver/authorization/union.ts'
@@ -23,6 +24,8 @@ import type { Authorizer } from '#apiserver/authorization/authorizer.ts'
 import { createHandler, type Handler } from '#apiserver/filters/handler.ts'
 import { inProcessTransport } from '#apiserver/server/in-process.ts'
 import type { Identity, Transport } from '#client/transport.ts'
+import type { UserInfo } from '#api/authentication/v1/token-review.ts'
+import { createClient } from '#client/create-client.ts'
 
 export interface AssembledApi extends AsyncDisposable {
   readonly api: Api
@@ -39,6 +42,10 @@ export interface AssembleParts extends Omit<ApiParts, 'authorizer' | 'tokens' | 
   readonly tokenAuthenticators?: readonly TokenAuthenticator[]
   /** Upstream's `--authorization-mode`, in order. */
   readonly authorizationModes?: readonly ('Node' | 'RBAC' | 'AlwaysAllow')[]
+  /** Tokens asked about elsewhere, after all that is known here. */
+  readonly remoteTokenAuthenticators?: readonly TokenAuthenticator[]
+  /** Whether bootstrap tokens are accepted. */
+  readonly bootstrapTokens?: boolean
   readonly anonymous?: boolean
   /** Whether CBOR is spoken. */
   readonly cbor?: boolean
@@ -48,12 +55,27 @@ export async function assembleApi(parts: AssembleParts): Promise<AssembledApi> {
   const { clock, log, tokenIssuer } = parts
   let tokens: TokenAuthenticator | undefined
   const api = await openApi({
+const ITSELF: UserInfo = { username: 'system:apiserver', groups: ['system:masters'] }
+
     ...parts,
     authorizer: (listers) => authorizerOf(parts.authorizationModes ?? ['Node', 'RBAC'], listers),
     resolver: (listers) => ruleResolver(rbacListers(listers)),
+  const own = (known: readonly TokenAuthenticator[]) => known.map((t) => forOwnAudiences(tokenIssuer.audiences, t))
+  const transport = (user: Identity) => inProcessTransport(handler, user)
     tokens: (listers) =>
       (tokens = firstThatKnows([
-        ...(parts.tokenAuthenticators ?? []),
+        ...own(parts.tokenAuthenticators ?? []),
+        legacyTokens({
+          issuer: tokenIssuer,
+          secrets: listers.lister(secrets),
+          serviceAccounts: listers.lister(serviceAccounts),
+          clock,
+          markUsed({ metadata: { namespace = '', name, uid } }, labels) {
+            createClient(transport(ITSELF), { userAgent: 'kube-apiserver' })
+              .patch(secrets, { namespace, name }, 'application/merge-patch+json', { metadata: { uid, labels } })
+              .catch((error: unknown) => log.warn('cannot note the use of a token', { secret: `${namespace}/${name}`, error: String(error) }))
+          },
+        }),
         serviceAccountTokens({
           issuer: tokenIssuer,
           serviceAccounts: listers.lister(serviceAccounts),
@@ -64,8 +86,10 @@ export async function assembleApi(parts: AssembleParts): Promise<AssembledApi> {
         }),
       ])),
   })
-  const handler = createHandler({
+  const handler: Handler = createHandler({
     api,
+        ...(parts.bootstrapTokens === true ? own([bootstrapTokens({ secrets: listers.lister(secrets), clock })]) : []),
+        ...(parts.remoteTokenAuthenticators ?? []),
     authenticator: firstOf([processAuthenticator, ...(parts.authenticators ?? []), bearerTokens(tokens!, tokenIssuer.audiences)]),
     authorizer: api.authorizer,
     clock,
@@ -76,7 +100,7 @@ export async function assembleApi(parts: AssembleParts): Promise<AssembledApi> {
   return {
     api,
     handler,
-    transport: (user) => inProcessTransport(handler, user),
+    transport,
     [Symbol.asyncDispose]: () => api[Symbol.asyncDispose](),
   }
 }

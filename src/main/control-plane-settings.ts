@@ -2,6 +2,46 @@
 
 import { PORT_OR_ZERO, settings, type Values } from '#base/settings.ts'
 
+const serviceAccountSettings = settings({
+  serviceAccountIssuers: {
+    type: 'list',
+    flag: 'service-account-issuer',
+    help: 'Named in new service account tokens; tokens of the further ones are accepted too',
+  },
+  serviceAccountKeyFiles: {
+    type: 'list',
+    flag: 'service-account-key-file',
+    help: 'Public keys, PEM, that service account tokens may be signed with; by default that of the signing key',
+  },
+  serviceAccountSigningKeyFile: {
+    type: 'string',
+    flag: 'service-account-signing-key-file',
+    help: 'Private key, PEM, that signs service account tokens; by default pki/sa.key of the data directory',
+  },
+  serviceAccountJwksUri: {
+    type: 'string',
+    flag: 'service-account-jwks-uri',
+    help: 'Where others find the keys of service account tokens; by default below the issuer',
+  },
+  serviceAccountMaxTokenExpiration: {
+    type: 'string',
+    flag: 'service-account-max-token-expiration',
+    help: 'The longest life of a new service account token; 0: any',
+    default: '0s',
+  },
+  serviceAccountExtendTokenExpiration: {
+    type: 'bool',
+    flag: 'service-account-extend-token-expiration',
+    help: 'Let tokens in pods live on for clients that do not read them again',
+    default: true,
+  },
+  apiAudiences: {
+    type: 'list',
+    flag: 'api-audiences',
+    help: 'What tokens must be meant for to count here; by default the issuers of service account tokens',
+  },
+})
+
 export const apiSettings = settings({
   dataDirectory: { type: 'string', flag: 'data-dir', help: 'Where keys, certificates and the database lie', default: './k8ts-data' },
   securePort: { type: 'int', flag: 'secure-port', help: 'Port served over TLS; 0: any that is free', default: 6443, ...PORT_OR_ZERO },
@@ -41,6 +81,8 @@ export const apiSettings = settings({
   anonymous: { type: 'bool', flag: 'anonymous-auth', help: 'Let strangers in as system:anonymous', default: true },
   tokenFile: { type: 'string', flag: 'token-auth-file', help: 'CSV file of tokens: token,user,uid,"group,group"' },
   passwordFile: { type: 'string', flag: 'basic-auth-file', help: 'CSV file of passwords: password,user,uid,"group,group"' },
+  bootstrapTokens: { type: 'bool', flag: 'enable-bootstrap-token-auth', help: 'Accept bootstrap tokens, kept in Secrets of kube-system' },
+  ...serviceAccountSettings,
   logLevel: { type: 'string', flag: 'log-level', help: 'debug, info, warn or error', default: 'info' },
 })
 

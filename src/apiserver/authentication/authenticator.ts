@@ -10,7 +10,8 @@ export interface Credentials {
 }
 
 export type Outcome =
-  | { readonly type: 'user'; readonly user: UserInfo; readonly audiences?: readonly string[] }
+  /** `warnings` are told the caller along with the answer. */
+  | { readonly type: 'user'; readonly user: UserInfo; readonly audiences?: readonly string[]; readonly warnings?: readonly string[] }
   /** No credentials of this sort were given. */
   | { readonly type: 'none' }
   /** Credentials were given and are not good; `why` is for the log, never for the caller. */

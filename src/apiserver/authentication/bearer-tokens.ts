@@ -1,6 +1,6 @@
 /** Takes bearer tokens out of requests and asks those who know tokens. */
 
-import type { Authenticator, Outcome, TokenAuthenticator } from './authenticator.ts'
+import { withAuthenticatedGroup, type Authenticator, type Outcome, type TokenAuthenticator } from './authenticator.ts'
 
 // a browser cannot set headers on a WebSocket, so the token may come as one of the offered subprotocols
 const WEBSOCKET_PREFIX = 'base64url.bearer.authorization.k8s.io.'
@@ -15,6 +15,18 @@ export function bearerTokens(tokens: TokenAuthenticator, audiences: readonly str
   }
 }
 
+/** For tokens that say nothing of audiences: they are good for the API server's own, `own`, and nothing else. */
+export function forOwnAudiences(own: readonly string[], tokens: TokenAuthenticator): TokenAuthenticator {
+  return {
+    async authenticateToken(token, audiences) {
+      const shared = own.filter((a) => audiences.includes(a))
+      if (shared.length === 0) return { type: 'none' }
+      const outcome = await tokens.authenticateToken(token, shared)
+      return outcome.type === 'user' ? { ...outcome, audiences: shared } : outcome
+    },
+  }
+}
+
 /** Asks each in turn; a token that nobody knows is refused. */
 export function firstThatKnows(authenticators: readonly TokenAuthenticator[]): TokenAuthenticator {
   return {
@@ -22,7 +34,7 @@ export function firstThatKnows(authenticators: readonly TokenAuthenticator[]): T
       const whys: string[] = []
       for (const a of authenticators) {
         const outcome = await a.authenticateToken(token, audiences)
-        if (outcome.type === 'user') return outcome
+        if (outcome.type === 'user') return { ...outcome, user: withAuthenticatedGroup(outcome.user) }
         if (outcome.type === 'refused') whys.push(outcome.why)
       }
       return { type: 'refused', why: whys.length === 0 ? 'invalid bearer token' : `[invalid bearer token, ${whys.join(', ')}]` }

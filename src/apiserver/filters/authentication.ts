@@ -10,7 +10,7 @@ import type { Log } from '#base/log.ts'
 /** Throws 401 for credentials that are no good, and for none where nobody may be anonymous. */
 export async function authenticate(
   parts: { readonly authenticator: Authenticator; readonly anonymous?: boolean; readonly log: Log },
-  context: Pick<RequestContext, 'headers' | 'peer' | 'path'>,
+  context: Pick<RequestContext, 'headers' | 'peer' | 'path' | 'warnings'>,
 ): Promise<{ readonly user: UserInfo; readonly headers: RequestContext['headers'] }> {
   if (context.peer.type === 'process') return { user: context.peer.user, headers: context.headers }
   const outcome = await parts.authenticator.authenticate(context)
@@ -22,6 +22,7 @@ export async function authenticate(
     if (parts.anonymous === false) throw unauthorized()
     return { user: ANONYMOUS, headers: withoutCredentials(context.headers) }
   }
+  if (outcome.warnings) context.warnings.push(...outcome.warnings)
   return { user: withAuthenticatedGroup(outcome.user), headers: withoutCredentials(context.headers) }
 }
 
