@@ -15,18 +15,18 @@ import { openApi, type Api, type ApiParts, type Listers } from '#apiserver/api.t
 import { bearerTokens, firstThatKnows, forOwnAudiences } from '#apiserver/authentication/bearer-tokens.ts'
 import { bootstrapTokens } from '#apiserver/authentication/bootstrap-tokens.ts'
 import { firstOf, processAuthenticator, type Authenticator, type TokenAuthenticator } from '#apiserver/authentication/authenticator.ts'
+import { legacyTokens } from '#apiserver/authentication/legacy-tokens.ts'
 import { serviceAccountTokens } from '#apiserver/authentication/service-account-tokens.ts'
 import type { TokenIssuer } from '#apiserver/authentication/token-issuer.ts'
-import { legacyTokens } from '#apiserver/authentication/legacy-tokens.ts'
 import { nodeAuthorizer } from '#apiserver/authorization/node-authorizer.ts'
 import { rbacAuthorizer, ruleResolver, type RbacListers } from '#apiserver/authorization/rbac.ts'
 import { alwaysAllow, firstWithOpinion, privilegedGroups } from '#apiserver/authorization/union.ts'
 import type { Authorizer } from '#apiserver/authorization/authorizer.ts'
 import { createHandler, type Handler } from '#apiserver/filters/handler.ts'
-import { inProcessTransport } from '#apiserver/server/in-process.ts'
-import type { Identity, Transport } from '#client/transport.ts'
 import type { UserInfo } from '#api/authentication/v1/token-review.ts'
 import { createClient } from '#client/create-client.ts'
+import { inProcessTransport } from '#apiserver/server/in-process.ts'
+import type { Identity, Transport } from '#client/transport.ts'
 
 export interface AssembledApi extends AsyncDisposable {
   readonly api: Api
@@ -41,28 +41,28 @@ export interface AssembleParts extends Omit<ApiParts, 'authorizer' | 'tokens' | 
   readonly authenticators?: readonly Authenticator[]
   /** Tokens known beside the service accounts' (a token file). */
   readonly tokenAuthenticators?: readonly TokenAuthenticator[]
-  /** Upstream's `--authorization-mode`, in order. */
-  readonly authorizationModes?: readonly ('Node' | 'RBAC' | 'AlwaysAllow')[]
   /** Tokens asked about elsewhere, after all that is known here. */
   readonly remoteTokenAuthenticators?: readonly TokenAuthenticator[]
   /** Whether bootstrap tokens are accepted. */
   readonly bootstrapTokens?: boolean
+  /** Upstream's `--authorization-mode`, in order. */
+  readonly authorizationModes?: readonly ('Node' | 'RBAC' | 'AlwaysAllow')[]
   readonly anonymous?: boolean
   /** Whether CBOR is spoken. */
   readonly cbor?: boolean
 }
 
+const ITSELF: UserInfo = { username: 'system:apiserver', groups: ['system:masters'] }
+
 export async function assembleApi(parts: AssembleParts): Promise<AssembledApi> {
   const { clock, log, tokenIssuer } = parts
   let tokens: TokenAuthenticator | undefined
+  const own = (known: readonly TokenAuthenticator[]) => known.map((t) => forOwnAudiences(tokenIssuer.audiences, t))
+  const transport = (user: Identity) => inProcessTransport(handler, user)
   const api = await openApi({
-const ITSELF: UserInfo = { username: 'system:apiserver', groups: ['system:masters'] }
-
     ...parts,
     authorizer: (listers) => authorizerOf(parts.authorizationModes ?? ['Node', 'RBAC'], listers),
     resolver: (listers) => ruleResolver(rbacListers(listers)),
-  const own = (known: readonly TokenAuthenticator[]) => known.map((t) => forOwnAudiences(tokenIssuer.audiences, t))
-  const transport = (user: Identity) => inProcessTransport(handler, user)
     tokens: (listers) =>
       (tokens = firstThatKnows([
         ...own(parts.tokenAuthenticators ?? []),
@@ -85,12 +85,12 @@ const ITSELF: UserInfo = { username: 'system:apiserver', groups: ['system:master
           nodes: listers.lister(nodes),
           clock,
         }),
+        ...(parts.bootstrapTokens === true ? own([bootstrapTokens({ secrets: listers.lister(secrets), clock })]) : []),
+        ...(parts.remoteTokenAuthenticators ?? []),
       ])),
   })
   const handler: Handler = createHandler({
     api,
-        ...(parts.bootstrapTokens === true ? own([bootstrapTokens({ secrets: listers.lister(secrets), clock })]) : []),
-        ...(parts.remoteTokenAuthenticators ?? []),
     authenticator: firstOf([processAuthenticator, ...(parts.authenticators ?? []), bearerTokens(tokens!, tokenIssuer.audiences)]),
     authorizer: api.authorizer,
     clock,
