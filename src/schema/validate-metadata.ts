@@ -11,7 +11,7 @@ type Metadata = KubeObject['metadata']
 const PATH = 'metadata'
 
 /** Everything a new object's metadata must be. */
-export function metadataErrors(metadata: Metadata, resource: Resource | undefined): FieldError[] {
+export function metadataErrors(metadata: Metadata, resource: Pick<Resource, 'scope' | 'nameProblems'> | undefined): FieldError[] {
   const errors: FieldError[] = []
   const name = metadata.name ?? ''
   if (resource !== undefined) {
@@ -24,7 +24,7 @@ export function metadataErrors(metadata: Metadata, resource: Resource | undefine
   return [...errors, ...commonErrors(metadata)]
 }
 
-function namespaceErrors(namespace: string, { scope }: Resource): FieldError[] {
+function namespaceErrors(namespace: string, { scope }: Pick<Resource, 'scope'>): FieldError[] {
   if (scope === 'Cluster') return namespace === '' ? [] : [forbidden('metadata.namespace', 'not allowed on this type')]
   if (namespace === '') return [required('metadata.namespace')]
   return invalidEach('metadata.namespace', namespace, dns1123Label(namespace))

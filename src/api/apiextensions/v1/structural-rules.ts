@@ -3,6 +3,7 @@
 import type { JsonSchema } from './json-schema.ts'
 import { forbidden, invalid, required, type FieldError } from '#schema/field-error.ts'
 import { sameJson } from '#schema/json-patch.ts'
+import { patternProblem } from '#schema/pattern.ts'
 
 type Level = 'root' | 'item' | 'field'
 
@@ -92,23 +93,10 @@ function valueErrors(schema: JsonSchema, path: string, skipAnyOf: boolean, skipF
     ...allOf.flatMap((part, i) => nestedErrors(part, `${path}.allOf[${i}]`, skipFirstAllOf && i === 0)),
     ...oneOf.flatMap((part, i) => nestedErrors(part, `${path}.oneOf[${i}]`)),
     ...(not ? nestedErrors(not, `${path}.not`) : []),
-    ...(isPattern(pattern) ? [] : [invalid(`${path}.pattern`, pattern, "must be a valid regular expression, but isn't")]),
+    ...(patternProblem(pattern) === undefined
+      ? []
+      : [invalid(`${path}.pattern`, pattern, "must be a valid regular expression, but isn't")]),
   ]
-}
-
-/** As far as Go's and our regular expressions agree: inline flags at the start and Go's own anchors and classes are let through. */
-function isPattern(pattern: string): boolean {
-  const common = pattern
-    .replace(/^\(\?[imsU]+\)/, '')
-    .replaceAll('(?P<', '(?<')
-    .replaceAll(/\\[AzQE]/g, '')
-    .replaceAll(/\[:\^?[a-z]+:\]/g, 'a')
-  try {
-    void new RegExp(common)
-    return true
-  } catch {
-    return false
-  }
 }
 
 const BARE: readonly (readonly [member: keyof JsonSchema, why: string])[] = [

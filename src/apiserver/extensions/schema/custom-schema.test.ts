@@ -183,3 +183,47 @@ test('an applied configuration owns what the schema says of it', () => {
   }
   equal(refused, '.spec.odd: field not declared in schema')
 })
+
+function wrong(spec: JsonSchema, value: unknown, old?: unknown): readonly string[] {
+  const schema = customSchema({ type: 'object', properties: { spec } }, { kind: 'Thing' })
+  return schema.validate({ spec: value }, old === undefined ? {} : { old: { spec: old } }).map(({ message }) => message)
+}
+
+test('lists that are sets or have keys have everything once', () => {
+  const set: JsonSchema = { type: 'array', 'x-kubernetes-list-type': 'set' }
+  deepEqual(wrong(set, ['a', 1, 'a', 'b', 1, 'a', { x: 1, y: 2 }, { y: 2, x: 1 }]), [
+    'spec[2]: Duplicate value: "a"',
+    'spec[4]: Duplicate value: 1',
+    'spec[7]: Duplicate value: {"y":2,"x":1}',
+  ])
+  const keyed: JsonSchema = { type: 'array', 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['b', 'a'] }
+  deepEqual(wrong(keyed, [{ a: 1, b: 2 }, { a: 1 }, { b: 2, a: 1 }, { a: 1 }]), [
+    'spec[2]: Duplicate value: {"a":1,"b":2}',
+    'spec[3]: Duplicate value: {"a":1}',
+  ])
+  deepEqual(wrong(keyed, [{}, 1]), ['spec[1]: Invalid value: 1: must be an object for an array of list-type map'])
+  deepEqual(wrong(set, ['a', 'a', 'b', 'b'], ['a', 'a']), [])
+})
+
+test('an embedded object has a kind and metadata like any other', () => {
+  const embedded: JsonSchema = { type: 'object', ...KEEP, 'x-kubernetes-embedded-resource': true }
+  deepEqual(wrong(embedded, { apiVersion: 'a/b/c', metadata: { labels: { 'a b': 'c' }, name: 'a/b' } }), [
+    'spec.apiVersion: Invalid value: "a/b/c": unexpected GroupVersion string: a/b/c',
+    'spec.kind: Required value',
+    'spec.metadata.name: Invalid value: "a/b": may not contain \'/\'',
+    `spec.metadata.labels: Invalid value: "a b": name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')`,
+  ])
+  deepEqual(wrong(embedded, { apiVersion: 'v1', kind: 'Pod' }), [])
+})
+
+test('of a change by the status path the status is looked at, and named from there', () => {
+  const schema = customSchema(
+    { type: 'object', properties: { spec: { minimum: 5 }, status: { type: 'object', properties: { n: { minimum: 5 } } } } },
+    { kind: 'Thing' },
+  )
+  const [old, next] = [{ spec: 1 }, { spec: 1, status: { n: 1 } }]
+  deepEqual(
+    schema.validate(next, { old, isStatus: true }).map(({ message }) => message),
+    ['status.n: Invalid value: 1: n in body should be greater than or equal to 5'],
+  )
+})

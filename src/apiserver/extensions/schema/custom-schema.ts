@@ -3,11 +3,15 @@
 import type { JsonSchema } from '#api/apiextensions/v1/json-schema.ts'
 import type { FieldError } from '#schema/field-error.ts'
 import type { Message } from '#schema/message.ts'
+import { Correlation } from './correlation.ts'
 import { declarationOf } from './declaration.ts'
 import { coerceEmbedded, type Coerced } from './embedded.ts'
+import { embeddedErrors } from './embedded-rules.ts'
 import { fillDefaults } from './fill.ts'
+import { listErrors } from './lists.ts'
 import { dropNulls, prune, type Pruned } from './prune.ts'
-import type { Json } from './structure.ts'
+import { propertyOf, type Json } from './structure.ts'
+import { valueErrors } from './values.ts'
 
 /**
  * Objects are whole ones, `apiVersion`, `kind` and `metadata` included, which are the caller's to check; each step answers the
@@ -19,10 +23,21 @@ export interface CustomSchema {
   /** Embedded objects in canonical form; `dropInvalid` for what is stored already, where nobody can be told. */
   coerce<T extends Json>(object: T, options?: { readonly dropInvalid?: boolean }): Coerced<T>
   fillDefaults<T extends Json>(object: T): T
-  /** What is wrong, on an update only as far as it was not so before. The object's own metadata is not looked at. */
-  validate(object: Json, old?: Json): readonly FieldError[]
+  /**
+   * What is wrong with an object, on an update only as far as it was not so before. The object's own metadata is not looked at;
+   * what is wrong with it is given as `before`, since rules are only run on objects that are sound otherwise.
+   */
+  validate(object: Json, options?: ValidateOptions): readonly FieldError[]
   /** For server-side apply: who may own what. */
   readonly declaration: Message
+}
+
+export interface ValidateOptions {
+  /** The object as it was. */
+  readonly old?: Json
+  /** Whether the change came by the status path: of values only the status is looked at. */
+  readonly isStatus?: boolean
+  readonly before?: readonly FieldError[]
 }
 
 /** Of a version without a schema, nothing is known: all fields go unless they are preserved. */
@@ -38,7 +53,23 @@ export function customSchema(
     },
     coerce: (object, { dropInvalid = false } = {}) => coerceEmbedded(object, schema, dropInvalid),
     fillDefaults: (object) => fillDefaults(object, schema),
-    validate: () => [],
+    validate: (object, options = {}) => (schema === undefined ? [] : errorsOf(schema, object, options)),
     declaration: declarationOf(kind, schema, preserveUnknownFields || schema?.['x-kubernetes-preserve-unknown-fields'] === true),
   }
+}
+
+function errorsOf(schema: JsonSchema, object: Json, { old, isStatus = false }: ValidateOptions): FieldError[] {
+  const correlation = old && new Correlation(schema, object, old)
+  return [
+    ...(isStatus ? statusErrors(schema, object, correlation) : valueErrors(schema, object, correlation)),
+    ...(isStatus ? [] : embeddedErrors(schema, object)),
+    // what was not unique before may stay so
+    ...(old !== undefined && listErrors(schema, old).length > 0 ? [] : listErrors(schema, object)),
+  ]
+}
+
+function statusErrors(schema: JsonSchema, object: Json, correlation: Correlation | undefined): FieldError[] {
+  const status = propertyOf(schema, 'status')
+  if (status === undefined || !Object.hasOwn(object, 'status')) return []
+  return valueErrors(status, object['status'], correlation?.member('status'), 'status')
 }

@@ -1,0 +1,252 @@
+/** Holds values to a schema: types, ranges, lengths, patterns, formats, and what must or must not be there, in upstream's words. */
+
+import type { JsonSchema } from '#api/apiextensions/v1/json-schema.ts'
+import { FieldError, invalid, notSupported, quoted, required, tooLong, tooMany } from '#schema/field-error.ts'
+import { sameJson } from '#schema/json-patch.ts'
+import { Correlation } from './correlation.ts'
+import { isOfFormat, knownFormat } from './formats.ts'
+import { goFloat } from './go-number.ts'
+import { matches } from '#schema/pattern.ts'
+import { additionalOf, itemsOf, type Json } from './structure.ts'
+
+/** How upstream writes the path of nothing. */
+export const NO_PATH = '<nil>'
+
+/**
+ * What is wrong with `value`. With `old`, errors of parts that are as they were are let through. `base` is where the value lies;
+ * the texts name paths below it.
+ */
+export function valueErrors(schema: JsonSchema, value: unknown, old?: Correlation, base = ''): FieldError[] {
+  const { errors } = check({ base }, schema, value, '', old)
+  const seen = new Set<string>()
+  return errors.filter(({ type, message }) => !seen.has(type + message) && seen.add(type + message))
+}
+
+interface Context {
+  readonly base: string
+}
+
+/** `held` counts what held, by which the best of several alternatives is chosen. */
+interface Result {
+  readonly errors: readonly FieldError[]
+  readonly held: number
+}
+
+const NOTHING: Result = { errors: [], held: 0 }
+const HELD: Result = { errors: [], held: 1 }
+
+/** `name` is the path as texts have it, from the base on. */
+function check(context: Context, schema: JsonSchema, value: unknown, name: string, old: Correlation | undefined): Result {
+  const result = checkAll(context, schema, value, name, old)
+  return result.errors.length > 0 && old?.isSame ? { errors: [], held: result.held } : result
+}
+
+function checkAll(context: Context, schema: JsonSchema, value: unknown, name: string, old: Correlation | undefined): Result {
+  if (value === null) return merged([typeCheck(context, schema, value, name), enumCheck(context, schema, value, name)])
+  const results: Result[] = []
+  if (typesOf(schema).length > 0 || knownFormat(schema) !== undefined) results.push(typeCheck(context, schema, value, name))
+  results.push(alternatives(context, schema, value, name))
+  if (typeof value === 'string') {
+    results.push(textCheck(context, schema, value, name))
+    const format = knownFormat(schema)
+    if (format !== undefined && !NUMERIC_FORMATS.has(format)) results.push(formatCheck(context, format, value, name))
+  } else if (typeof value === 'number') results.push(numberCheck(context, schema, value, name))
+  else if (Array.isArray(value)) results.push(listCheck(context, schema, value, name, old))
+  results.push(enumCheck(context, schema, value, name))
+  if (typeof value === 'object' && !Array.isArray(value)) results.push(objectCheck(context, schema, value as Json, name, old))
+  return merged(results, results.length + 1)
+}
+
+const NUMERIC_FORMATS: ReadonlySet<string> = new Set(['int32', 'int64', 'float', 'double'])
+
+function merged(results: readonly Result[], held = 0): Result {
+  const failed = results.filter(({ errors }) => errors.length > 0)
+  return {
+    errors: failed.length === 0 ? NOTHING.errors : failed.length === 1 ? failed[0]!.errors : failed.flatMap(({ errors }) => errors),
+    held: results.reduce((sum, result) => sum + result.held, held),
+  }
+}
+
+function failure(error: FieldError): Result {
+  return { errors: [error], held: 0 }
+}
+
+function pathOf({ base }: Context, name: string): string {
+  const below = name.replace(/^\./, '')
+  if (below === '') return base === '' ? NO_PATH : base
+  return base === '' ? below : `${base}.${below}`
+}
+
+function wrong(context: Context, name: string, value: unknown, said: string): FieldError {
+  return invalid(pathOf(context, name), value, `${name} in body ${said}`)
+}
+
+function wrongType(context: Context, name: string, wanted: string, found: string): FieldError {
+  const said = `${name} in body must be of type ${wanted}: ${quoted(found)}`
+  return new FieldError('TypeInvalid', pathOf(context, name), found, said)
+}
+
+/** What concerns several schemas is blamed at the whole, whatever part it is. */
+function composite({ base }: Context, name: string, said: string): FieldError {
+  return invalid(base === '' ? NO_PATH : base, '', `${quoted(name)} must ${said}`)
+}
+
+function typesOf({ type, 'x-kubernetes-int-or-string': isEither }: JsonSchema): readonly string[] {
+  return isEither ? ['integer', 'string'] : type ? [type] : []
+}
+
+function typeCheck(context: Context, schema: JsonSchema, value: unknown, name: string): Result {
+  const types = typesOf(schema)
+  if (value === null) return types.length > 0 && !schema.nullable ? failure(wrongType(context, name, types.join(','), 'null')) : HELD
+  const [type, itsFormat] = typeOf(value)
+  const isNumber = type === 'integer' && types.includes('number')
+  const format = knownFormat(schema)
+  const isText = type === 'string' || type === 'array'
+  const takesNumbers = types.includes('number') || types.includes('integer')
+  if (format !== undefined && !isText && !types.includes(type) && !isNumber && itsFormat !== format)
+    return failure(wrongType(context, name, format, itsFormat))
+  if (format !== undefined && isText && !takesNumbers) return HELD
+  return types.includes(type) || isNumber ? HELD : failure(wrongType(context, name, types.join(','), type))
+}
+
+function typeOf(value: unknown): readonly [type: string, format: string] {
+  if (typeof value === 'number') return Number.isInteger(value) ? ['integer', 'int64'] : ['number', 'float64']
+  return [Array.isArray(value) ? 'array' : typeof value, '']
+}
+
+/** Null is among no set of values. */
+function enumCheck(context: Context, schema: JsonSchema, value: unknown, name: string): Result {
+  const accepted = schema.enum ?? []
+  if (accepted.length === 0 || (value !== null && accepted.some((one) => sameJson(one, value)))) return NOTHING
+  const shown = accepted.map((one) => (typeof one === 'string' ? one : JSON.stringify(one)))
+  return failure(notSupported(pathOf(context, name), value, shown))
+}
+
+/** Only the first that does not hold is told. */
+function textCheck(context: Context, schema: JsonSchema, value: string, name: string): Result {
+  const { maxLength, minLength, pattern } = schema
+  if (maxLength !== undefined && value.length > maxLength && characters(value) > maxLength)
+    return failure(tooLong(pathOf(context, name), maxLength))
+  if (minLength !== undefined && characters(value) < minLength)
+    return failure(wrong(context, name, value, `should be at least ${minLength} chars long`))
+  if (pattern && !matches(pattern, value)) return failure(wrong(context, name, value, `should match '${pattern}'`))
+  return NOTHING
+}
+
+function characters(text: string): number {
+  let count = 0
+  for (const _ of text) count++
+  return count
+}
+
+function formatCheck(context: Context, format: string, value: string, name: string): Result {
+  return isOfFormat(format, value) ? NOTHING : failure(wrongType(context, name, format, value))
+}
+
+function numberCheck(context: Context, schema: JsonSchema, value: number, name: string): Result {
+  const { multipleOf: factor, maximum, minimum, exclusiveMaximum, exclusiveMinimum } = schema
+  const isWhole = Number.isInteger(value)
+  const bound = (limit: number) => (isWhole ? Math.trunc(limit) : limit)
+  const errors: FieldError[] = []
+  if (factor !== undefined && factor < 0)
+    errors.push(invalid(pathOf(context, name), factor, `factor MultipleOf declared for ${name} must be positive: ${goFloat(factor)}`))
+  else if (factor !== undefined && !isMultiple(value, factor))
+    errors.push(wrong(context, name, value, `should be a multiple of ${goFloat(factor)}`))
+  if (maximum !== undefined) {
+    const limit = bound(maximum)
+    if (exclusiveMaximum ? value >= limit : value > limit)
+      errors.push(wrong(context, name, value, `should be less than ${exclusiveMaximum ? '' : 'or equal to '}${goFloat(limit)}`))
+  }
+  if (minimum !== undefined) {
+    const limit = bound(minimum)
+    if (exclusiveMinimum ? value <= limit : value < limit)
+      errors.push(wrong(context, name, value, `should be greater than ${exclusiveMinimum ? '' : 'or equal to '}${goFloat(limit)}`))
+  }
+  return { errors, held: 1 }
+}
+
+function isMultiple(value: number, factor: number): boolean {
+  const times = factor < 1 ? (1 / factor) * value : value / factor
+  if (factor === 0 || !Number.isFinite(times)) return false
+  const nearest = Math.round(times)
+  return Math.abs(times - nearest) <= 1e-9 * Math.max(1, Math.abs(times))
+}
+
+function listCheck(context: Context, schema: JsonSchema, value: readonly unknown[], name: string, old: Correlation | undefined): Result {
+  const { minItems, maxItems } = schema
+  const items = itemsOf(schema)
+  const results = items === undefined ? [] : value.map((item, i) => check(context, items, item, `${name}[${i}]`, old?.item(i)))
+  const errors: FieldError[] = []
+  const size = value.length
+  if (minItems !== undefined && size < minItems) errors.push(wrong(context, name, size, `should have at least ${minItems} items`))
+  if (maxItems !== undefined && size > maxItems) errors.push(tooMany(pathOf(context, name), size, maxItems))
+  return merged([...results, { errors, held: 1 }])
+}
+
+function objectCheck(context: Context, schema: JsonSchema, value: Json, name: string, old: Correlation | undefined): Result {
+  const { minProperties, maxProperties, properties = {} } = schema
+  const names = Object.keys(value)
+  const size = names.length
+  if (minProperties !== undefined && size < minProperties)
+    return failure(wrong(context, name, size, `should have at least ${minProperties} properties`))
+  if (maxProperties !== undefined && size > maxProperties) return failure(tooMany(pathOf(context, name), size, maxProperties))
+  const results: Result[] = []
+  const more = additionalOf(schema)
+  for (const member of names) {
+    if (Object.hasOwn(properties, member)) continue
+    if (schema.additionalProperties === false)
+      results.push(failure(invalid(pathOf(context, name), member, `${name}.${member} in body is a forbidden property`)))
+    else if (more !== undefined) results.push(check(context, more, value[member], `${name}.${member}`, old?.member(member)))
+  }
+  for (const [member, property] of Object.entries(properties))
+    if (Object.hasOwn(value, member))
+      results.push(check(context, property, value[member], name === '' ? member : `${name}.${member}`, old?.member(member)))
+  for (const member of schema.required ?? [])
+    if (!Object.hasOwn(value, member)) results.push(failure(required(pathOf(context, `${name}.${member}`))))
+  return merged(results)
+}
+
+/** `anyOf`, `oneOf`, `allOf` and `not`; of alternatives that all fail, the errors of the one that came closest are told. */
+function alternatives(context: Context, schema: JsonSchema, value: unknown, name: string): Result {
+  const { anyOf = [], oneOf = [], allOf = [], not } = schema
+  const results: Result[] = []
+  const tried = (part: JsonSchema) => check(context, part, value, name, undefined)
+  const fails = (said: string) => results.push(failure(composite(context, name, said)))
+  if (anyOf.length > 0) {
+    const found = firstHolding(anyOf, tried)
+    if (found.errors.length > 0) fails('validate at least one schema (anyOf)')
+    results.push(found)
+  }
+  if (oneOf.length > 0) {
+    const each = oneOf.map(tried)
+    const holding = each.filter(({ errors }) => errors.length === 0)
+    if (holding.length === 1) results.push(holding[0]!)
+    else if (holding.length > 1) fails(`validate one and only one schema (oneOf). Found ${holding.length} valid alternatives`)
+    else {
+      fails('validate one and only one schema (oneOf). Found none valid')
+      results.push(closest(each))
+    }
+  }
+  if (allOf.length > 0) {
+    const each = allOf.map(tried)
+    results.push(...each)
+    const held = each.filter(({ errors }) => errors.length === 0).length
+    if (held < each.length) fails(`validate all the schemas (allOf)${held === 0 ? '. None validated' : ''}`)
+  }
+  if (not && tried(not).errors.length === 0) fails('not validate the schema (not)')
+  return merged(results, 1)
+}
+
+function firstHolding(parts: readonly JsonSchema[], tried: (part: JsonSchema) => Result): Result {
+  const failed: Result[] = []
+  for (const part of parts) {
+    const result = tried(part)
+    if (result.errors.length === 0) return result
+    failed.push(result)
+  }
+  return closest(failed)
+}
+
+function closest(results: readonly Result[]): Result {
+  return results.reduce((best, result) => (result.held > best.held ? result : best))
+}
