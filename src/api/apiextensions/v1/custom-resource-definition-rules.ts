@@ -136,6 +136,19 @@ function shared<T>(
   return value !== undefined && others.every((v) => sameJson(of(v), value)) ? value : undefined
 }
 
+/** A definition's schemas, each with where it is blamed: one that all versions share once only. */
+export function schemasOf(
+  versions: readonly CustomResourceDefinitionVersion[],
+): readonly { readonly path: string; readonly schema: JsonSchema; readonly hasStatus: boolean }[] {
+  const schema = shared(versions, (v) => v.schema)?.openAPIV3Schema
+  const hasStatus = ({ subresources }: CustomResourceDefinitionVersion) => subresources?.status !== undefined
+  if (schema) return [{ path: 'spec.validation.openAPIV3Schema', schema, hasStatus: versions.some(hasStatus) }]
+  return versions.flatMap((version, index) => {
+    const own = version.schema?.openAPIV3Schema
+    return own ? [{ path: `spec.versions[${index}].schema.openAPIV3Schema`, schema: own, hasStatus: hasStatus(version) }] : []
+  })
+}
+
 const columnsOf = (v: CustomResourceDefinitionVersion) => (v.additionalPrinterColumns?.length ? v.additionalPrinterColumns : undefined)
 const selectableOf = (v: CustomResourceDefinitionVersion) => (v.selectableFields?.length ? v.selectableFields : undefined)
 

@@ -51,7 +51,7 @@ export function customSchema(
       const known = prune(object, schema)
       return { object: dropNulls(known.object, schema), pruned: known.pruned }
     },
-    coerce: (object, { dropInvalid = false } = {}) => coerceEmbedded(object, schema, dropInvalid),
+    coerce: (object, options) => coerceEmbedded(object, schema, options),
     fillDefaults: (object) => fillDefaults(object, schema),
     validate: (object, options = {}) => (schema === undefined ? [] : errorsOf(schema, object, options)),
     declaration: declarationOf(kind, schema, preserveUnknownFields || schema?.['x-kubernetes-preserve-unknown-fields'] === true),

@@ -29,14 +29,14 @@ export function embeddedErrors(schema: JsonSchema | undefined, value: unknown, p
 function objectErrors(object: Json, path: string): FieldError[] {
   const { apiVersion, kind } = object
   return [
-    ...textErrors(`${path}.apiVersion`, apiVersion, (text) =>
+    ...textErrors(memberPath(path, 'apiVersion'), apiVersion, (text) =>
       text.split('/').length > 2 ? `unexpected GroupVersion string: ${text}` : undefined,
     ),
-    ...textErrors(`${path}.kind`, kind, (text) => {
+    ...textErrors(memberPath(path, 'kind'), kind, (text) => {
       const problems = dns1035Label(text.toLowerCase())
       return problems.length === 0 ? undefined : `may have mixed case, but should otherwise match: ${problems.join(',')}`
     }),
-    ...(Object.hasOwn(object, 'metadata') ? metaErrors(object['metadata'], `${path}.metadata`) : []),
+    ...(Object.hasOwn(object, 'metadata') ? metaErrors(object['metadata'], memberPath(path, 'metadata')) : []),
   ]
 }
 

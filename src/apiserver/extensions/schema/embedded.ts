@@ -19,10 +19,14 @@ export interface Coerced<T> {
  * The object with the metadata of embedded objects in its canonical form. What has a wrong type is told of, or with
  * `dropInvalid` (for what is stored already) taken out. The object's own metadata is not looked at.
  */
-export function coerceEmbedded<T extends Json>(object: T, schema: JsonSchema | undefined, dropInvalid = false): Coerced<T> {
+export function coerceEmbedded<T>(
+  object: T,
+  schema: JsonSchema | undefined,
+  { dropInvalid = false, path = '' }: { readonly dropInvalid?: boolean; readonly path?: string } = {},
+): Coerced<T> {
   const pruned: string[] = []
   try {
-    return { object: coerce(object, schema, '', { dropInvalid, pruned }) as T, pruned }
+    return { object: coerce(object, schema, path, { dropInvalid, pruned }) as T, pruned }
   } catch (error) {
     if (error instanceof Mistyped) return { object, pruned: [], error: error.of }
     throw error

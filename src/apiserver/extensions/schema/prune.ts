@@ -16,6 +16,11 @@ export function prune<T extends Json>(object: T, schema: JsonSchema | undefined)
   return { object: pruneValue(object, root, '', gone) as T, pruned: gone.sort() }
 }
 
+/** A default without what its schema does not name. */
+export function pruneDefault(value: unknown, schema: JsonSchema): unknown {
+  return pruneValue(value, schema, '', [])
+}
+
 function pruneValue(value: unknown, schema: JsonSchema | undefined, path: string, gone: string[]): unknown {
   if (Array.isArray(value)) {
     // a list under a schema that keeps everything keeps it in its items too
