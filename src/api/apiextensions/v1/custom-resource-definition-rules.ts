@@ -10,6 +10,7 @@ import type {
   CustomResourceSubresources,
   SelectableField,
 } from './custom-resource-definition.ts'
+import { fieldAt } from './field-path.ts'
 import type { JsonSchema } from './json-schema.ts'
 import { rootSchemaErrors } from './schema-rules.ts'
 import { serviceErrors, urlErrors } from '#api/admissionregistration/v1/webhook-rules.ts'
@@ -265,12 +266,11 @@ function selectableErrors(fields: readonly SelectableField[] = [], schema: JsonS
   const errors = fields.flatMap(({ jsonPath = '' }, index): FieldError[] => {
     const at = `${path}[${index}].jsonPath`
     if (jsonPath === '') return [required(at)]
-    const found = schema && schemaAt(schema, jsonPath)
-    if (found === undefined) return [invalid(at, jsonPath, 'is an invalid path: does not refer to a valid field')]
+    const found = fieldAt(schema ?? {}, jsonPath, { brackets: false })
+    if (typeof found === 'string') return [invalid(at, jsonPath, `is an invalid path: ${found}`)]
     const own: FieldError[] = []
-    if (jsonPath.startsWith('.metadata.') || jsonPath === '.metadata')
-      own.push(invalid(at, jsonPath, 'must not point to fields in metadata'))
-    if (!['string', 'boolean', 'integer'].includes(found.type ?? ''))
+    if (/^metadata(?:[.[]|$)/.test(found.path)) own.push(invalid(at, jsonPath, 'must not point to fields in metadata'))
+    if (!['string', 'boolean', 'integer'].includes(found.schema?.type ?? ''))
       own.push(
         invalid(
           at,
@@ -278,20 +278,11 @@ function selectableErrors(fields: readonly SelectableField[] = [], schema: JsonS
           'must point to a field of type string, boolean or integer. Enum string fields and strings with formats are allowed.',
         ),
       )
-    if (seen.has(jsonPath)) own.push(duplicate(at, jsonPath))
-    seen.add(jsonPath)
+    if (seen.has(found.path)) own.push(duplicate(at, jsonPath))
+    seen.add(found.path)
     return own
   })
   return seen.size > SELECTABLE_MAX ? [...errors, tooMany(path, seen.size, SELECTABLE_MAX)] : errors
-}
-
-/** The schema of what a path of names (`.spec.color`) leads to. */
-function schemaAt(schema: JsonSchema, jsonPath: string): JsonSchema | undefined {
-  const [start, ...names] = jsonPath.split('.')
-  if (start !== '' || names.length === 0) return undefined
-  let found: JsonSchema | undefined = schema
-  for (const name of names) found = found?.properties && Object.hasOwn(found.properties, name) ? found.properties[name] : undefined
-  return found
 }
 
 function conversionErrors({ strategy = '', webhook }: CustomResourceConversion): FieldError[] {

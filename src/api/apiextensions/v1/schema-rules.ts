@@ -1,5 +1,6 @@
 /** The rules of schemas of custom resources: what of JSON Schema may be said at all, then what makes a schema structural. */
 
+import { fieldAt } from './field-path.ts'
 import type { JsonSchema, ValidationRule } from './json-schema.ts'
 import { structuralErrors } from './structural-rules.ts'
 import { forbidden, invalid, notSupported, required, type FieldError } from '#schema/field-error.ts'
@@ -108,7 +109,7 @@ function schemaErrors(schema: JsonSchema, path: string, place: Place): FieldErro
   else if (items) errors.push(...schemaErrors(items as JsonSchema, `${path}.items`, below))
   errors.push(...extensionErrors(schema, path))
   for (const [index, rule] of (schema['x-kubernetes-validations'] ?? []).entries())
-    errors.push(...ruleErrors(rule, `${path}.x-kubernetes-validations[${index}]`))
+    errors.push(...ruleErrors(schema, rule, `${path}.x-kubernetes-validations[${index}]`))
   return errors
 }
 
@@ -201,6 +202,7 @@ function mapListErrors(schema: JsonSchema, items: JsonSchema | undefined, keys: 
 }
 
 function ruleErrors(
+  schema: JsonSchema,
   { rule = '', message = '', messageExpression = '', reason, fieldPath = '' }: ValidationRule,
   path: string,
 ): FieldError[] {
@@ -218,5 +220,7 @@ function ruleErrors(
   if (fieldPath !== '' && fieldPath.trim() === '')
     errors.push(invalid(`${path}.fieldPath`, fieldPath, 'fieldPath must be non-empty if specified'))
   if (breaks.test(fieldPath)) errors.push(invalid(`${path}.fieldPath`, fieldPath, 'fieldPath must not contain line breaks'))
+  if (fieldPath !== '' && isPlain(schema) && typeof fieldAt(schema, fieldPath) === 'string')
+    errors.push(invalid(`${path}.fieldPath`, fieldPath, 'fieldPath must be a valid path'))
   return errors
 }
