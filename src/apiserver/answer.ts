@@ -16,7 +16,13 @@ export type Answer =
       readonly headers?: Readonly<Record<string, string>>
     }
   | { readonly type: 'list'; readonly resource: Resource; readonly items: readonly Published[]; readonly metadata: ListMeta }
-  | { readonly type: 'watch'; readonly resource: Resource; readonly events: AsyncIterable<readonly PublishedEvent[]> }
+  /** `sent` is told the size of each event that is encoded. */
+  | {
+      readonly type: 'watch'
+      readonly resource: Resource
+      readonly events: AsyncIterable<readonly PublishedEvent[]>
+      readonly sent?: (bytes: number) => void
+    }
   | {
       readonly type: 'bytes'
       readonly status: number

@@ -13,7 +13,9 @@ import { virtualResources } from './encode/known-kinds.ts'
 import { answerComponentStatuses, type ComponentProbe } from './endpoints/component-statuses.ts'
 import { discovery } from './endpoints/discovery.ts'
 import { health, type HealthCheck } from './endpoints/health.ts'
-import { openMetrics } from './endpoints/metrics.ts'
+import { openMetrics, type ApiMetrics } from './endpoints/metrics.ts'
+import { isLongRunning } from './filters/request-info.ts'
+import { whileItGoesOn } from './metrics/long-running.ts'
 import { openApiDocuments } from './endpoints/openapi.ts'
 import { answerReview, type ReviewParts } from './endpoints/reviews.ts'
 import { answerResource, type Endpoint, type EndpointParts } from './endpoints/resource-endpoint.ts'
@@ -52,8 +54,8 @@ export interface Api extends AsyncDisposable {
   readonly resources: readonly Resource[]
   /** What `parts.authorizer` made; handed on so that filters ask the same one. */
   readonly authorizer: Authorizer
-  /** Notes an answer for `/metrics`: the outcome is known only once it has been encoded. */
-  observe(ctx: RequestContext, code: number): void
+  /** What `/metrics` tells: those along a request's way note what they see. */
+  readonly metrics: ApiMetrics
 }
 
 /** What can be read before the API answers requests: authorizers and the like are made of it. */
@@ -82,6 +84,10 @@ export interface ApiParts {
   readonly healthChecks?: readonly HealthCheck[]
   /** Behind /statusz and /flagz; absent: neither is served. */
   readonly process?: ComponentProcess
+  /** How large the store is, for `/metrics`. */
+  readonly storeBytes?: () => number
+  /** What `/metrics` adds of the process. */
+  readonly processMetrics?: () => Promise<string>
   /** Asked for component statuses, by name, beside the store. */
   readonly components?: Readonly<Record<string, ComponentProbe>>
   /** Which resources are served; the stable versions unless told otherwise. What is not served is kept all the same. */
@@ -135,10 +141,18 @@ export async function openApi(parts: ApiParts): Promise<Api> {
       return listerOf(endpoint.registry, endpoint.served.view?.show) as unknown as Lister<T>
     },
   }
+  const resources = [...served.map((s) => s.resource), ...virtualResources].filter(enabled)
+  const metrics = openMetrics({
+    clock,
+    resources,
+    caches: () => [...new Set([...byName.values()].map((e) => e.registry.cache))],
+    ...(parts.storeBytes && { storeBytes: parts.storeBytes }),
+    ...(parts.processMetrics && { ofProcess: parts.processMetrics }),
+  })
   const authorizer = parts.authorizer?.(listers) ?? ALLOW_ALL
   const resolver = parts.resolver?.(listers)
   const plugins = [...standardPlugins({ named, clock, random, authorizer, resolver }), ...(parts.plugins?.(listers) ?? [])]
-  const endpointParts: EndpointParts = { store, clock, random, authorizer, admission: admissionChain(plugins) }
+  const endpointParts: EndpointParts = { store, clock, random, authorizer, admission: admissionChain(plugins, metrics.admission), metrics }
   const subresources: SubresourceParts = {
     ...endpointParts,
     named: (name) => byName.get(name),
@@ -153,15 +167,9 @@ export async function openApi(parts: ApiParts): Promise<Api> {
   }
 
   const virtual = new Map(virtualResources.filter(enabled).map((r) => [pathKey(r.group, r.version, r.plural), r]))
-  const resources = [...served.map((s) => s.resource), ...virtualResources].filter(enabled)
   const storedAs = new Map(served.flatMap((s) => (s.view ? [[s.resource, s.view.stored]] : [])))
   const discover = discovery(resources, parts.advertised, (resource) => storedAs.get(resource) ?? resource)
   const documents = openApiDocuments(resources)
-  const metrics = openMetrics(() =>
-    [...new Set(byName.values())].map(
-      ({ registry }) => [registry.resource.plural, registry.resource.group, registry.cache.count(registry.prefix)] as const,
-    ),
-  )
   const checks: readonly HealthCheck[] = [{ name: 'etcd', check: async () => void (await store.revision()) }, ...(parts.healthChecks ?? [])]
 
   const components = {
@@ -198,8 +206,7 @@ export async function openApi(parts: ApiParts): Promise<Api> {
     const { path } = ctx
     if (path === '/version' || path === '/version/') return { type: 'object', status: 200, object: kubernetesVersion }
     if (path === '/openid/v1/jwks' && parts.tokenIssuer) return json(await parts.tokenIssuer.jwks(), 'application/jwk-set+json')
-    if (path === '/.well-known/openid-configuration' && parts.tokenIssuer)
-      return json(parts.tokenIssuer.discovery(), 'application/json')
+    if (path === '/.well-known/openid-configuration' && parts.tokenIssuer) return json(parts.tokenIssuer.discovery(), 'application/json')
     if (path === '/') return { type: 'object', status: 200, object: { paths: rootPaths(resources) } }
     const paths = rootPaths([]).filter((p) => !p.startsWith('/api'))
     const request = { path, accept: ctx.headers.accept, now: clock.now(), paths, warn: (text: string) => void ctx.warnings.push(text) }
@@ -208,11 +215,14 @@ export async function openApi(parts: ApiParts): Promise<Api> {
   }
 
   return {
-    handle: answer,
+    async handle(ctx) {
+      const given = await answer(ctx)
+      return isLongRunning(ctx.info) ? whileItGoesOn(given, () => metrics.longRunning(ctx)) : given
+    },
     lister: listers.lister,
     resources,
     authorizer,
-    observe: (ctx, code) => metrics.observe(ctx, code, Math.max(clock.now() - ctx.received, 0) / 1000),
+    metrics,
     async [Symbol.asyncDispose]() {
       keeping.abort()
       await Promise.all([...byName.values()].map((e) => e.registry.cache[Symbol.asyncDispose]()))

@@ -14,6 +14,13 @@ const GATES = {
 export type FeatureGate = keyof typeof GATES
 export type FeatureGates = Readonly<Record<FeatureGate, boolean>>
 
+/** Each gate as metrics tell of it. */
+export function describeGates(
+  gates: FeatureGates,
+): readonly { readonly name: string; readonly stage: string; readonly enabled: boolean }[] {
+  return Object.entries(GATES).map(([name, { stage }]) => ({ name, stage: stage.toUpperCase(), enabled: gates[name as FeatureGate] }))
+}
+
 /** The gates as words such as `CBORServingAndStorage=true` or `AllAlpha=true` set them. Throws FeatureGateError. */
 export function parseFeatureGates(words: readonly string[]): FeatureGates {
   const given = new Map(words.filter((w) => w.trim() !== '').map(parsed))

@@ -10,8 +10,27 @@ const RETRY_MS_MAX = 1_000_000
 const BUCKET_PER_SECOND = 10 // client-go's overall limiter of retries: 10 a second, bursts of 100
 const BUCKET_BURST = 100
 
+/** What a queue tells of itself. */
+export interface QueueState {
+  readonly length: number
+  readonly unfinishedSeconds: readonly number[]
+}
+
+/** Hears how a queue does. */
+export interface QueueObserver {
+  added(): void
+  /** A key is taken, this long after it was added. */
+  started(waitedMs: number): void
+  finished(tookMs: number): void
+  retried(): void
+}
+
 export class WorkQueue<K> {
   readonly #clock: Clock
+  readonly #observer: QueueObserver | undefined
+  /** When keys were added, and when those in work were taken; for the observer. */
+  readonly #since = new Map<K, number>()
+  readonly #startedAt = new Map<K, number>()
   readonly #ready: K[] = []
   #head = 0
   readonly #queued = new Set<K>()
@@ -26,8 +45,9 @@ export class WorkQueue<K> {
   #handingOut: Disposable | undefined
   #closed = false
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, observer?: (queue: QueueState) => QueueObserver) {
     this.#clock = clock
+    this.#observer = observer?.(this)
     this.#tokensAt = clock.monotonic()
   }
 
@@ -36,12 +56,27 @@ export class WorkQueue<K> {
     return this.#queued.size
   }
 
+  /** Seconds that each key in work has been there. */
+  get unfinishedSeconds(): readonly number[] {
+    const now = this.#clock.monotonic()
+    return [...this.#startedAt.values()].map((at) => (now - at) / 1000)
+  }
+
   add(key: K): void {
-    if (this.#closed || this.#queued.has(key)) return
+    if (this.#closed || this.#queued.has(key) || this.#again.has(key)) return
+    if (this.#observer) {
+      this.#observer.added()
+      this.#since.set(key, this.#clock.monotonic())
+    }
     if (this.#working.has(key)) {
       this.#again.add(key)
       return
     }
+    this.#enqueue(key)
+  }
+
+  #enqueue(key: K): void {
+    if (this.#closed) return
     this.#queued.add(key)
     this.#ready.push(key)
     if (this.#takers.length > 0) this.#handingOut ??= this.#clock.timer(0, () => this.#handOut())
@@ -65,6 +100,7 @@ export class WorkQueue<K> {
   /** Adds the key after a delay that doubles with each call until `forget`. */
   addRateLimited(key: K): void {
     const failures = this.#failures.get(key) ?? 0
+    this.#observer?.retried()
     this.#failures.set(key, failures + 1)
     const own = Math.min(RETRY_MS_MIN * 2 ** Math.min(failures, 40), RETRY_MS_MAX)
     this.addAfter(key, Math.max(own, this.#takeToken()))
@@ -88,7 +124,11 @@ export class WorkQueue<K> {
 
   done(key: K): void {
     this.#working.delete(key)
-    if (this.#again.delete(key)) this.add(key)
+    if (this.#observer) {
+      this.#observer.finished(this.#clock.monotonic() - (this.#startedAt.get(key) ?? 0))
+      this.#startedAt.delete(key)
+    }
+    if (this.#again.delete(key)) this.#enqueue(key)
   }
 
   /** Wakes all takers with undefined; nothing can be added any more. */
@@ -114,6 +154,12 @@ export class WorkQueue<K> {
     }
     this.#queued.delete(key)
     this.#working.add(key)
+    if (this.#observer) {
+      const now = this.#clock.monotonic()
+      this.#observer.started(now - (this.#since.get(key) ?? now))
+      this.#since.delete(key)
+      this.#startedAt.set(key, now)
+    }
     return key
   }
 

@@ -22,7 +22,7 @@ export function prepareKeyedLoop<T extends KubeObject>(loop: KeyedLoop<T>, parts
   const log = parts.log.with({ controller: loop.name })
   return async (signal) => {
     await parts.informers.synced(signal)
-    const queue = new WorkQueue<Key>(parts.clock)
+    const queue = new WorkQueue<Key>(parts.clock, parts.queues?.(loop.name))
     const stop = () => queue.close()
     if (signal.aborted) return
     signal.addEventListener('abort', stop, { once: true })

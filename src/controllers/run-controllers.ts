@@ -6,6 +6,7 @@ import type { Random } from '#base/random.ts'
 import type { Client } from '#client/client.ts'
 import { createEventRecorder } from '#client/event-recorder.ts'
 import type { Informers } from '#client/informer.ts'
+import type { QueueMetrics } from '#client/queue-metrics.ts'
 import { groupResource, type Resource } from '#schema/resource.ts'
 import { prepareApprover } from './certificates/approver.ts'
 import { prepareCleaner } from './certificates/cleaner.ts'
@@ -39,6 +40,8 @@ export interface ControllersParts {
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
+  /** Hears how the controllers' queues do. */
+  readonly queues?: QueueMetrics
   /** Everything served: what namespaces are emptied of and garbage is looked for in. */
   readonly resources: readonly Resource[]
   /** The cluster's authority (PEM), published to every namespace; absent: not published. */
@@ -64,13 +67,13 @@ interface Listed {
 
 /** Starts the chosen controllers and the informers they read from; runs until `signal` aborts. */
 export async function runControllers(parts: ControllersParts, signal: AbortSignal): Promise<void> {
-  const { clock, log, informers } = parts
+  const { clock, log, informers, queues } = parts
   const loops = listControllers(parts)
     .filter((c) => isChosen(c.name, parts.controllers ?? ['*']))
     .map(({ name, account, prepare }) => {
       const client = parts.clientFor?.(account) ?? parts.client
       const recorder = createEventRecorder({ client, clock, log, component: name === 'deployment' ? 'deployment-controller' : account })
-      return { name, run: prepare({ client, informers, recorder, clock, log }) }
+      return { name, run: prepare({ client, informers, recorder, clock, log, ...(queues && { queues }) }) }
     })
   informers.start(signal)
   await Promise.all(

@@ -5,6 +5,7 @@ import type { Log } from '#base/log.ts'
 import { isReason, StatusError, type Client } from '#client/client.ts'
 import type { EventRecorder } from '#client/event-recorder.ts'
 import { keyOf, type Change, type Informer, type Informers, type Key } from '#client/informer.ts'
+import type { QueueMetrics } from '#client/queue-metrics.ts'
 import { WorkQueue } from '#client/work-queue.ts'
 import { groupResource, type KubeObject, type Resource } from '#schema/resource.ts'
 import { controllerOf, type Action, type Announcement, type Cache, type Controller, type EventText, type Failure } from './controller.ts'
@@ -15,6 +16,7 @@ export interface RunnerParts {
   readonly recorder: EventRecorder
   readonly clock: Clock
   readonly log: Log
+  readonly queues?: QueueMetrics
 }
 
 const WORKERS = 5 // upstream's number for most controllers
@@ -28,7 +30,7 @@ const SEEN_WITHIN_MS = 300_000 // upstream's expectations time-out: a write that
 export function prepareController<S>(controller: Controller<S>, parts: RunnerParts): (signal: AbortSignal) => Promise<void> {
   const { client, recorder, clock } = parts
   const log = parts.log.with({ controller: controller.name })
-  const queue = new WorkQueue<Key>(clock)
+  const queue = new WorkQueue<Key>(clock, parts.queues?.(controller.name))
   const cache = cacheOf(parts.informers)
   const failures = new Map<Key, Failure>()
   const seen = new OwnWrites(clock, (key) => queue.add(key))

@@ -1,6 +1,6 @@
 /** The API server as a process: keys and store on disk, listeners, renewals, and kubeconfigs for the administrator and the control plane's other components. */
 
-import { readFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { nodes } from '#api/core/v1/node.ts'
 import { clusterRoleBindings } from '#api/rbac/v1/cluster-role-binding.ts'
@@ -14,7 +14,7 @@ import { MalformedUserFile, passwords, staticTokens } from '#apiserver/authentic
 import { kubeconfig } from '#apiserver/pki/kubeconfig.ts'
 import { openPki, writeFile, type Pki } from '#apiserver/pki/pki.ts'
 import { virtualResources } from '#apiserver/encode/known-kinds.ts'
-import { FeatureGateError, parseFeatureGates, type FeatureGates } from '#apiserver/feature-gates.ts'
+import { describeGates, FeatureGateError, parseFeatureGates, type FeatureGates } from '#apiserver/feature-gates.ts'
 import { openKubeletConnection } from '#apiserver/proxy/kubelet-connection.ts'
 import { servedResources } from '#apiserver/registry/served.ts'
 import { unstableResources } from '#apiserver/registry/served/unstable.ts'
@@ -23,15 +23,18 @@ import { serveApi } from '#apiserver/server/serve.ts'
 import { durationMs } from '#schema/duration.ts'
 import { systemClock } from '#base/clock.ts'
 import type { Log } from '#base/log.ts'
+import { Metrics } from '#base/metrics.ts'
 import { systemRandom } from '#base/random.ts'
 import { OperatorError } from '#cli/command.ts'
 import { StatusError } from '#client/client.ts'
 import { createClient } from '#client/create-client.ts'
+import { queueMetrics, type QueueMetrics } from '#client/queue-metrics.ts'
 import { openMemoryStore } from '#store/memory/memory-store.ts'
 import type { Resource } from '#schema/resource.ts'
 import { StoreUnavailable, type Store } from '#store/store.ts'
 import { CannotListen } from '#wire/https-server.ts'
 import { assembleApi, type AssembledApi, type AssembleParts } from './assemble-api.ts'
+import { processMetrics } from './process-metrics.ts'
 import { apiSettings, type ApiSettings } from './control-plane-settings.ts'
 import { makeDirectory, unusable, writing } from '#cli/data-directory.ts'
 import { flagValues, UsageError } from '#base/settings.ts'
@@ -39,6 +42,8 @@ import { serviceAccountIssuer } from './service-account-issuer.ts'
 
 export interface ApiProcess extends AsyncDisposable {
   readonly assembled: AssembledApi
+  /** For loops in the same process, whose queues `/metrics` shows too. */
+  readonly queues: QueueMetrics
   readonly pki: Pki
 }
 
@@ -48,6 +53,7 @@ const KUBECONFIGS = [
   ['controllerManager', 'controller-manager.kubeconfig', 'system:kube-controller-manager'],
   ['scheduler', 'scheduler.kubeconfig', 'system:kube-scheduler'],
 ] as const
+const DATABASE_FILES = ['store.db', 'store.db-wal'] // of the SQLite store, which is only loaded where it is chosen
 const LOOPBACK = /^(127\.|::1$|localhost$)/
 
 /** Starts serving; `/readyz` answers 200 once the default roles stand. Throws `OperatorError` for what the operator can mend. */
@@ -74,9 +80,13 @@ export async function startApi(settings: ApiSettings, log: Log, components: NonN
   try {
     const tokenIssuer = serviceAccountIssuer(settings, { pki, clock, random })
     let rolesStand = false
+    const ofLoops = new Metrics()
+    const ofProcess = processMetrics(describeGates(gates))
     const assembled = await assembleApi({
       components,
       store,
+      ...(settings.datastore === 'sqlite' && { storeBytes: () => databaseBytes(directory) }),
+      processMetrics: async () => ofLoops.text() + (await ofProcess()),
       clock,
       random,
       log,
@@ -107,9 +117,12 @@ export async function startApi(settings: ApiSettings, log: Log, components: NonN
         },
       ],
     })
+    const { metrics } = assembled.api
     const tls = () => ({ ...pki.pair('serving'), clientCa: pki.ca.cert + pki.frontProxyCa.cert })
     const servers = await Promise.all(
-      addresses.map((host) => serveApi({ handler: assembled.handler, tls, host, port: settings.securePort, clock, log }).catch(explain)),
+      addresses.map((host) =>
+        serveApi({ handler: assembled.handler, tls, host, port: settings.securePort, clock, log, metrics }).catch(explain),
+      ),
     )
     const local =
       addresses.find((a) => LOOPBACK.test(a)) ?? (addresses.includes('0.0.0.0') || addresses.includes('::') ? '127.0.0.1' : addresses[0]!)
@@ -143,6 +156,7 @@ export async function startApi(settings: ApiSettings, log: Log, components: NonN
     renew()
     return {
       assembled,
+      queues: queueMetrics(ofLoops),
       pki,
       async [Symbol.asyncDispose]() {
         renewal?.[Symbol.dispose]()
@@ -155,6 +169,11 @@ export async function startApi(settings: ApiSettings, log: Log, components: NonN
     await Promise.resolve(store[Symbol.asyncDispose]()).catch(() => {})
     throw error
   }
+}
+
+function databaseBytes(directory: string): number {
+  const sizes = DATABASE_FILES.map((file) => statSync(join(directory, file), { throwIfNoEntry: false })?.size ?? 0)
+  return sizes.reduce((sum, size) => sum + size, 0)
 }
 
 async function openStore(settings: ApiSettings, log: Log): Promise<Store> {

@@ -91,8 +91,10 @@ export async function assembleApi(parts: AssembleParts): Promise<AssembledApi> {
   })
   const handler: Handler = createHandler({
     api,
-    authenticator: firstOf([processAuthenticator, ...(parts.authenticators ?? []), bearerTokens(tokens!, tokenIssuer.audiences)]),
-    authorizer: api.authorizer,
+    authenticator: api.metrics.authenticating(
+      firstOf([processAuthenticator, ...(parts.authenticators ?? []), bearerTokens(tokens!, tokenIssuer.audiences)]),
+    ),
+    authorizer: api.metrics.authorizing(api.authorizer),
     clock,
     log,
     ...(parts.anonymous !== undefined && { anonymous: parts.anonymous }),

@@ -1,17 +1,18 @@
 /** The port of a component that is no API server: health, metrics and its configuration, over HTTPS. */
 
-import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client'
 import { health, type HealthCheck } from '#apiserver/endpoints/health.ts'
 import { systemClock } from '#base/clock.ts'
 import type { Log } from '#base/log.ts'
-import { kubernetesVersion } from '#base/version.ts'
+import { Metrics, METRICS_TYPE } from '#base/metrics.ts'
 import { OperatorError } from '#cli/command.ts'
 import { createClient } from '#client/create-client.ts'
+import { queueMetrics, type QueueMetrics } from '#client/queue-metrics.ts'
 import type { Transport } from '#client/transport.ts'
 import { CannotListen, serveHttps, type WireAnswer, type WireRequest } from '#wire/https-server.ts'
 import type { SecurePortSettings } from './component-settings.ts'
 import type { Connected } from './connect.ts'
 import { delegatedAccess } from './delegated-access.ts'
+import { processMetrics } from './process-metrics.ts'
 import { readPair, readPem, selfSigned } from './read-pem.ts'
 
 export interface ComponentServerParts extends Pick<Connected, 'transport' | 'connection'> {
@@ -26,6 +27,7 @@ export interface ComponentServerParts extends Pick<Connected, 'transport' | 'con
 export interface ComponentMetrics {
   /** Counts the calls that go through. */
   counting(transport: Transport, server: string): Transport
+  readonly queues: QueueMetrics
   /** 1 for the holder of the Lease, 0 for those who stand by. */
   leading(name: string, is: boolean): void
   text(): Promise<string>
@@ -33,47 +35,52 @@ export interface ComponentMetrics {
 
 /** Metrics that all of upstream's components have, under its names. */
 export function componentMetrics(): ComponentMetrics {
-  const registry = new Registry()
-  const registers = [registry]
-  collectDefaultMetrics({ register: registry })
-  const { gitVersion, major, minor } = kubernetesVersion
-  new Gauge({
-    name: 'kubernetes_build_info',
-    help: 'Always 1, labeled with the version.',
-    labelNames: ['git_version', 'major', 'minor'],
-    registers,
-  }).set({ git_version: gitVersion, major, minor }, 1)
-  const leader = new Gauge({
+  const metrics = new Metrics(true)
+  const ofProcess = processMetrics()
+  const leader = metrics.gauge({
     name: 'leader_election_master_status',
     help: 'Whether this process holds the Lease of that name.',
-    labelNames: ['name'],
-    registers,
+    labels: ['name'],
   })
-  const calls = new Counter({
+  const calls = metrics.counter({
     name: 'rest_client_requests_total',
     help: 'Calls to the API server, by code, method and host.',
-    labelNames: ['code', 'method', 'host'],
-    registers,
+    labels: ['code', 'method', 'host'],
   })
+  const latency = metrics.histogram(
+    {
+      name: 'rest_client_request_duration_seconds',
+      help: 'Seconds until the API server answered, by verb and host.',
+      labels: ['verb', 'host'],
+    },
+    CALL_SECONDS,
+  )
   return {
+    queues: queueMetrics(metrics),
     counting: (transport, server) => ({
       async request(request) {
-        const labels = { method: request.method, host: new URL(server).host }
+        const { host } = new URL(server)
+        const start = systemClock.monotonic()
+        let code = '<error>'
         try {
           const response = await transport.request(request)
-          calls.inc({ ...labels, code: String(response.status) })
+          code = String(response.status)
           return response
-        } catch (error) {
-          calls.inc({ ...labels, code: '<error>' })
-          throw error
+        } finally {
+          calls.of(code, request.method, host).inc()
+          latency.of(request.method, host).observe((systemClock.monotonic() - start) / 1000)
         }
       },
       [Symbol.asyncDispose]: () => transport[Symbol.asyncDispose](),
     }),
-    leading: (name, is) => leader.set({ name }, is ? 1 : 0),
-    text: () => registry.metrics(),
+    leading(name, is) {
+      leader.of(name).value = is ? 1 : 0
+    },
+    text: async () => metrics.text() + (await ofProcess()),
   }
 }
+
+const CALL_SECONDS = [0.005, 0.025, 0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30, 60]
 
 /** Listens; port 0 means that nothing is served, as upstream has it. Throws `OperatorError`. */
 export async function serveComponent(parts: ComponentServerParts): Promise<AsyncDisposable> {
@@ -131,8 +138,7 @@ function matches(pattern: string, path: string): boolean {
 }
 
 async function answer(parts: ComponentServerParts, { path, query }: WireRequest): Promise<WireAnswer> {
-  if (path === '/metrics')
-    return { ...text(200, await parts.metrics.text()), headers: { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' } }
+  if (path === '/metrics') return { ...text(200, await parts.metrics.text()), headers: { 'content-type': METRICS_TYPE } }
   if (path === '/configz') return { ...text(200, JSON.stringify(parts.configuration)), headers: { 'content-type': 'application/json' } }
   const state = await health(parts.checks ?? [], { path, query })
   if (state?.type === 'bytes') return text(state.status, state.body as string)

@@ -106,6 +106,7 @@ export const kubeControllerManager = command({
         nodeMonitorGracePeriodMs: milliseconds(values.gracePeriod, 'node-monitor-grace-period'),
         terminatedPodsMax: values.terminatedPods,
         controllers: values.controllers,
+        queues: metrics.queues,
         resources: (client, signal) => discoverResources({ client, clock, log }, signal),
         ...(election && { election }),
         onLeading: (is) => metrics.leading(values.leaseName, is),

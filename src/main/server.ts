@@ -53,6 +53,7 @@ export const server = command({
           rootCa: pki.ca.cert,
           clusterCidr: values.clusterCidr,
           controllers: values.controllers,
+          queues: api.queues,
           resources: async () => assembled.api.resources,
           certificates: certificateParts(pki),
         },

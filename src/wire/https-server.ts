@@ -65,6 +65,8 @@ export interface ServeParts {
   readonly handle: (request: WireRequest) => Promise<WireAnswer>
   readonly clock: Clock
   readonly log: Log
+  /** Hears of each connection whose TLS handshake failed. */
+  readonly onHandshakeError?: () => void
 }
 
 export interface WireServer extends AsyncDisposable {
@@ -129,7 +131,8 @@ export async function serveHttps(parts: ServeParts): Promise<WireServer> {
     socket.on('error', () => {}) // a reset is the client's way to go
     socket.once('close', () => sockets.delete(socket))
   })
-  server.on('tlsClientError', () => {}) // strangers and port scanners; nothing to be done about them
+  // strangers and port scanners; nothing to be done about them
+  server.on('tlsClientError', () => parts.onHandshakeError?.())
   server.on('sessionError', (error: Error) => log.debug('HTTP/2 session failed', { error: error.message }))
   server.on('session', (session: ServerHttp2Session) => {
     sessions.add(session)

@@ -6,7 +6,7 @@ import type { CacheEvent } from './watch-cache.ts'
 
 export type Change<T extends KubeObject> = Exclude<CacheEvent<T>, { readonly type: 'progress' }>
 
-const WINDOW_EVENTS_MAX = 5000 // each holds an object that may be gone, about 5 KB; older ones are read from the store's history
+export const WINDOW_EVENTS_MAX = 5000 // each holds an object that may be gone, about 5 KB; older ones are read from the store's history
 
 export class EventWindow<T extends KubeObject> {
   /** Every event after this revision is here. */

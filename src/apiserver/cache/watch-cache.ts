@@ -68,6 +68,8 @@ export interface WatchCache<T extends KubeObject = KubeObject> extends AsyncDisp
   readonly prefix: string
   /** Everything up to here has been seen. It moves with every commit to the store, of whatever resource. */
   readonly revision: Revision
+  /** Changes of the resource seen since it was opened. */
+  readonly received: number
   get(key: string): Published<T> | undefined
   /** In key order. Undefined only when `at` lies outside the window: then read the store itself. */
   list(prefix: string, options?: ListOptions & { readonly at?: undefined }): Listed<T>
@@ -116,6 +118,7 @@ const LOAD_PAGE_ENTRIES = 2000 // about 10 MB of pods a page, between which othe
 class Cache<T extends KubeObject> implements WatchCache<T> {
   readonly resource: Resource<T>
   readonly prefix: string
+  received = 0
   readonly #feed: StoreFeed
   readonly #log: Log
   readonly #decode: WatchCacheParts<T>['decode']
@@ -256,6 +259,7 @@ class Cache<T extends KubeObject> implements WatchCache<T> {
     for (const event of events) {
       const change = this.#changeOf(event)
       if (change === undefined) continue
+      this.received++
       this.#window.push(change)
       this.#watchers.push(change)
     }

@@ -177,7 +177,7 @@ const LIST_END = Buffer.from(']}\n')
 function encodeWatch(answer: Extract<Answer, { type: 'watch' }>, ctx: Asked): Encoded {
   const choice = negotiate(ctx.headers['accept'], 'stream', ctx.cbor)
   const mediaType = choice.mediaType as StreamType
-  const frameOf = framing(answer.resource, { ...choice, mediaType }, ctx)
+  const frameOf = framing(answer, { ...choice, mediaType }, ctx)
   if (wantsWebSocket(ctx.headers))
     return watchOverSocket(
       mapped(answer.events, (events) => events.map(frameOf)),
@@ -194,12 +194,12 @@ function encodeWatch(answer: Extract<Answer, { type: 'watch' }>, ctx: Asked): En
 
 /** What turns an event of one watch into its bytes. */
 function framing(
-  resource: Resource,
+  { resource, sent }: Extract<Answer, { type: 'watch' }>,
   { as, mediaType, version }: Choice & { readonly mediaType: StreamType },
   ctx: Asked,
 ): (event: PublishedEvent) => Uint8Array {
   let first = true
-  return (event) => {
+  const frameOf = (event: PublishedEvent): Uint8Array => {
     if (event.type === 'ERROR') return frame('ERROR', valueBytes(event.error, mediaType, false), mediaType)
     if (as === 'Table') {
       const object = event.type === 'BOOKMARK' ? event.object : event.published.object
@@ -211,6 +211,12 @@ function framing(
     if (as !== 'object') return frame(event.type, valueBytes(metadataOnly(objectOf(event), version), mediaType, false), mediaType)
     if (event.type === 'BOOKMARK') return frame('BOOKMARK', bookmarkBytes(resource, event.object, mediaType), mediaType)
     return eventBytes(event.type, event.published, mediaType)
+  }
+  if (!sent) return frameOf
+  return (event) => {
+    const bytes = frameOf(event)
+    sent(bytes.length)
+    return bytes
   }
 }
 

@@ -1,103 +1,115 @@
 /** /metrics and /metrics/slis of the API server, under upstream's names. */
 
-import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { Answer } from '#apiserver/answer.ts'
-import type { RequestContext } from '#apiserver/request-context.ts'
+import { WINDOW_EVENTS_MAX } from '#apiserver/cache/event-window.ts'
+import type { WatchCache } from '#apiserver/cache/watch-cache.ts'
+import { accessMetrics, type AccessMetrics } from '#apiserver/metrics/access-metrics.ts'
+import { admissionMetrics, type AdmissionTimes } from '#apiserver/metrics/admission-metrics.ts'
+import { requestMetrics, type RequestMetrics } from '#apiserver/metrics/request-metrics.ts'
+import type { Clock } from '#base/clock.ts'
+import { Metrics, METRICS_TYPE } from '#base/metrics.ts'
+import { groupResource, type Resource } from '#schema/resource.ts'
 
-// Upstream's buckets, so that dashboards made for it read the same.
-const DURATION_BUCKETS = [0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.25, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 45, 60]
-
-export interface ApiMetrics {
-  /** Notes one answered request. */
-  observe(ctx: RequestContext, code: number, seconds: number): void
+export interface ApiMetrics extends RequestMetrics, AccessMetrics {
+  readonly admission: AdmissionTimes
+  /** Notes a connection that came to nothing. */
+  handshakeFailed(): void
   /** Notes the outcome of one health check, for /metrics/slis. */
   checked(name: string, endpoint: string, well: boolean): void
   /** Undefined for other paths. */
   answer(path: string): Promise<Answer | undefined>
 }
 
-/** `objects` counts what is stored, by resource, when somebody looks. */
-export function openMetrics(objects: () => Iterable<readonly [resource: string, group: string, count: number]>): ApiMetrics {
-  const registry = new Registry()
-  const registers = [registry]
-  const requests = new Counter({
-    name: 'apiserver_request_total',
-    help: 'Requests, by verb, dry run, group, version, resource, scope, component and code.',
-    labelNames: ['verb', 'dry_run', 'group', 'version', 'resource', 'subresource', 'scope', 'component', 'code'],
-    registers,
-  })
-  const durations = new Histogram({
-    name: 'apiserver_request_duration_seconds',
-    help: 'Time from reception to answer, by verb, dry run, group, version, resource, subresource, scope and component.',
-    labelNames: ['verb', 'dry_run', 'group', 'version', 'resource', 'subresource', 'scope', 'component'],
-    buckets: DURATION_BUCKETS,
-    registers,
-  })
-  registry.registerMetric(
-    new Gauge({
-      name: 'apiserver_storage_objects',
-      help: 'Stored objects by kind.',
-      labelNames: ['resource'],
-      registers: [],
-      collect() {
-        for (const [resource, group, count] of objects()) this.set({ resource: group === '' ? resource : `${resource}.${group}` }, count)
-      },
-    }),
-  )
-  registry.registerMetric(
-    new Gauge({
-      name: 'apiserver_resource_objects',
-      help: 'Stored objects by group and resource.',
-      labelNames: ['group', 'resource'],
-      registers: [],
-      collect() {
-        for (const [resource, group, count] of objects()) this.set({ group, resource }, count)
-      },
-    }),
-  )
-  const slis = new Registry()
-  const health = new Gauge({
+export interface MetricsParts {
+  readonly clock: Clock
+  /** All that are served. */
+  readonly resources: readonly Resource[]
+  readonly caches: () => Iterable<WatchCache>
+  /** How large the store is, where that is known. */
+  readonly storeBytes?: () => number
+  /** More in the same format: what is true of the whole process. */
+  readonly ofProcess?: () => Promise<string>
+}
+
+export function openMetrics({ clock, resources, caches, storeBytes, ofProcess }: MetricsParts): ApiMetrics {
+  const metrics = new Metrics(true)
+  stateMetrics(metrics, caches, storeBytes)
+  const handshakes = metrics.counter({ name: 'apiserver_tls_handshake_errors_total', help: 'Connections whose TLS handshake failed.' }).of()
+  const slis = new Metrics()
+  const health = slis.gauge({
     name: 'kubernetes_healthcheck',
     help: 'Outcome of the last run of a health check: 1 when it was well.',
-    labelNames: ['name', 'type'],
-    registers: [slis],
+    labels: ['name', 'type'],
+    stability: 'STABLE',
   })
-  const checks = new Counter({
+  const checks = slis.counter({
     name: 'kubernetes_healthchecks_total',
     help: 'Runs of health checks by outcome.',
-    labelNames: ['name', 'status', 'type'],
-    registers: [slis],
+    labels: ['name', 'type', 'status'],
+    stability: 'STABLE',
   })
   return {
+    ...requestMetrics(metrics, resources),
+    ...accessMetrics(metrics, clock),
+    admission: admissionMetrics(metrics, clock),
+    handshakeFailed: () => handshakes.inc(),
     checked(name, type, well) {
-      health.set({ name, type }, well ? 1 : 0)
-      checks.inc({ name, type, status: well ? 'success' : 'error' })
-    },
-    observe({ info, query }, code, seconds) {
-      const labels = {
-        verb: verbOf(info.verb, query),
-        dry_run: query.get('dryRun') ?? '',
-        group: info.group,
-        version: info.version,
-        resource: info.resource,
-        subresource: info.subresource || (info.isResourceRequest ? '' : info.path.split('/')[1] === 'healthz' ? '/healthz' : ''),
-        scope: info.name !== '' ? 'resource' : info.namespace !== '' ? 'namespace' : info.isResourceRequest ? 'cluster' : '',
-        component: 'apiserver',
-      }
-      requests.inc({ ...labels, code: String(code) })
-      if (labels.verb !== 'WATCH') durations.observe(labels, seconds)
+      health.of(name, type).value = well ? 1 : 0
+      checks.of(name, type, well ? 'success' : 'error').inc()
     },
     async answer(path) {
-      const asked = path === '/metrics' ? registry : path === '/metrics/slis' ? slis : undefined
-      return asked && { type: 'bytes', status: 200, headers: { 'content-type': asked.contentType }, body: await asked.metrics() }
+      if (path === '/metrics') return text(metrics.text() + ((await ofProcess?.()) ?? ''))
+      return path === '/metrics/slis' ? text(slis.text()) : undefined
     },
   }
 }
 
-function verbOf(verb: string, query: URLSearchParams): string {
-  if (verb === 'create') return 'POST'
-  if (verb === 'update') return 'PUT'
-  if (verb === 'watch') return 'WATCH'
-  if (verb === 'patch' && query.get('force') !== null) return 'APPLY'
-  return verb.toUpperCase()
+/** What is stored, and what the watch caches hold of it. */
+function stateMetrics(metrics: Metrics, caches: MetricsParts['caches'], storeBytes: MetricsParts['storeBytes']): void {
+  const labels = ['group', 'resource']
+  const each = (number: (cache: WatchCache) => number) => () =>
+    [...caches()].map((cache) => [[cache.resource.group, cache.resource.plural], number(cache)] as const)
+  const count = (cache: WatchCache) => cache.count(cache.prefix)
+  metrics.sampled(
+    'gauge',
+    {
+      name: 'apiserver_storage_objects',
+      help: 'Stored objects by resource; apiserver_resource_objects tells the group apart.',
+      labels: ['resource'],
+      stability: 'STABLE',
+    },
+    () => [...caches()].map((cache) => [[groupResource(cache.resource)], count(cache)]),
+  )
+  metrics.sampled('gauge', { name: 'apiserver_resource_objects', help: 'Stored objects by group and resource.', labels }, each(count))
+  if (storeBytes)
+    metrics.sampled(
+      'gauge',
+      { name: 'apiserver_storage_size_bytes', help: 'Bytes of the store.', labels: ['storage_cluster_id'], stability: 'STABLE' },
+      () => [[['etcd-0'], storeBytes()]],
+    )
+  const received = each((cache) => cache.received)
+  metrics.sampled(
+    'gauge',
+    { name: 'watch_cache_capacity', help: 'Events that a watch cache keeps.', labels },
+    each(() => WINDOW_EVENTS_MAX),
+  )
+  metrics.sampled(
+    'counter',
+    { name: 'apiserver_watch_cache_events_received_total', help: 'Events that came to a watch cache.', labels },
+    received,
+  )
+  metrics.sampled(
+    'counter',
+    { name: 'apiserver_watch_cache_events_dispatched_total', help: 'Events that a watch cache handed on.', labels },
+    received,
+  )
+  metrics.sampled(
+    'gauge',
+    { name: 'apiserver_watch_cache_resource_version', help: 'Up to where a watch cache has seen everything.', labels },
+    each((cache) => cache.revision),
+  )
+}
+
+function text(body: string): Answer {
+  return { type: 'bytes', status: 200, headers: { 'content-type': METRICS_TYPE }, body }
 }

@@ -14,6 +14,7 @@ import type { Facet, Stored } from '../registry/strategy.ts'
 import { afterFirstApply, afterUpdate, type ManagedWrite } from '../registry/managed-fields.ts'
 import { resetFieldsOf } from '../registry/reset-fields.ts'
 import { watchObjects } from '../registry/watch.ts'
+import type { RequestMetrics } from '../metrics/request-metrics.ts'
 import type { Authorizer } from '../authorization/authorizer.ts'
 import { authorize } from '../filters/authorization.ts'
 import type { ManagedFieldsEntry } from '#api/meta/v1/object-meta.ts'
@@ -37,6 +38,7 @@ export interface EndpointParts {
   readonly admission: AdmissionChain
   /** Asked again when a write turns out to create. */
   readonly authorizer: Authorizer
+  readonly metrics?: Pick<RequestMetrics, 'longRunning' | 'watchEvents'>
 }
 
 /** One resource as it is asked for: its declaration, where it is kept, and how it is shown. */
@@ -147,12 +149,15 @@ async function watch(endpoint: Endpoint, namespace: string, ctx: RequestContext,
       timeoutSeconds: numberOption(query, 'timeoutSeconds') ?? 0,
     },
     ctx.signal,
+    () => parts.metrics?.longRunning(ctx),
   )
   const { resource, view } = served
-  if (!view) return { type: 'watch', resource, events }
+  const sent = parts.metrics?.watchEvents(resource)
+  if (!view) return { type: 'watch', resource, events, ...(sent && { sent }) }
   return {
     type: 'watch',
     resource,
+    ...(sent && { sent }),
     events: (async function* () {
       for await (const batch of events)
         yield batch.map((event) => {

@@ -3,6 +3,7 @@
 import type { Api } from '#apiserver/api.ts'
 import type { Answer } from '#apiserver/answer.ts'
 import type { Authenticator } from '#apiserver/authentication/authenticator.ts'
+import type { RequestMetrics } from '#apiserver/metrics/request-metrics.ts'
 import type { Authorizer } from '#apiserver/authorization/authorizer.ts'
 import type { Peer, RequestBody, RequestContext } from '#apiserver/request-context.ts'
 import type { UserInfo } from '#api/authentication/v1/token-review.ts'
@@ -46,8 +47,8 @@ export interface Audit {
 }
 
 export interface HandlerParts {
-  /** `observe` hears of every answer, for metrics. */
-  readonly api: Pick<Api, 'handle'> & Partial<Pick<Api, 'observe'>>
+  /** The metrics hear of every answer. */
+  readonly api: Pick<Api, 'handle'> & { readonly metrics?: Pick<RequestMetrics, 'observe' | 'inFlight'> }
   /** Everyone it does not know is anonymous, unless `anonymous` is false. */
   readonly authenticator: Authenticator
   readonly anonymous?: boolean
@@ -64,7 +65,7 @@ const NOBODY: UserInfo = {}
 
 export function createHandler(parts: HandlerParts): Handler {
   const { clock, log, audit } = parts
-  const limiter = createLimiter(parts.limits)
+  const limiter = createLimiter(parts.limits, parts.api.metrics?.inFlight)
   const nothingKnown = {
     isResourceRequest: false,
     verb: '',
@@ -119,7 +120,7 @@ export function createHandler(parts: HandlerParts): Handler {
       answer = answerFor(error, context, log)
     }
     const status = 'status' in answer ? answer.status : answer.type === 'upgrade' ? 101 : 200
-    parts.api.observe?.(context, status)
+    parts.api.metrics?.observe(context, status, Math.max(clock.now() - context.received, 0) / 1000)
     audit?.answered(context, status)
     return { answer, context }
   }

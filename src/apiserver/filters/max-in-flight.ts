@@ -17,8 +17,8 @@ export interface Limiter {
   enter(info: RequestInfo, user: UserInfo): Disposable
 }
 
-export function createLimiter(limits: InFlightLimits = DEFAULT_LIMITS): Limiter {
-  const inFlight = { readOnly: 0, mutating: 0 }
+/** `inFlight` is counted in, for whoever shows it. */
+export function createLimiter(limits: InFlightLimits = DEFAULT_LIMITS, inFlight = { readOnly: 0, mutating: 0 }): Limiter {
   return {
     enter(info, user) {
       const sort = READ_ONLY.has(info.verb) ? 'readOnly' : 'mutating'

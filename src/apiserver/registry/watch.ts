@@ -32,12 +32,16 @@ const TIMEOUT_MIN_SECONDS = 1800 // upstream's --min-request-timeout; each watch
 const BOOKMARK_MS = 60_000 // upstream's bookmark frequency
 const INITIAL_EVENTS_END = 'k8s.io/initial-events-end'
 
-/** Refuses contradictions at once; what goes wrong later, and a revision too old, comes as an ERROR event. */
+/**
+ * Refuses contradictions at once; what goes wrong later, and a revision too old, comes as an ERROR event. What `began` gives is
+ * disposed of when the watch is over.
+ */
 export async function watchObjects(
   registry: Registry,
   parts: WatchParts,
   query: WatchQuery,
   signal: AbortSignal,
+  began?: () => Disposable | undefined,
 ): Promise<AsyncIterable<readonly PublishedEvent[]>> {
   refuseContradictions(query)
   const asked = parseResourceVersion(query.resourceVersion)
@@ -46,7 +50,7 @@ export async function watchObjects(
     else if (asked > 0) await registry.reached(asked)
   }
   const initial = query.sendInitialEvents ?? (asked === undefined || asked === 0)
-  return events(registry, parts, query, initial, asked, signal)
+  return events(registry, parts, query, initial, asked, signal, began)
 }
 
 async function* events(
@@ -56,7 +60,9 @@ async function* events(
   initial: boolean,
   asked: Revision | undefined,
   outer: AbortSignal,
+  began?: () => Disposable | undefined,
 ): AsyncGenerator<readonly PublishedEvent[]> {
+  using _going = began?.()
   const seconds = query.timeoutSeconds > 0 ? query.timeoutSeconds : TIMEOUT_MIN_SECONDS * (1 + parts.random.next())
   const ending = new AbortController()
   const signal = AbortSignal.any([outer, ending.signal])

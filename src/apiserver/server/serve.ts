@@ -4,6 +4,7 @@ import { answerFor, statusAnswer } from '#apiserver/filters/failure.ts'
 import type { Handler, Incoming } from '#apiserver/filters/handler.ts'
 import { encodeAnswer, type Encoded } from '#apiserver/encode/encode.ts'
 import { refusal } from '#apiserver/endpoints/errors.ts'
+import type { ApiMetrics } from '#apiserver/endpoints/metrics.ts'
 import type { Answer } from '#apiserver/answer.ts'
 import type { RequestContext } from '#apiserver/request-context.ts'
 import type { Clock } from '#base/clock.ts'
@@ -18,6 +19,7 @@ export interface ServeApiParts {
   readonly port: number
   readonly clock: Clock
   readonly log: Log
+  readonly metrics?: Pick<ApiMetrics, 'sent' | 'handshakeFailed'>
   readonly encode?: (answer: Answer, context: RequestContext) => Promise<Encoded>
 }
 
@@ -30,13 +32,22 @@ export function serveApi(parts: ServeApiParts): Promise<WireServer> {
     port: parts.port,
     clock: parts.clock,
     log: parts.log,
+    ...(parts.metrics && { onHandshakeError: parts.metrics.handshakeFailed }),
     async handle(request): Promise<WireAnswer> {
       const { answer, context } = await parts.handler(incoming(request))
       const encoded = await encoded_(encode, answer, context, parts.log)
       if (encoded.type === 'upgrade') return encoded
+      const bytes = sizeOf(encoded.body)
+      if (bytes !== undefined) parts.metrics?.sent(context, bytes)
       return { ...encoded, headers: { ...ALWAYS, ...warningHeader(context.warnings), ...encoded.headers } }
     },
   })
+}
+
+/** Unknown for streams. */
+function sizeOf(body: Extract<Encoded, { type: 'response' }>['body']): number | undefined {
+  if (body instanceof Uint8Array) return body.length
+  return Array.isArray(body) ? (body as readonly Uint8Array[]).reduce((sum, part) => sum + part.length, 0) : undefined
 }
 
 // what is read now may be somebody else's to read later, and nothing is to be kept on the way
