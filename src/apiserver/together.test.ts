@@ -55,7 +55,7 @@ async function openCluster() {
       discovery: () => ({}),
     },
   })
-  const handler = createHandler({ api, authenticator: processAuthenticator, authorizer: api.authorizer, clock, log })
+  const handler = createHandler({ api, authenticator: processAuthenticator, authorizer: api.authorizer, clock, random, log })
   const as = (username: string, ...groups: string[]): Client => createClient(inProcessTransport(handler, { username, groups }))
   const admin = as('admin', 'system:masters')
   await admin.create(serviceAccounts, { metadata: { name: 'default', namespace: 'default' } })

@@ -12,6 +12,7 @@ import { serviceAccounts } from '#api/core/v1/service-account.ts'
 import { resourceSlices } from '#api/resource/v1/resource-slice.ts'
 import { volumeAttachments } from '#api/storage/v1/volume-attachment.ts'
 import { openApi, type Api, type ApiParts, type Listers } from '#apiserver/api.ts'
+import type { Audit } from '#apiserver/audit/audit.ts'
 import { bearerTokens, firstThatKnows, forOwnAudiences } from '#apiserver/authentication/bearer-tokens.ts'
 import { bootstrapTokens } from '#apiserver/authentication/bootstrap-tokens.ts'
 import { firstOf, processAuthenticator, type Authenticator, type TokenAuthenticator } from '#apiserver/authentication/authenticator.ts'
@@ -48,6 +49,8 @@ export interface AssembleParts extends Omit<ApiParts, 'authorizer' | 'tokens' | 
   /** Upstream's `--authorization-mode`, in order. */
   readonly authorizationModes?: readonly ('Node' | 'RBAC' | 'AlwaysAllow')[]
   readonly anonymous?: boolean
+  /** Logs requests. */
+  readonly audit?: Audit
   /** Whether CBOR is spoken. */
   readonly cbor?: boolean
 }
@@ -96,7 +99,9 @@ export async function assembleApi(parts: AssembleParts): Promise<AssembledApi> {
     ),
     authorizer: api.metrics.authorizing(api.authorizer),
     clock,
+    random: parts.random,
     log,
+    ...(parts.audit && { audit: parts.audit }),
     ...(parts.anonymous !== undefined && { anonymous: parts.anonymous }),
     ...(parts.cbor !== undefined && { cbor: parts.cbor }),
   })

@@ -32,8 +32,8 @@ async function started() {
     authenticator: { authenticate: async () => ({ type: 'user', user }) } as never,
     authorizer: alwaysAllow,
     clock,
+    random,
     log,
-    audit: { received() {}, answered() {} },
   })
   const client = createClient(inProcessTransport(handler, user))
   const informers = createInformers({ client, clock, random, log })

@@ -22,6 +22,12 @@ const SUMMARY_BYTES = 30 // how much of a body nobody could read is shown back, 
 
 /** The body decoded as the expected kind, apiVersion and kind set; undefined when there is none. Refuses with 400 or 415. */
 export async function readBody(ctx: RequestContext, expected: ExpectedKind, validation: FieldValidation): Promise<object | undefined> {
+  const object = await bodyObject(ctx, expected, validation)
+  if (object !== undefined) ctx.audit?.request(object)
+  return object
+}
+
+async function bodyObject(ctx: RequestContext, expected: ExpectedKind, validation: FieldValidation): Promise<object | undefined> {
   const { body } = ctx
   if (body.type === 'none') return undefined
   if (body.type === 'object') return decodeValue(body.object, [], expected, 'Ignore', ctx.warnings)

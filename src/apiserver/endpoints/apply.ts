@@ -36,6 +36,7 @@ export async function readConfiguration(ctx: RequestContext, expected: ExpectedK
     )
   }
   const config = (value ?? {}) as Json
+  ctx.audit?.request(config)
   const { apiVersion, kind } = config
   if (apiVersion !== expected.apiVersion || kind !== expected.kind) throw badRequest(`invalid object type: ${shownKind(config)}`)
   const metadata = config['metadata'] as { readonly managedFields?: readonly unknown[] } | undefined

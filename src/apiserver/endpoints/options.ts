@@ -74,6 +74,7 @@ function clientName({ headers }: RequestContext): string {
 /** From the body if there is one, else from the query. */
 export async function deletionOptions(ctx: RequestContext): Promise<DeletionOptions & { readonly dryRun: readonly string[] }> {
   const given = await deleteOptionsBody(ctx)
+  if (given) ctx.audit?.request({ kind: 'DeleteOptions', apiVersion: 'meta.k8s.io/v1', ...given })
   const options: DeletionOptions = given ?? deleteOptionsQuery(ctx.query)
   const dryRun = options.dryRun ?? []
   checkDryRun(dryRun, 'DeleteOptions')

@@ -29,9 +29,13 @@ export async function readPatch(ctx: RequestContext): Promise<Patch> {
   if (body.type === 'none') throw badRequest('unexpected end of JSON input')
   const type = body.contentType.split(';')[0]!.trim().toLowerCase() as PatchType
   if (!TYPES.includes(type)) throw unsupportedMediaType([...TYPES, APPLY_TYPE, ...(ctx.cbor ? [APPLY_CBOR_TYPE] : [])])
-  if (body.type === 'object') return { type, document: body.object, duplicates: [] }
+  if (body.type === 'object') {
+    ctx.audit?.request(body.object)
+    return { type, document: body.object, duplicates: [] }
+  }
   try {
     const { value, duplicates } = parseJson(await body.read())
+    ctx.audit?.request(value)
     return { type, document: value, duplicates }
   } catch (error) {
     if ((error as Error).name !== 'MalformedInput') throw error

@@ -5,8 +5,10 @@ import { forbidden, refusal } from '#apiserver/endpoints/errors.ts'
 import type { RequestContext } from '#apiserver/request-context.ts'
 import type { StatusError } from '#client/client.ts'
 
-export async function authorize(authorizer: Authorizer, { user, info }: Pick<RequestContext, 'user' | 'info'>): Promise<void> {
+export async function authorize(authorizer: Authorizer, { user, info, audit }: Pick<RequestContext, 'user' | 'info' | 'audit'>): Promise<void> {
   const decision = await authorizer.authorize({ user, info })
+  audit?.annotate('authorization.k8s.io/decision', decision.type === 'allow' ? 'allow' : 'forbid')
+  audit?.annotate('authorization.k8s.io/reason', decision.reason)
   if (decision.type !== 'allow') throw forbiddenBy({ user, info }, decision.reason)
 }
 

@@ -6,6 +6,7 @@ import type { Attributes, Decision } from '#apiserver/authorization/authorizer.t
 import type { RequestContext } from '#apiserver/request-context.ts'
 import { VirtualClock } from '#base/clock.ts'
 import { silentLog } from '#base/log.ts'
+import { seededRandom } from '#base/random.ts'
 import { StoreUnavailable } from '#store/store.ts'
 import { createHandler, type Handler, type HandlerParts } from './handler.ts'
 
@@ -25,6 +26,7 @@ function handler(o: { outcome?: Outcome; handle?: (ctx: RequestContext) => Promi
     authenticator: { authenticate: () => o.outcome ?? { type: 'user', user: { username: 'joe', groups: [] } } },
     authorizer: allow,
     clock,
+    random: seededRandom(1),
     log: silentLog,
     ...o,
   })

@@ -2,6 +2,7 @@
 
 import type { Api } from '#apiserver/api.ts'
 import type { Answer } from '#apiserver/answer.ts'
+import { attemptedMethods, type Audit, type AuditTrail } from '#apiserver/audit/audit.ts'
 import type { Authenticator } from '#apiserver/authentication/authenticator.ts'
 import type { RequestMetrics } from '#apiserver/metrics/request-metrics.ts'
 import type { Authorizer } from '#apiserver/authorization/authorizer.ts'
@@ -9,6 +10,7 @@ import type { Peer, RequestBody, RequestContext } from '#apiserver/request-conte
 import type { UserInfo } from '#api/authentication/v1/token-review.ts'
 import type { Clock } from '#base/clock.ts'
 import type { Log } from '#base/log.ts'
+import { uuid, type Random } from '#base/random.ts'
 import { authenticate } from './authentication.ts'
 import { authorize } from './authorization.ts'
 import { deadlineOf, withDeadline } from './deadline.ts'
@@ -40,12 +42,6 @@ export interface Handled {
 
 export type Handler = (incoming: Incoming) => Promise<Handled>
 
-/** What auditing gets to see: each request once it is known who asks, and the status it ended with. */
-export interface Audit {
-  received(context: RequestContext, impersonator?: UserInfo): void
-  answered(context: RequestContext, status: number): void
-}
-
 export interface HandlerParts {
   /** The metrics hear of every answer. */
   readonly api: Pick<Api, 'handle'> & { readonly metrics?: Pick<RequestMetrics, 'observe' | 'inFlight'> }
@@ -54,6 +50,7 @@ export interface HandlerParts {
   readonly anonymous?: boolean
   readonly authorizer: Authorizer
   readonly clock: Clock
+  readonly random: Random
   readonly log: Log
   readonly limits?: InFlightLimits
   readonly audit?: Audit
@@ -93,15 +90,26 @@ export function createHandler(parts: HandlerParts): Handler {
       signal,
       cbor: parts.cbor === true,
       warnings: [],
+      ...((audit || peer.type === 'network') && { auditId: incoming.headers['audit-id'] || uuid(parts.random) }),
     }
+    let trail: AuditTrail | undefined
     const run = async (): Promise<Answer> => {
       const { info } = context
-      const known = await authenticate(parts, context)
+      const known = await authenticate(parts, context).catch(async (error: unknown) => {
+        await audit?.unauthenticated(context, attemptedMethods(context.headers, peer))
+        throw error
+      })
       context = { ...context, user: known.user, headers: known.headers }
+      trail = audit?.begin(context)
+      if (trail) {
+        context = { ...context, audit: trail.notes }
+        await trail.received()
+      }
       const impersonated = await impersonate(context, parts.authorizer)
-      const impersonator = impersonated && context.user
-      if (impersonated) context = { ...context, user: impersonated.user, headers: impersonated.headers }
-      audit?.received(context, impersonator)
+      if (impersonated) {
+        trail?.notes.impersonates(impersonated.user)
+        context = { ...context, user: impersonated.user, headers: impersonated.headers }
+      }
       // components of this process bound their own calls, and losing one to the limit would only delay them
       if (isLongRunning(info) || peer.type === 'process') {
         await authorize(parts.authorizer, context)
@@ -121,7 +129,7 @@ export function createHandler(parts: HandlerParts): Handler {
     }
     const status = 'status' in answer ? answer.status : answer.type === 'upgrade' ? 101 : 200
     parts.api.metrics?.observe(context, status, Math.max(clock.now() - context.received, 0) / 1000)
-    audit?.answered(context, status)
+    if (trail) answer = await trail.answered(answer, status)
     return { answer, context }
   }
 }

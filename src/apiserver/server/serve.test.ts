@@ -96,6 +96,7 @@ const tokens = serviceAccountTokens({
 })
 const handler = createHandler({
   api,
+  random: systemRandom,
   authenticator: firstOf([
     frontProxy({ authorities: () => [pki.frontProxyCa.cert], allowedNames: ['front-proxy-client'], clock }),
     clientCertificates({ authorities: () => [pki.ca.cert], clock }),

@@ -39,7 +39,8 @@ export function serveApi(parts: ServeApiParts): Promise<WireServer> {
       if (encoded.type === 'upgrade') return encoded
       const bytes = sizeOf(encoded.body)
       if (bytes !== undefined) parts.metrics?.sent(context, bytes)
-      return { ...encoded, headers: { ...ALWAYS, ...warningHeader(context.warnings), ...encoded.headers } }
+      const auditId: Readonly<Record<string, string>> = context.auditId === undefined ? {} : { 'audit-id': context.auditId }
+      return { ...encoded, headers: { ...ALWAYS, ...auditId, ...warningHeader(context.warnings), ...encoded.headers } }
     },
   })
 }
