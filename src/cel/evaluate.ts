@@ -43,7 +43,12 @@ export function compile(checked: Checked, structs: StructMaker = noStructs): Pro
   return {
     run(variables, costMax = Number.POSITIVE_INFINITY) {
       const run: Run = { variables, locals: [], costMax, cost: 0 }
-      return { value: step(run), cost: run.cost }
+      try {
+        return { value: step(run), cost: run.cost }
+      } catch (error) {
+        if (error instanceof CelError) error.cost = run.cost
+        throw error
+      }
     },
   }
 }
