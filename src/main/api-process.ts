@@ -33,6 +33,7 @@ import { openMemoryStore } from '#store/memory/memory-store.ts'
 import type { Resource } from '#schema/resource.ts'
 import { StoreUnavailable, type Store } from '#store/store.ts'
 import { CannotListen } from '#wire/https-server.ts'
+import { auditOf } from './audit-settings.ts'
 import { assembleApi, type AssembledApi, type AssembleParts } from './assemble-api.ts'
 import { processMetrics } from './process-metrics.ts'
 import { apiSettings, type ApiSettings } from './control-plane-settings.ts'
@@ -79,6 +80,7 @@ export async function startApi(settings: ApiSettings, log: Log, components: NonN
   const store = await opening
   try {
     const tokenIssuer = serviceAccountIssuer(settings, { pki, clock, random })
+    const auditing = auditOf(settings, { clock, log })
     let rolesStand = false
     const ofLoops = new Metrics()
     const ofProcess = processMetrics(describeGates(gates))
@@ -94,6 +96,7 @@ export async function startApi(settings: ApiSettings, log: Log, components: NonN
       nodePortRange: portRange(settings.nodePorts),
       advertised: { address: advertise, port: settings.securePort },
       tokenIssuer,
+      ...(auditing && { audit: auditing.audit }),
       process: { name: 'kube-apiserver', started: clock.now(), flags: flagValues(apiSettings, settings) },
       anonymous: settings.anonymous,
       cbor: gates.CBORServingAndStorage,
@@ -162,6 +165,7 @@ export async function startApi(settings: ApiSettings, log: Log, components: NonN
         renewal?.[Symbol.dispose]()
         await Promise.all(servers.map((server) => server.close()))
         await assembled[Symbol.asyncDispose]()
+        await auditing?.[Symbol.asyncDispose]()
         await store[Symbol.asyncDispose]()
       },
     }

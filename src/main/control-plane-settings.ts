@@ -1,5 +1,6 @@
 /** Settings that the server and the API server alone share, with upstream's flag names. */
 
+import { auditSettings } from './audit-settings.ts'
 import { PORT_OR_ZERO, settings, type Values } from '#base/settings.ts'
 
 const serviceAccountSettings = settings({
@@ -43,6 +44,7 @@ const serviceAccountSettings = settings({
 })
 
 export const apiSettings = settings({
+  ...auditSettings,
   dataDirectory: { type: 'string', flag: 'data-dir', help: 'Where keys, certificates and the database lie', default: './k8ts-data' },
   securePort: { type: 'int', flag: 'secure-port', help: 'Port served over TLS; 0: any that is free', default: 6443, ...PORT_OR_ZERO },
   bindAddress: { type: 'list', flag: 'bind-address', help: 'Addresses to serve on', default: ['0.0.0.0'] },
