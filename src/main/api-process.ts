@@ -33,12 +33,14 @@ import { openMemoryStore } from '#store/memory/memory-store.ts'
 import type { Resource } from '#schema/resource.ts'
 import { StoreUnavailable, type Store } from '#store/store.ts'
 import { CannotListen } from '#wire/https-server.ts'
+import { admissionSelection, explainAdmission } from './api-admission.ts'
 import { auditOf } from './audit-settings.ts'
 import { assembleApi, type AssembledApi, type AssembleParts } from './assemble-api.ts'
 import { processMetrics } from './process-metrics.ts'
 import { apiSettings, type ApiSettings } from './control-plane-settings.ts'
 import { makeDirectory, unusable, writing } from '#cli/data-directory.ts'
 import { flagValues, UsageError } from '#base/settings.ts'
+import { openAuthentication } from './api-authentication.ts'
 import { serviceAccountIssuer } from './service-account-issuer.ts'
 
 export interface ApiProcess extends AsyncDisposable {
@@ -61,6 +63,7 @@ const LOOPBACK = /^(127\.|::1$|localhost$)/
 export async function startApi(settings: ApiSettings, log: Log, components: NonNullable<AssembleParts['components']>): Promise<ApiProcess> {
   const gates = featureGates(settings.featureGates)
   const enabled = runtimeConfig(settings.runtimeConfig)
+  const admission = await admissionSelection(settings)
   const clock = systemClock
   const random = systemRandom
   const directory = settings.dataDirectory
@@ -78,8 +81,10 @@ export async function startApi(settings: ApiSettings, log: Log, components: NonN
     throw error
   }
   const store = await opening
+  const opened = new AsyncDisposableStack()
   try {
     const tokenIssuer = serviceAccountIssuer(settings, { pki, clock, random })
+    const authentication = opened.use(openAuthentication(settings, { clock, log, tokenIssuer }))
     const auditing = auditOf(settings, { clock, log })
     let rolesStand = false
     const ofLoops = new Metrics()
@@ -98,9 +103,10 @@ export async function startApi(settings: ApiSettings, log: Log, components: NonN
       tokenIssuer,
       ...(auditing && { audit: auditing.audit }),
       process: { name: 'kube-apiserver', started: clock.now(), flags: flagValues(apiSettings, settings) },
-      anonymous: settings.anonymous,
+      anonymous: authentication.anonymous,
       cbor: gates.CBORServingAndStorage,
       enabled,
+      admission,
       authorizationModes: modes(settings.authorizationModes),
       authenticators: [
         frontProxy({ authorities: () => [pki.frontProxyCa.cert], allowedNames: ['front-proxy-client'], clock }),
@@ -108,6 +114,7 @@ export async function startApi(settings: ApiSettings, log: Log, components: NonN
         ...(settings.passwordFile === undefined ? [] : [readUsers(settings.passwordFile, passwords)]),
       ],
       tokenAuthenticators: settings.tokenFile === undefined ? [] : [readUsers(settings.tokenFile, staticTokens)],
+      remoteTokenAuthenticators: authentication.tokens,
       bootstrapTokens: settings.bootstrapTokens,
       kubelets: (listers) =>
         openKubeletConnection({ nodes: listers.lister(nodes), tls: () => ({ ...pki.pair('kubeletClient'), ca: pki.ca.cert }), clock, log }),
@@ -119,7 +126,7 @@ export async function startApi(settings: ApiSettings, log: Log, components: NonN
           },
         },
       ],
-    })
+    }).catch(explainAdmission)
     const { metrics } = assembled.api
     const tls = () => ({ ...pki.pair('serving'), clientCa: pki.ca.cert + pki.frontProxyCa.cert })
     const servers = await Promise.all(
@@ -166,10 +173,12 @@ export async function startApi(settings: ApiSettings, log: Log, components: NonN
         await Promise.all(servers.map((server) => server.close()))
         await assembled[Symbol.asyncDispose]()
         await auditing?.[Symbol.asyncDispose]()
+        await opened.disposeAsync()
         await store[Symbol.asyncDispose]()
       },
     }
   } catch (error) {
+    await opened.disposeAsync()
     await Promise.resolve(store[Symbol.asyncDispose]()).catch(() => {})
     throw error
   }

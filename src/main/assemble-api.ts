@@ -15,7 +15,13 @@ import { openApi, type Api, type ApiParts, type Listers } from '#apiserver/api.t
 import type { Audit } from '#apiserver/audit/audit.ts'
 import { bearerTokens, firstThatKnows, forOwnAudiences } from '#apiserver/authentication/bearer-tokens.ts'
 import { bootstrapTokens } from '#apiserver/authentication/bootstrap-tokens.ts'
-import { firstOf, processAuthenticator, type Authenticator, type TokenAuthenticator } from '#apiserver/authentication/authenticator.ts'
+import {
+  firstOf,
+  processAuthenticator,
+  withAnonymous,
+  type Authenticator,
+  type TokenAuthenticator,
+} from '#apiserver/authentication/authenticator.ts'
 import { legacyTokens } from '#apiserver/authentication/legacy-tokens.ts'
 import { serviceAccountTokens } from '#apiserver/authentication/service-account-tokens.ts'
 import type { TokenIssuer } from '#apiserver/authentication/token-issuer.ts'
@@ -48,7 +54,8 @@ export interface AssembleParts extends Omit<ApiParts, 'authorizer' | 'tokens' | 
   readonly bootstrapTokens?: boolean
   /** Upstream's `--authorization-mode`, in order. */
   readonly authorizationModes?: readonly ('Node' | 'RBAC' | 'AlwaysAllow')[]
-  readonly anonymous?: boolean
+  /** Whether strangers may ask for a path; absent: for all. */
+  readonly anonymous?: (path: string) => boolean
   /** Logs requests. */
   readonly audit?: Audit
   /** Whether CBOR is spoken. */
@@ -77,7 +84,9 @@ export async function assembleApi(parts: AssembleParts): Promise<AssembledApi> {
           markUsed({ metadata: { namespace = '', name, uid } }, labels) {
             createClient(transport(ITSELF), { userAgent: 'kube-apiserver' })
               .patch(secrets, { namespace, name }, 'application/merge-patch+json', { metadata: { uid, labels } })
-              .catch((error: unknown) => log.warn('cannot note the use of a token', { secret: `${namespace}/${name}`, error: String(error) }))
+              .catch((error: unknown) =>
+                log.warn('cannot note the use of a token', { secret: `${namespace}/${name}`, error: String(error) }),
+              )
           },
         }),
         serviceAccountTokens({
@@ -95,14 +104,17 @@ export async function assembleApi(parts: AssembleParts): Promise<AssembledApi> {
   const handler: Handler = createHandler({
     api,
     authenticator: api.metrics.authenticating(
-      firstOf([processAuthenticator, ...(parts.authenticators ?? []), bearerTokens(tokens!, tokenIssuer.audiences)]),
+      withAnonymous(
+        firstOf([processAuthenticator, ...(parts.authenticators ?? []), bearerTokens(tokens!, tokenIssuer.audiences)]),
+        parts.anonymous ?? (() => true),
+      ),
     ),
     authorizer: api.metrics.authorizing(api.authorizer),
     clock,
     random: parts.random,
     log,
     ...(parts.audit && { audit: parts.audit }),
-    ...(parts.anonymous !== undefined && { anonymous: parts.anonymous }),
+    anonymous: false, // strangers are let in above, or not at all
     ...(parts.cbor !== undefined && { cbor: parts.cbor }),
   })
   return {

@@ -2,6 +2,8 @@
 
 import { auditSettings } from './audit-settings.ts'
 import { PORT_OR_ZERO, settings, type Values } from '#base/settings.ts'
+import { admissionSettings } from './api-admission.ts'
+import { authenticationSettings } from './api-authentication.ts'
 
 const serviceAccountSettings = settings({
   serviceAccountIssuers: {
@@ -80,11 +82,12 @@ export const apiSettings = settings({
     help: 'Versions and resources that are served or not: api/all, api/ga, api/beta, api/alpha, group/version, group/version/resource',
     placeholder: 'key=bool',
   },
-  anonymous: { type: 'bool', flag: 'anonymous-auth', help: 'Let strangers in as system:anonymous', default: true },
+  ...authenticationSettings,
   tokenFile: { type: 'string', flag: 'token-auth-file', help: 'CSV file of tokens: token,user,uid,"group,group"' },
   passwordFile: { type: 'string', flag: 'basic-auth-file', help: 'CSV file of passwords: password,user,uid,"group,group"' },
   bootstrapTokens: { type: 'bool', flag: 'enable-bootstrap-token-auth', help: 'Accept bootstrap tokens, kept in Secrets of kube-system' },
   ...serviceAccountSettings,
+  ...admissionSettings,
   logLevel: { type: 'string', flag: 'log-level', help: 'debug, info, warn or error', default: 'info' },
 })
 

@@ -7,6 +7,8 @@ import type { Peer } from '#apiserver/request-context.ts'
 export interface Credentials {
   readonly headers: Readonly<Record<string, string | undefined>>
   readonly peer: Peer
+  /** What is asked for; some configurations let strangers in to some paths only. */
+  readonly path?: string
 }
 
 export type Outcome =
@@ -48,6 +50,16 @@ export const processAuthenticator: Authenticator = {
 
 /** Everyone, once no one else knows the caller and no credentials were refused. */
 export const ANONYMOUS: UserInfo = { username: 'system:anonymous', groups: ['system:unauthenticated'] }
+
+/** Who shows no credentials is the anonymous user on paths that `allowed` lets strangers ask for. */
+export function withAnonymous(authenticator: Authenticator, allowed: (path: string) => boolean): Authenticator {
+  return {
+    async authenticate(credentials) {
+      const outcome = await authenticator.authenticate(credentials)
+      return outcome.type === 'none' && allowed(credentials.path ?? '') ? { type: 'user', user: ANONYMOUS } : outcome
+    },
+  }
+}
 
 export const ALL_AUTHENTICATED = 'system:authenticated'
 

@@ -29,15 +29,27 @@ export function forOwnAudiences(own: readonly string[], tokens: TokenAuthenticat
 
 /** Asks each in turn; a token that nobody knows is refused. */
 export function firstThatKnows(authenticators: readonly TokenAuthenticator[]): TokenAuthenticator {
+  const all = anyOf(authenticators)
+  return {
+    async authenticateToken(token, audiences): Promise<Outcome> {
+      const outcome = await all.authenticateToken(token, audiences)
+      if (outcome.type === 'user') return { ...outcome, user: withAuthenticatedGroup(outcome.user) }
+      return { type: 'refused', why: outcome.type === 'none' ? 'invalid bearer token' : `[invalid bearer token, ${outcome.why}]` }
+    },
+  }
+}
+
+/** Asks each in turn; what one refuses another may still know. */
+export function anyOf(authenticators: readonly TokenAuthenticator[]): TokenAuthenticator {
   return {
     async authenticateToken(token, audiences): Promise<Outcome> {
       const whys: string[] = []
       for (const a of authenticators) {
         const outcome = await a.authenticateToken(token, audiences)
-        if (outcome.type === 'user') return { ...outcome, user: withAuthenticatedGroup(outcome.user) }
+        if (outcome.type === 'user') return outcome
         if (outcome.type === 'refused') whys.push(outcome.why)
       }
-      return { type: 'refused', why: whys.length === 0 ? 'invalid bearer token' : `[invalid bearer token, ${whys.join(', ')}]` }
+      return whys.length === 0 ? { type: 'none' } : { type: 'refused', why: whys.join(', ') }
     },
   }
 }
