@@ -1,0 +1,203 @@
+import { deepEqual, equal, match, ok } from 'node:assert/strict'
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { dump } from 'js-yaml'
+import { startOidcProvider, type OidcProvider } from './oidc-provider.ts'
+import { startServer, type ServerUnderTest } from './server-under-test.ts'
+
+const directory = mkdtempSync(join(tmpdir(), 'authentication-'))
+const configFile = join(directory, 'authentication.yaml')
+const tokenFile = join(directory, 'tokens.csv')
+let provider: OidcProvider
+let server: ServerUnderTest
+
+const configuration = (prefix: string, path: string) =>
+  dump({
+    apiVersion: 'apiserver.config.k8s.io/v1',
+    kind: 'AuthenticationConfiguration',
+    jwt: [
+      {
+        issuer: { url: provider.url, audiences: ['k8s'], certificateAuthority: provider.ca },
+        claimMappings: {
+          username: { expression: `'${prefix}' + claims.sub` },
+          groups: { claim: 'groups', prefix: '' },
+          extra: [{ key: 'example.org/tenant', valueExpression: 'claims.tenant' }],
+        },
+        claimValidationRules: [{ expression: 'claims.tenant != ""', message: 'a tenant is needed' }],
+      },
+    ],
+    anonymous: { enabled: true, conditions: [{ path }, { path: '/readyz' }] },
+  })
+
+before(async () => {
+  provider = await startOidcProvider()
+  writeFileSync(configFile, configuration('a:', '/livez'))
+  writeFileSync(tokenFile, 'listed,ann,7,"dev"\n')
+  server = await startServer({
+    flags: [
+      '--authentication-config',
+      configFile,
+      '--enable-bootstrap-token-auth',
+      '--token-auth-file',
+      tokenFile,
+      '--api-audiences',
+      'api',
+    ],
+  })
+})
+
+after(async () => {
+  await server?.[Symbol.asyncDispose]()
+  await provider?.[Symbol.asyncDispose]()
+  rmSync(directory, { recursive: true })
+})
+
+const REVIEW = '/apis/authentication.k8s.io/v1/selfsubjectreviews'
+const SELF = { apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview' }
+
+interface User {
+  readonly username: string
+  readonly groups: readonly string[]
+  readonly extra?: Readonly<Record<string, readonly string[]>>
+}
+
+/** Who the server takes a token for; the status when it takes it for nobody. */
+async function whois(token: string): Promise<User | number> {
+  const answer = await server.call('POST', REVIEW, SELF, { anonymous: true, headers: { authorization: `Bearer ${token}` } })
+  return answer.status === 201 ? answer.json<{ status: { userInfo: User } }>().status.userInfo : answer.status
+}
+
+async function until<T>(ask: () => Promise<T>, done: (value: T) => boolean): Promise<T> {
+  const deadline = performance.now() + 10_000
+  for (;;) {
+    const value = await ask()
+    if (done(value) || performance.now() > deadline) return value
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+}
+
+const secret = (name: string, namespace: string, type: string, stringData: object, annotations: object = {}) => ({
+  metadata: { name, namespace, annotations },
+  type,
+  stringData,
+})
+
+test('a token of an OpenID Connect provider is a user, through the keys it has now', async () => {
+  const joe = await until(
+    async () => whois(await provider.sign({ sub: 'joe', tenant: 't', groups: ['dev'] })),
+    (u) => u !== 401,
+  )
+  deepEqual(joe, {
+    username: 'a:joe',
+    groups: ['dev', 'system:authenticated'],
+    extra: { 'example.org/tenant': ['t'] },
+  })
+  equal(await whois(await provider.sign({ sub: 'joe', tenant: '' })), 401)
+  const old = await provider.sign({ sub: 'joe', tenant: 't' })
+  await provider.rotate()
+  const fresh = await until(
+    async () => whois(await provider.sign({ sub: 'ann', tenant: 't' })),
+    (u) => u !== 401,
+  )
+  equal((fresh as User).username, 'a:ann')
+  equal(await whois(old), 401)
+})
+
+test('strangers may ask for the paths of the configuration only', async () => {
+  const status = async (path: string) => (await server.call('GET', path, undefined, { anonymous: true })).status
+  deepEqual([await status('/livez'), await status('/readyz'), await status('/healthz'), await status('/api')], [200, 200, 401, 401])
+})
+
+test('401 says the same whatever was wrong', async () => {
+  const bodies = new Set<string>()
+  for (const authorization of [
+    'Bearer wrong',
+    'Bearer abcdef.0123456789abcdef',
+    `Bearer ${await provider.sign({ sub: 'joe', tenant: 't', aud: 'vault' })}`,
+    'Bearer eyJhbGciOiJub25lIn0.e30.',
+  ]) {
+    const answer = await server.call('GET', '/api/v1/pods', undefined, { anonymous: true, headers: { authorization } })
+    equal(answer.status, 401)
+    bodies.add(answer.text)
+  }
+  deepEqual(
+    [...bodies].map((b) => JSON.parse(b) as unknown),
+    [{ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message: 'Unauthorized', reason: 'Unauthorized', code: 401 }],
+  )
+})
+
+test('a bootstrap token counts while its Secret says so', async () => {
+  const data = { 'token-id': 'abcdef', 'token-secret': '0123456789abcdef', 'usage-bootstrap-authentication': 'true' }
+  const made = secret('bootstrap-token-abcdef', 'kube-system', 'bootstrap.kubernetes.io/token', data)
+  equal((await server.call('POST', '/api/v1/namespaces/kube-system/secrets', made)).status, 201)
+  deepEqual(await whois('abcdef.0123456789abcdef'), {
+    username: 'system:bootstrap:abcdef',
+    groups: ['system:bootstrappers', 'system:authenticated'],
+  })
+  equal((await server.call('DELETE', '/api/v1/namespaces/kube-system/secrets/bootstrap-token-abcdef')).status, 200)
+  equal(await whois('abcdef.0123456789abcdef'), 401)
+})
+
+test('a token bound to a Secret, a pod or an account is refused from the next request on when that is deleted', async () => {
+  const at = '/api/v1/namespaces/default'
+  const requested = async (account: string, boundObjectRef?: object) => {
+    const request = { spec: { audiences: [], ...(boundObjectRef && { boundObjectRef }) } }
+    const answer = await server.call('POST', `${at}/serviceaccounts/${account}/token`, request)
+    return answer.json<{ status: { token: string } }>().status.token
+  }
+  equal((await server.call('POST', `${at}/serviceaccounts`, { metadata: { name: 'joe' } })).status, 201)
+  equal((await server.call('POST', `${at}/secrets`, { metadata: { name: 'anchor' } })).status, 201)
+  const pod = { metadata: { name: 'p' }, spec: { serviceAccountName: 'joe', containers: [{ name: 'c', image: 'i' }] } }
+  equal((await server.call('POST', `${at}/pods`, pod)).status, 201)
+  const ofSecret = await requested('joe', { kind: 'Secret', apiVersion: 'v1', name: 'anchor' })
+  const ofPod = await requested('joe', { kind: 'Pod', apiVersion: 'v1', name: 'p' })
+  const plain = await requested('joe')
+  const states = async () =>
+    Promise.all([ofSecret, ofPod, plain].map(async (t) => (typeof (await whois(t)) === 'number' ? 'refused' : 'known')))
+  deepEqual(await states(), ['known', 'known', 'known'])
+  await server.call('DELETE', `${at}/secrets/anchor`)
+  deepEqual(await states(), ['refused', 'known', 'known'])
+  await server.call('DELETE', `${at}/pods/p?gracePeriodSeconds=0`)
+  deepEqual(await states(), ['refused', 'refused', 'known'])
+  await server.call('DELETE', `${at}/serviceaccounts/joe`)
+  deepEqual(await states(), ['refused', 'refused', 'refused'])
+})
+
+test('a token review says for which audiences a token is good', async () => {
+  const review = async (token: string, audiences?: readonly string[]) => {
+    const spec = { token, ...(audiences && { audiences }) }
+    return (await server.call('POST', '/apis/authentication.k8s.io/v1/tokenreviews', { spec })).json<{ status: object }>().status
+  }
+  deepEqual(await review('listed'), {
+    authenticated: true,
+    user: { username: 'ann', uid: '7', groups: ['dev', 'system:authenticated'] },
+    audiences: ['api'],
+  })
+  deepEqual(await review('listed', ['vault']), { user: {}, error: 'invalid bearer token' })
+  const issued = await server.call('POST', '/api/v1/namespaces/default/serviceaccounts/default/token', { spec: { audiences: ['vault'] } })
+  const { token } = issued.json<{ status: { token: string } }>().status
+  match(JSON.stringify(await review(token)), /token audiences \[\\"vault\\"\] is invalid for the target audiences \[\\"api\\"\]/)
+  deepEqual(((await review(token, ['vault', 'api'])) as { audiences: unknown }).audiences, ['vault'])
+})
+
+test('a changed configuration takes over while the server runs, and a wrong one does not', async () => {
+  const put = (text: string) => {
+    writeFileSync(`${configFile}.new`, text)
+    renameSync(`${configFile}.new`, configFile)
+  }
+  put(configuration('b:', '/healthz'))
+  const joe = async () => whois(await provider.sign({ sub: 'joe', tenant: 't' }))
+  const changed = await until(joe, (u) => typeof u === 'object' && u.username.startsWith('b:'))
+  equal((changed as User).username, 'b:joe')
+  equal((await server.call('GET', '/healthz', undefined, { anonymous: true })).status, 200)
+  equal((await server.call('GET', '/livez', undefined, { anonymous: true })).status, 401)
+  put(configuration('c:', '/livez').replace('claimMappings', 'claimMapping'))
+  await until(
+    async () => server.log(),
+    (log) => log.includes('unknown field'),
+  )
+  ok(server.log().includes('the old one stays'))
+  equal(((await joe()) as User).username, 'b:joe')
+})
