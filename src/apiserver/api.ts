@@ -1,8 +1,8 @@
 /** The API: everything behind authentication and authorization, from a request's context to its answer. */
 
-import type { AdmissionPlugin } from './admission/admission.ts'
 import { admissionChain } from './admission/chain.ts'
-import { standardPlugins } from './admission/standard-plugins.ts'
+import { objectReader } from './admission/plugin-parts.ts'
+import { standardPlugins, type PluginSelection } from './admission/standard-plugins.ts'
 import type { Answer } from './answer.ts'
 import type { TokenAuthenticator } from './authentication/authenticator.ts'
 import type { TokenIssuer } from './authentication/token-issuer.ts'
@@ -79,8 +79,8 @@ export interface ApiParts {
   readonly authorizer?: (listers: Listers) => Authorizer
   /** The rules users hold, for rule reviews and against escalation; absent: neither is answered for. */
   readonly resolver?: (listers: Listers) => RuleResolver
-  /** Added after the standard plugins. */
-  readonly plugins?: (listers: Listers) => readonly AdmissionPlugin[]
+  /** Which admission plugins run, and what is configured for them; absent: those that are on by default. */
+  readonly admission?: PluginSelection
   readonly healthChecks?: readonly HealthCheck[]
   /** Behind /statusz and /flagz; absent: neither is served. */
   readonly process?: ComponentProcess
@@ -151,7 +151,7 @@ export async function openApi(parts: ApiParts): Promise<Api> {
   })
   const authorizer = parts.authorizer?.(listers) ?? ALLOW_ALL
   const resolver = parts.resolver?.(listers)
-  const plugins = [...standardPlugins({ named, clock, random, authorizer, resolver }), ...(parts.plugins?.(listers) ?? [])]
+  const plugins = standardPlugins({ objects: objectReader(named), named, clock, random, log, authorizer, resolver }, parts.admission)
   const endpointParts: EndpointParts = { store, clock, random, authorizer, admission: admissionChain(plugins, metrics.admission), metrics }
   const subresources: SubresourceParts = {
     ...endpointParts,

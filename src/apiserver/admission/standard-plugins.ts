@@ -1,4 +1,4 @@
-/** The admission plugins that are on, in the order in which they run. */
+/** All admission plugins in the order in which they run, with how each is made and whether it is on when nobody says. */
 
 import type { AdmissionPlugin } from './admission.ts'
 import { certificateApproval, certificateSigning, certificateSubjectRestriction, requestOrganizations } from './certificates.ts'
@@ -10,79 +10,114 @@ import { limitRangeLookup } from './limit-ranger-lookup.ts'
 import { namespaceLifecycle } from './namespace-lifecycle.ts'
 import { nodeRestriction } from './node-restriction.ts'
 import { persistentVolumeClaimResize } from './persistent-volume-claim-resize.ts'
+import { AdmissionConfigurationError, chosenPlugins, type PluginNames } from './plugin-choice.ts'
+import type { PluginParts } from './plugin-parts.ts'
 import { priorityAdmission } from './priority.ts'
 import { rbacEscalation } from './rbac-escalation.ts'
 import { serviceAccountAdmission } from './service-account.ts'
 import { storageObjectInUseProtection } from './storage-object-in-use-protection.ts'
 import { taintNodesByCondition } from './taint-nodes-by-condition.ts'
-import type { LimitRange } from '#api/core/v1/limit-range.ts'
-import type { Namespace } from '#api/core/v1/namespace.ts'
-import type { Pod } from '#api/core/v1/pod.ts'
-import type { ServiceAccount } from '#api/core/v1/service-account.ts'
-import type { PriorityClass } from '#api/scheduling/v1/priority-class.ts'
-import type { StorageClass } from '#api/storage/v1/storage-class.ts'
-import type { Authorizer } from '#apiserver/authorization/authorizer.ts'
-import type { RuleResolver } from '#apiserver/authorization/rbac.ts'
-import type { Endpoint } from '#apiserver/endpoints/resource-endpoint.ts'
-import type { Clock } from '#base/clock.ts'
-import type { Random } from '#base/random.ts'
+import { limitRanges } from '#api/core/v1/limit-range.ts'
+import { namespaces } from '#api/core/v1/namespace.ts'
+import { pods } from '#api/core/v1/pod.ts'
+import { serviceAccounts } from '#api/core/v1/service-account.ts'
+import { priorityClasses } from '#api/scheduling/v1/priority-class.ts'
+import { storageClasses } from '#api/storage/v1/storage-class.ts'
 
-export function standardPlugins(parts: {
-  readonly named: (name: string) => Endpoint
-  readonly clock: Clock
-  readonly random: Random
-  readonly authorizer: Authorizer
-  /** Absent: roles are not compared with what their writer holds. */
-  readonly resolver: RuleResolver | undefined
-}): readonly AdmissionPlugin[] {
-  const { named, clock, random, authorizer, resolver } = parts
-  const find = async (resource: string, namespace: string, name: string) => {
-    const { registry } = named(resource)
-    // What is not here yet may have been made a moment ago.
-    return (registry.find(namespace, name) ?? (await registry.fresh(), registry.find(namespace, name)))?.object
-  }
-  const cached = (resource: string, namespace: string) => {
-    const { registry } = named(resource)
-    return registry.cache.list(namespace === '' ? registry.prefix : `${registry.prefix}${namespace}/`).items.map((i) => i.object)
-  }
-  const list = async (resource: string, namespace: string) => {
-    await named(resource).registry.fresh()
-    return cached(resource, namespace)
-  }
-  const classes = () => named('priorityclasses.scheduling.k8s.io').registry
-  return [
-    namespaceLifecycle({ find: async (name) => (await find('namespaces', '', name)) as unknown as Namespace | undefined }),
+/** `configuration` is what the operator says for the plugin, decoded; undefined: nothing. Throws AdmissionConfigurationError. */
+type Maker = (parts: PluginParts, configuration: unknown) => AdmissionPlugin
+
+/** A plugin that can be turned on and off by its name. */
+export interface PluginRow extends PluginNames {
+  readonly make: Maker
+}
+
+/** What upstream has in its registries rather than in plugins; nobody turns it off. */
+const ALWAYS: readonly Maker[] = [({ objects }) => deviceAdminAccess({ find: (name) => objects.find(namespaces, '', name) })]
+
+const on = (name: string, make: Maker): PluginRow => ({ name, on: true, make })
+
+export const STANDARD_PLUGINS: readonly PluginRow[] = [
+  on('NamespaceLifecycle', ({ objects }) => namespaceLifecycle({ find: (name) => objects.find(namespaces, '', name) })),
+  on('LimitRanger', ({ objects, clock }) =>
     limitRanger({
       list: limitRangeLookup({
-        cached: (namespace) => cached('limitranges', namespace) as unknown as LimitRange[],
-        fresh: async (namespace) => (await list('limitranges', namespace)) as unknown as LimitRange[],
+        cached: (namespace) => objects.cachedList(limitRanges, namespace),
+        fresh: (namespace) => objects.list(limitRanges, namespace),
         clock,
       }),
     }),
-    serviceAccountAdmission({
-      find: async (namespace, name) => (await find('serviceaccounts', namespace, name)) as unknown as ServiceAccount | undefined,
-      clock,
-      random,
-    }),
-    nodeRestriction({ findPod: (namespace, name) => named('pods').registry.find(namespace, name)?.object as unknown as Pod | undefined }),
-    taintNodesByCondition,
+  ),
+  on('ServiceAccount', ({ objects, clock, random }) =>
+    serviceAccountAdmission({ find: (namespace, name) => objects.find(serviceAccounts, namespace, name), clock, random }),
+  ),
+  // off upstream, where every installer turns it on
+  on('NodeRestriction', ({ objects }) => nodeRestriction({ findPod: (namespace, name) => objects.cached(pods, namespace, name) })),
+  on('TaintNodesByCondition', () => taintNodesByCondition),
+  on('Priority', ({ objects }) =>
     priorityAdmission({
-      find: (name) => classes().find('', name)?.object as unknown as PriorityClass | undefined,
-      list: () =>
-        classes()
-          .cache.list(classes().prefix)
-          .items.map((i) => i.object as unknown as PriorityClass),
+      find: (name) => objects.cached(priorityClasses, '', name),
+      list: () => objects.cachedList(priorityClasses),
     }),
-    defaultTolerationSeconds,
-    defaultStorageClass({ list: async () => (await list('storageclasses.storage.k8s.io', '')) as unknown as StorageClass[] }),
-    storageObjectInUseProtection,
-    persistentVolumeClaimResize({
-      find: async (name) => (await find('storageclasses.storage.k8s.io', '', name)) as unknown as StorageClass | undefined,
-    }),
-    deviceAdminAccess({ find: async (name) => (await find('namespaces', '', name)) as unknown as Namespace | undefined }),
+  ),
+  on('DefaultTolerationSeconds', () => defaultTolerationSeconds),
+  on('DefaultStorageClass', ({ objects }) => defaultStorageClass({ list: () => objects.list(storageClasses) })),
+  on('StorageObjectInUseProtection', () => storageObjectInUseProtection),
+  on('PersistentVolumeClaimResize', ({ objects }) =>
+    persistentVolumeClaimResize({ find: (name) => objects.find(storageClasses, '', name) }),
+  ),
+  on('CertificateApproval', certificateApproval),
+  on('CertificateSigning', certificateSigning),
+  on('CertificateSubjectRestriction', () => certificateSubjectRestriction({ organizations: requestOrganizations })),
+]
+
+/** What an operator says of plugins. */
+export interface PluginSelection {
+  readonly enable?: readonly string[]
+  readonly disable?: readonly string[]
+  /** Plugins beyond the standard ones, run after those that change objects and before policies and webhooks. */
+  readonly added?: readonly PluginRow[]
+  /** What plugins are configured with, by their names. */
+  readonly configurations?: ReadonlyMap<string, unknown>
+}
+
+/** The first of those that see what the others have made of an object. */
+const LATE: ReadonlySet<string> = new Set([
+  'MutatingAdmissionPolicy',
+  'MutatingAdmissionWebhook',
+  'ValidatingAdmissionPolicy',
+  'ValidatingAdmissionWebhook',
+  'ResourceQuota',
+  'AlwaysDeny',
+])
+
+/** The plugins that run, in their order. Throws AdmissionConfigurationError where the selection names what is not there. */
+export function standardPlugins(parts: PluginParts, selection: PluginSelection = {}): readonly AdmissionPlugin[] {
+  const rows = orderedPlugins(selection.added ?? [])
+  const chosen = chosenPlugins(rows, selection.enable ?? [], selection.disable ?? [])
+  const made = rows
+    .filter((row) => chosen.has(row.name))
+    .map((row) => ({ row, plugin: row.make(parts, selection.configurations?.get(row.name)) }))
+  const { resolver, authorizer } = parts
+  return [
+    ...made.filter(({ row }) => !LATE.has(row.name)).map(({ plugin }) => plugin),
+    ...ALWAYS.map((make) => make(parts, undefined)),
     ...(resolver ? [rbacEscalation({ authorizer, resolver })] : []),
-    certificateApproval({ authorizer }),
-    certificateSigning({ authorizer }),
-    certificateSubjectRestriction({ organizations: requestOrganizations }),
+    ...made.filter(({ row }) => LATE.has(row.name)).map(({ plugin }) => plugin),
   ]
+}
+
+function makePlugin({ name, make }: PluginRow, parts: PluginParts, { configurations }: PluginSelection): AdmissionPlugin {
+  try {
+    return make(parts, configurations?.get(name))
+  } catch (error) {
+    if (!(error instanceof AdmissionConfigurationError)) throw error
+    throw new AdmissionConfigurationError(`couldn't init admission plugin ${JSON.stringify(name)}: ${error.message}`, { cause: error })
+  }
+}
+
+/** The standard plugins and those that were added, in the order in which they run. */
+export function orderedPlugins(added: readonly PluginRow[]): readonly PluginRow[] {
+  const late = STANDARD_PLUGINS.findIndex((row) => LATE.has(row.name))
+  return late < 0 ? [...STANDARD_PLUGINS, ...added] : STANDARD_PLUGINS.toSpliced(late, 0, ...added)
 }
