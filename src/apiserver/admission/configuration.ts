@@ -27,7 +27,7 @@ export function pluginConfigurations(text: string, read: (path: string) => strin
   // what a plugin is configured with is of its own kind, which is known to it alone
   const given = (value ?? {}) as { readonly plugins?: readonly Readonly<Record<string, unknown>>[] }
   const plugins = Array.isArray(given.plugins) ? (given.plugins as readonly Readonly<Record<string, unknown>>[]) : []
-  const plain = { ...given, ...(plugins.length > 0 && { plugins: plugins.map(({ configuration: _, ...rest }) => rest) }) }
+  const plain = { ...given, ...(plugins.length > 0 && { plugins: plugins.map(withoutConfiguration) }) }
   const { plugins: decoded = [] } = configurationOf(plain, AdmissionConfiguration, { group: GROUP, versions: ['v1', 'v1alpha1'] })
   return new Map(
     decoded.map(({ name = '', path = '' }, index) => {
@@ -35,6 +35,11 @@ export function pluginConfigurations(text: string, read: (path: string) => strin
       return [name, own === undefined || own === null ? (path === '' ? undefined : yaml(read(path))) : own]
     }),
   )
+}
+
+function withoutConfiguration(plugin: Readonly<Record<string, unknown>>): object {
+  const { configuration: _, ...rest } = plugin
+  return rest
 }
 
 /** A plugin's configuration as the kind it should be, strictly. Throws AdmissionConfigurationError. */

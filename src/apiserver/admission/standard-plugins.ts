@@ -95,9 +95,7 @@ const LATE: ReadonlySet<string> = new Set([
 export function standardPlugins(parts: PluginParts, selection: PluginSelection = {}): readonly AdmissionPlugin[] {
   const rows = orderedPlugins(selection.added ?? [])
   const chosen = chosenPlugins(rows, selection.enable ?? [], selection.disable ?? [])
-  const made = rows
-    .filter((row) => chosen.has(row.name))
-    .map((row) => ({ row, plugin: row.make(parts, selection.configurations?.get(row.name)) }))
+  const made = rows.filter((row) => chosen.has(row.name)).map((row) => ({ row, plugin: makePlugin(row, parts, selection) }))
   const { resolver, authorizer } = parts
   return [
     ...made.filter(({ row }) => !LATE.has(row.name)).map(({ plugin }) => plugin),
