@@ -21,6 +21,14 @@ test('the first clause that can be served wins, by quality, then by how exact it
   deepEqual(negotiate('application/json;pretty=1', 'object'), { ...json, pretty: true })
 })
 
+test('quality 0 is the last choice but no refusal, and an exact type may come before a wildcard that is wanted more', () => {
+  deepEqual(negotiate('application/json;q=0', 'object'), json)
+  deepEqual(negotiate('application/json;q=0,application/yaml;q=0.1', 'object'), chosen('application/yaml'))
+  deepEqual(negotiate('*/*,application/yaml;q=0.1', 'object'), chosen('application/yaml'))
+  deepEqual(negotiate('application/yaml;q=0.1,*/*', 'object'), json)
+  deepEqual(negotiate('*', 'object'), json)
+})
+
 test('tables have no protobuf form, and unknown views fall through', () => {
   const table = 'as=Table;v=v1;g=meta.k8s.io'
   deepEqual(

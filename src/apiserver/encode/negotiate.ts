@@ -47,23 +47,31 @@ export function objectTypes(cbor = false): readonly MediaType[] {
   return cbor ? OBJECT_TYPES_WITH_CBOR : OBJECT_TYPES
 }
 
-/** The first acceptable clause by quality; throws 406 when there is none, or when it names a type that cannot be streamed. */
-export function negotiate(accept: string | undefined, answer: 'object' | 'stream' | 'plain', cbor = false): Choice {
+/**
+ * The first acceptable clause by quality; throws 406 when there is none, or when it names a type that cannot be streamed. Custom
+ * resources have no protobuf form of their own, only their metadata does.
+ */
+export function negotiate(accept: string | undefined, answer: 'object' | 'stream' | 'plain', cbor = false, custom = false): Choice {
   const types = objectTypes(cbor)
   if (accept === undefined || accept.trim() === '') return PLAIN_JSON
-  const choice = firstAcceptable(accept, answer, types)
+  const choice = firstAcceptable(accept, answer, types, custom)
   if (choice !== undefined && !(answer === 'stream' && choice.mediaType === YAML_TYPE)) return choice
   throw notAcceptable(answer === 'stream' ? types.filter((t) => t !== YAML_TYPE).map(streamedAs) : types)
 }
 
-function firstAcceptable(accept: string, answer: 'object' | 'stream' | 'plain', types: readonly MediaType[]): Choice | undefined {
+function firstAcceptable(
+  accept: string,
+  answer: 'object' | 'stream' | 'plain',
+  types: readonly MediaType[],
+  custom: boolean,
+): Choice | undefined {
   for (const clause of parseAccept(accept))
     for (const mediaType of types) {
       if (!matches(clause.type, mediaType)) continue
       const { stream, pretty, v } = clause.parameters
       if (stream && (stream !== 'watch' || mediaType === YAML_TYPE)) continue
       const as = answer === 'plain' ? 'object' : viewOf(clause, mediaType)
-      if (as === undefined) continue
+      if (as === undefined || (custom && as === 'object' && mediaType === PROTOBUF_TYPE)) continue
       return { mediaType, as, version: v === 'v1beta1' ? 'meta.k8s.io/v1beta1' : 'meta.k8s.io/v1', pretty: pretty === '1' }
     }
   return undefined
@@ -76,7 +84,7 @@ function streamedAs(type: MediaType): string {
 
 /** The clauses of an Accept header, best first. */
 export function parseAccept(accept: string): readonly Clause[] {
-  return accept
+  const clauses = accept
     .split(',', CLAUSES_MAX)
     .map((text): Clause => {
       const [type = '', ...rest] = text.split(';').map((part) => part.trim())
@@ -97,16 +105,33 @@ export function parseAccept(accept: string): readonly Clause[] {
       const quality = parameters['q'] === undefined ? 1 : Number(parameters['q'])
       return { type: type.toLowerCase(), parameters, quality: Number.isNaN(quality) ? 0 : quality }
     })
-    .filter((c) => c.quality > 0)
-    .toSorted((a, b) => b.quality - a.quality || wildcards(a.type) - wildcards(b.type))
+    .filter((c) => c.type === '*' || c.type.split('/').length === 2)
+    .map((c) => (c.type === '*' ? { ...c, type: '*/*' } : c))
+  return inUpstreamsOrder(clauses)
 }
 
-/** Of clauses that are wanted alike, the more exact one counts first. */
-function wildcards(type: string): number {
-  return type.startsWith('*') ? 2 : type.endsWith('/*') ? 1 : 0
+/**
+ * As upstream's library sorts: a better quality comes first, but so does an exact type before a wildcard, and where these
+ * disagree the order in which they came decides. Quality 0 is only the last choice, not a refusal.
+ */
+function inUpstreamsOrder(clauses: readonly Clause[]): readonly Clause[] {
+  const sorted: Clause[] = []
+  for (const clause of clauses) {
+    let at = sorted.length
+    while (at > 0 && comesFirst(clause, sorted[at - 1]!)) at--
+    sorted.splice(at, 0, clause)
+  }
+  return sorted
 }
 
-function matches(asked: string, type: string): boolean {
+function comesFirst(a: Clause, b: Clause): boolean {
+  if (a.quality > b.quality) return true
+  if (!a.type.startsWith('*') && b.type.startsWith('*')) return true
+  return !a.type.endsWith('/*') && b.type.endsWith('/*')
+}
+
+/** Whether a clause's type takes this one. */
+export function matches(asked: string, type: string): boolean {
   return asked === type || asked === '*/*' || (asked === 'application/*' && type.startsWith('application/'))
 }
 

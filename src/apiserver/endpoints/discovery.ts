@@ -2,7 +2,8 @@
 
 import type { AdvertisedAddress } from '#apiserver/registry/default-objects.ts'
 import { createHash } from 'node:crypto'
-import { parseAccept } from '../encode/negotiate.ts'
+import { JSON_TYPE, matches, objectTypes, parseAccept, type MediaType } from '../encode/negotiate.ts'
+import { valueBytes } from '../encode/object-bytes.ts'
 import type { Answer } from '#apiserver/answer.ts'
 import type { RequestContext } from '#apiserver/request-context.ts'
 import type { Resource, Subresource, Verb } from '#schema/resource.ts'
@@ -73,13 +74,13 @@ export function discovery(
 
   return (ctx) => {
     const path = ctx.path.length > 1 && ctx.path.endsWith('/') ? ctx.path.slice(0, -1) : ctx.path
-    const version = aggregatedVersion(ctx.headers['accept'])
-    const whole = version && aggregated.get(`${path} ${version}`)
+    const asked = aggregatedForm(ctx)
+    const whole = asked && aggregated.get(`${path} ${asked.version}`)
     if (whole) {
       const headers = { etag: whole.etag, vary: 'Accept', 'cache-control': 'public' }
       if (ctx.headers['if-none-match'] === whole.etag) return { type: 'bytes', status: 304, headers, body: '' }
-      const type = `application/json;g=apidiscovery.k8s.io;v=${version};as=APIGroupDiscoveryList`
-      return { type: 'bytes', status: 200, headers: { ...headers, 'content-type': type }, body: whole.body }
+      const type = `${asked.mediaType};g=apidiscovery.k8s.io;v=${asked.version};as=APIGroupDiscoveryList`
+      return { type: 'bytes', status: 200, headers: { ...headers, 'content-type': type }, body: whole.bodyIn(asked.mediaType) }
     }
     const found = documents.get(path)
     return found && { type: 'object', status: 200, object: found }
@@ -89,13 +90,19 @@ export function discovery(
 const AGGREGATED_VERSIONS = ['v2', 'v2beta1'] as const
 type AggregatedVersion = (typeof AGGREGATED_VERSIONS)[number]
 
-/** The version of the aggregated form that is wanted most, unless the plain form is wanted more. */
-function aggregatedVersion(accept: string | undefined): AggregatedVersion | undefined {
-  for (const { type, parameters } of parseAccept(accept ?? '')) {
-    if (type !== 'application/json' && type !== '*/*' && type !== 'application/*') continue
+interface AggregatedForm {
+  readonly version: AggregatedVersion
+  readonly mediaType: MediaType
+}
+
+/** The aggregated form that is wanted most, unless the plain form is wanted more. */
+function aggregatedForm({ headers, cbor }: RequestContext): AggregatedForm | undefined {
+  for (const { type, parameters } of parseAccept(headers['accept'] ?? '')) {
+    const mediaType = objectTypes(cbor).find((known) => matches(type, known))
+    if (mediaType === undefined) continue
     if (parameters['as'] === undefined) return undefined
     const version = AGGREGATED_VERSIONS.find((v) => v === parameters['v'])
-    if (version && parameters['as'] === 'APIGroupDiscoveryList' && parameters['g'] === 'apidiscovery.k8s.io') return version
+    if (version && parameters['as'] === 'APIGroupDiscoveryList' && parameters['g'] === 'apidiscovery.k8s.io') return { version, mediaType }
   }
   return undefined
 }
@@ -198,9 +205,23 @@ function aggregatedEntry(resource: Resource): object {
   }
 }
 
-function tagged(document: object): { readonly body: string; readonly etag: string } {
-  const body = JSON.stringify(document)
-  return { body, etag: `"${createHash('sha512').update(body).digest('hex').toUpperCase()}"` }
+interface Tagged {
+  readonly etag: string
+  bodyIn(mediaType: MediaType): Uint8Array
+}
+
+/** Each form is made when it is first asked for. */
+function tagged(document: object): Tagged {
+  const json = valueBytes(document, JSON_TYPE, false)
+  const bodies = new Map<MediaType, Uint8Array>([[JSON_TYPE, json]])
+  return {
+    etag: `"${createHash('sha512').update(json).digest('hex').toUpperCase()}"`,
+    bodyIn(mediaType) {
+      let body = bodies.get(mediaType)
+      if (body === undefined) bodies.set(mediaType, (body = valueBytes(document, mediaType, false)))
+      return body
+    },
+  }
 }
 
 /** One address for everybody, as upstream gives without a cloud that says otherwise. */
