@@ -1,7 +1,7 @@
 /** All that the schema of a custom resource's version says of its objects. */
 
 import type { JsonSchema } from '#api/apiextensions/v1/json-schema.ts'
-import type { FieldError } from '#schema/field-error.ts'
+import { invalid, type FieldError, type FieldErrorType } from '#schema/field-error.ts'
 import type { Message } from '#schema/message.ts'
 import { Correlation } from './correlation.ts'
 import { declarationOf } from './declaration.ts'
@@ -10,8 +10,11 @@ import { embeddedErrors } from './embedded-rules.ts'
 import { fillDefaults } from './fill.ts'
 import { listErrors } from './lists.ts'
 import { dropNulls, prune, type Pruned } from './prune.ts'
+import { compileRules } from './rule-program.ts'
+import { ruleTree, type RuleNode } from './rule-tree.ts'
+import { brokenRules } from './rule-walk.ts'
 import { propertyOf, type Json } from './structure.ts'
-import { valueErrors } from './values.ts'
+import { NO_PATH, valueErrors } from './values.ts'
 
 /**
  * Objects are whole ones, `apiVersion`, `kind` and `metadata` included, which are the caller's to check; each step answers the
@@ -45,6 +48,8 @@ export function customSchema(
   schema: JsonSchema | undefined,
   { kind, preserveUnknownFields = false }: { readonly kind: string; readonly preserveUnknownFields?: boolean },
 ): CustomSchema {
+  let rules: { readonly tree: RuleNode | undefined } | undefined
+  const rulesOf = (of: JsonSchema) => (rules ??= { tree: ruleTree(of, compileRules) }).tree
   return {
     prune: (object) => {
       if (preserveUnknownFields) return { object, pruned: [] }
@@ -53,20 +58,38 @@ export function customSchema(
     },
     coerce: (object, options) => coerceEmbedded(object, schema, options),
     fillDefaults: (object) => fillDefaults(object, schema),
-    validate: (object, options = {}) => (schema === undefined ? [] : errorsOf(schema, object, options)),
+    validate: (object, options = {}) => (schema === undefined ? [] : errorsOf(schema, object, options, rulesOf)),
     declaration: declarationOf(kind, schema, preserveUnknownFields || schema?.['x-kubernetes-preserve-unknown-fields'] === true),
   }
 }
 
-function errorsOf(schema: JsonSchema, object: Json, { old, isStatus = false }: ValidateOptions): FieldError[] {
+function errorsOf(
+  schema: JsonSchema,
+  object: Json,
+  { old, isStatus = false, before = [] }: ValidateOptions,
+  rulesOf: (schema: JsonSchema) => RuleNode | undefined,
+): FieldError[] {
   const correlation = old && new Correlation(schema, object, old)
-  return [
+  const errors = [
     ...(isStatus ? statusErrors(schema, object, correlation) : valueErrors(schema, object, correlation)),
     ...(isStatus ? [] : embeddedErrors(schema, object)),
     // what was not unique before may stay so
     ...(old !== undefined && listErrors(schema, old).length > 0 ? [] : listErrors(schema, object)),
   ]
+  const tree = rulesOf(schema)
+  if (tree === undefined) return errors
+  const isBlocked = [...before, ...errors].some(({ type }) => BLOCKING.has(type))
+  return [...errors, ...(isBlocked ? [UNCHECKED] : brokenRules(tree, object, correlation))]
 }
+
+const BLOCKING: ReadonlySet<FieldErrorType> = new Set(['NotSupported', 'Required', 'TooLong', 'TooMany', 'TypeInvalid'])
+
+/** Rules expect values of the types and sizes that their schemas say. */
+const UNCHECKED = invalid(
+  NO_PATH,
+  null,
+  'some validation rules were not checked because the object was invalid; correct the existing errors to complete validation',
+)
 
 function statusErrors(schema: JsonSchema, object: Json, correlation: Correlation | undefined): FieldError[] {
   const status = propertyOf(schema, 'status')
