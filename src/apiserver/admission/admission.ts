@@ -18,6 +18,32 @@ export interface AdmissionRequest<T extends KubeObject = KubeObject> {
   readonly warn: (text: string) => void
   /** Leaves an annotation in the audit log. */
   readonly annotate?: (key: string, value: string) => void
+  /** CreateOptions, UpdateOptions or DeleteOptions as the caller gave them, apiVersion and kind set; absent on CONNECT. */
+  readonly options?: object
+  /** The versions in which the object can be shown, the one that the caller speaks first; absent: only that of `resource`. */
+  readonly forms?: () => readonly ObjectForm[]
+  /** Aborts when the caller has gone or the deadline passed. */
+  readonly signal?: AbortSignal
+  /** Present in `admit`, whose plugins may all be asked a second time. */
+  readonly reinvocation?: Reinvocation
+}
+
+/** The object of a request in one version of the API. `request.object` and `oldObject` are in the stored form. */
+export interface ObjectForm {
+  readonly resource: { readonly group: string; readonly version: string; readonly resource: string }
+  readonly kind: { readonly group: string; readonly version: string; readonly kind: string }
+  readonly show: (object: KubeObject) => KubeObject
+  /** From JSON somebody made of what was shown: decoded and with defaults. Throws `StatusError`. */
+  readonly read: (value: unknown) => KubeObject
+}
+
+/** What plugins agree on within one `admit`: one whose change others should see asks for a second round of all. */
+export class Reinvocation {
+  /** Whether this is the second round. */
+  again = false
+  wanted = false
+  /** What plugins keep from the first round, by their names. */
+  readonly notes = new Map<string, unknown>()
 }
 
 /** Refusals are thrown as `StatusError`, upstream's being `Forbidden` unless a plugin says otherwise. */

@@ -54,6 +54,30 @@ export function writeOptions(
   }
 }
 
+/** The options of a write as those who admit it see them: what the caller gave, under the name of the operation. */
+export function optionsObject(
+  operation: 'CREATE' | 'UPDATE' | 'DELETE',
+  query: URLSearchParams,
+  dryRun: boolean,
+  deletion: object = {},
+): object {
+  const kind = `${operation[0]}${operation.slice(1).toLowerCase()}Options`
+  const asked = dryRun && { dryRun: ['All'] }
+  if (operation === 'DELETE') {
+    const { dryRun: _, ...given } = deletion as DeletionOptions
+    return { kind, apiVersion: 'meta.k8s.io/v1', ...given, ...asked }
+  }
+  const fieldManager = query.get('fieldManager')
+  const fieldValidation = query.get('fieldValidation')
+  return {
+    kind,
+    apiVersion: 'meta.k8s.io/v1',
+    ...asked,
+    ...(fieldManager && { fieldManager }),
+    ...(fieldValidation && { fieldValidation }),
+  }
+}
+
 function managerErrors(manager: string): readonly FieldError[] {
   if (Buffer.byteLength(manager) > MANAGER_BYTES_MAX) return [tooLong('fieldManager', MANAGER_BYTES_MAX)]
   const at = [...manager].findIndex((c) => !PRINTABLE.test(c))

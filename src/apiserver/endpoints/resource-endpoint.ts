@@ -2,6 +2,7 @@
 
 import type { AdmissionChain } from '../admission/chain.ts'
 import type { AdmissionRequest } from '../admission/admission.ts'
+import { objectForms } from '../admission/object-forms.ts'
 import type { Answer } from '../answer.ts'
 import type { Published } from '../cache/published.ts'
 import { negotiate } from '../encode/negotiate.ts'
@@ -20,7 +21,7 @@ import { authorize } from '../filters/authorization.ts'
 import type { ManagedFieldsEntry } from '#api/meta/v1/object-meta.ts'
 import type { Json } from '#schema/apply/shape.ts'
 import { badRequest, methodNotAllowed, uidMismatch, versionOnCreate } from './errors.ts'
-import { boolOption, deletionOptions, numberOption, writeOptions } from './options.ts'
+import { boolOption, deletionOptions, numberOption, optionsObject, writeOptions } from './options.ts'
 import { readConfiguration, settle, typed } from './apply.ts'
 import { applyPatch, isApply, mayTouchOwners, readPatch } from './patch.ts'
 import type { RequestContext } from '../request-context.ts'
@@ -46,13 +47,17 @@ export interface Endpoint {
   readonly served: Served
   readonly registry: Registry
   readonly mainFacet: Facet
+  /** Watches end with it: the resource is no longer served as it was. */
+  readonly until?: AbortSignal
+  /** Further ways in which the same stored objects are served: other versions, other groups. */
+  readonly others?: () => readonly Served[]
 }
 
 export async function answerResource(endpoint: Endpoint, ctx: RequestContext, parts: EndpointParts): Promise<Answer> {
   const { resource } = endpoint.served
   const { verb, name, namespace } = ctx.info
   if (!(resource.verbs as readonly string[]).includes(verb)) throw methodNotAllowed(resource, verb || ctx.method.toLowerCase())
-  negotiate(ctx.headers['accept'], verb === 'watch' ? 'stream' : 'object', ctx.cbor)
+  negotiate(ctx.headers['accept'], verb === 'watch' ? 'stream' : 'object', ctx.cbor, resource.type.schema.custom !== undefined)
   const at = { namespace: resource.scope === 'Namespaced' ? namespace : '', name }
   const oneNamespace = resource.scope === 'Cluster' || namespace !== ''
   switch (verb) {
@@ -91,7 +96,7 @@ async function getObject({ served, registry }: Endpoint, at: At, ctx: RequestCon
   // "0" is content with whatever is here.
   if (asked === '0') {
     const found = registry.find(at.namespace, at.name)
-    if (found) return objectAnswer(served, found, 200)
+    if (found) return objectAnswer(served, (await registry.show([found]))[0]!, 200)
   } else if (asked !== '') await registry.reached(parseResourceVersion(asked)!)
   return objectAnswer(served, await registry.get(at.namespace, at.name), 200)
 }
@@ -148,7 +153,7 @@ async function watch(endpoint: Endpoint, namespace: string, ctx: RequestContext,
       sendInitialEvents: boolOption(query, 'sendInitialEvents'),
       timeoutSeconds: numberOption(query, 'timeoutSeconds') ?? 0,
     },
-    ctx.signal,
+    endpoint.until ? AbortSignal.any([ctx.signal, endpoint.until]) : ctx.signal,
     () => parts.metrics?.longRunning(ctx),
   )
   const { resource, view } = served
@@ -298,7 +303,12 @@ async function applyPatchTo(
   const change = (_: object, old: Stored): object => {
     // a scale is applied as the part of the whole object that it is
     const live = isStored ? shownObject(served, old) : old
-    const { object, managed } = settle(live as unknown as Json, isStored ? config : partOf(config, served.resource), tracked, options.force)
+    const { object, managed } = settle(
+      live as unknown as Json,
+      isStored ? config : partOf(config, served.resource, facet),
+      tracked,
+      options.force,
+    )
     owners = managed
     checkName(inNamespace(object as unknown as Stored, at.namespace), at.name)
     if (!isStored) return facet.read(object as unknown as Stored)
@@ -365,7 +375,7 @@ function shownObject(served: Served, object: Stored): Stored {
 async function remove(endpoint: Endpoint, at: At, ctx: RequestContext, parts: EndpointParts): Promise<Answer> {
   const { served, registry } = endpoint
   const options = await deletionOptions(ctx)
-  const write = writeFor(endpoint, 'DELETE', '', at, options.dryRun.length > 0, ctx, parts)
+  const write = writeFor(endpoint, 'DELETE', '', at, options.dryRun.length > 0, ctx, parts, options)
   const { published, gone } = await registry.delete(at, options, write)
   const cascading = options.orphanDependents === false || options.propagationPolicy === 'Foreground'
   if (!gone) return objectAnswer(served, published, cascading ? 202 : 200)
@@ -391,7 +401,7 @@ async function removeAll(endpoint: Endpoint, namespace: string, ctx: RequestCont
   const deleted: Published[] = []
   for (const { object } of items) {
     const at = { namespace: object.metadata.namespace ?? '', name: object.metadata.name }
-    const write = writeFor(endpoint, 'DELETE', '', at, options.dryRun.length > 0, ctx, parts)
+    const write = writeFor(endpoint, 'DELETE', '', at, options.dryRun.length > 0, ctx, parts, options)
     try {
       deleted.push(shown(served, (await registry.delete(at, options, write)).published))
     } catch (error) {
@@ -402,32 +412,30 @@ async function removeAll(endpoint: Endpoint, namespace: string, ctx: RequestCont
   return { type: 'list', resource: served.resource, items: deleted, metadata: { resourceVersion: metadata.resourceVersion ?? '' } }
 }
 
-/** The write's facts and its way through admission. */
+/** The write's facts and its way through admission. `options` are those of a deletion; other writes' are in the query. */
 export function writeFor(
-  { registry, served }: Endpoint,
-  operation: AdmissionRequest['operation'],
+  endpoint: Endpoint,
+  operation: 'CREATE' | 'UPDATE' | 'DELETE',
   subresource: string,
   at: At,
   dryRun: boolean,
-  ctx: Pick<RequestContext, 'user' | 'warnings' | 'audit'>,
+  ctx: Pick<RequestContext, 'user' | 'warnings' | 'audit' | 'query' | 'signal'>,
   parts: EndpointParts,
 ): Write {
+  options?: object,
   const { resource } = registry
-  const warn = (text: string) => void (ctx.warnings.includes(text) || ctx.warnings.push(text))
+  const { registry, served } = endpoint
   const request = (object: object | undefined, old: object | undefined): AdmissionRequest => ({
     operation,
-    resource,
-    subresource,
-    namespace: resource.plural === 'namespaces' && resource.group === '' ? at.name : at.namespace,
+    ...admissionFacts(endpoint, subresource, at, ctx),
     name: at.name || ((object as KubeObject | undefined)?.metadata?.name ?? ''),
     ...(object && { object: object as KubeObject }),
     ...(old && { oldObject: old as KubeObject }),
-    user: ctx.user,
     dryRun,
-    warn,
-    ...(ctx.audit && { annotate: ctx.audit.annotate }),
+    options: optionsObject(operation, ctx.query, dryRun, options),
   })
   return {
+  const { warn } = request(undefined, undefined)
     user: ctx.user,
     dryRun,
     now: parts.clock.now(),
@@ -438,7 +446,32 @@ export function writeFor(
       const admitted = (await parts.admission.admit(request(object, old))) ?? object
       return admitted === object || subresource !== '' ? admitted : withDefaults(resource.type.schema, admitted)
     },
-    check: (object, old) => parts.admission.validate(request(object, old)),
+    async check(object, old) {
+      // nothing can be changed about a deletion, but all are asked
+      if (operation === 'DELETE') await parts.admission.admit(request(object, old))
+      await parts.admission.validate(request(object, old))
+    },
+  }
+}
+
+/** What is the same for every request at a place. */
+export function admissionFacts(
+  { registry, served, others }: Endpoint,
+  subresource: string,
+  at: At,
+  ctx: Pick<RequestContext, 'user' | 'warnings' | 'audit' | 'signal'>,
+) {
+  const { resource } = registry
+  return {
+    resource,
+    subresource,
+    namespace: resource.plural === 'namespaces' && resource.group === '' ? at.name : at.namespace,
+    name: at.name,
+    user: ctx.user,
+    warn: (text: string) => void (ctx.warnings.includes(text) || ctx.warnings.push(text)),
+    ...(ctx.audit && { annotate: ctx.audit.annotate }),
+    forms: () => objectForms(served, others?.() ?? [], subresource),
+    signal: ctx.signal,
   }
 }
 

@@ -1,8 +1,9 @@
 /** Sends a request for a subresource to what answers it. */
 
 import { methodNotAllowed, noSuchResource } from './errors.ts'
-import { expectedOf, objectAnswer, patch, update, type Endpoint, type EndpointParts } from './resource-endpoint.ts'
+import { admissionFacts, expectedOf, objectAnswer, patch, update, type Endpoint, type EndpointParts } from './resource-endpoint.ts'
 import { bindPod } from './subresources/binding.ts'
+import { connectOptions } from './subresources/connect-options.ts'
 import { evictPod } from './subresources/eviction.ts'
 import { noKubelets, podConnections } from './subresources/pod-connections.ts'
 import { proxy } from './subresources/proxy.ts'
@@ -15,6 +16,7 @@ import type { KubeletConnection } from '#apiserver/proxy/kubelet-connection.ts'
 import type { Facet } from '#apiserver/registry/strategy.ts'
 import { statusFacet } from '#apiserver/registry/update.ts'
 import type { RequestContext } from '#apiserver/request-context.ts'
+import type { KubeObject } from '#schema/resource.ts'
 
 export interface SubresourceParts extends EndpointParts {
   /** By plural, or plural.group; undefined when it is not served. */
@@ -54,6 +56,7 @@ export async function answerSubresource(endpoint: Endpoint, ctx: RequestContext,
       return connect(endpoint, info.subresource, ctx, parts)
     case 'proxy':
       if (parts.kubelets === undefined) throw noKubelets()
+      await admitConnection(endpoint, ctx, parts)
       return proxy(
         {
           pods: parts.named('pods')!,
@@ -99,18 +102,18 @@ async function connect(endpoint: Endpoint, subresource: string, ctx: RequestCont
   const to = podConnections[subresource]
   if (to === undefined) throw noSuchResource()
   if (parts.kubelets === undefined) throw noKubelets()
-  if (subresource !== 'log') {
-    await parts.admission.validate({
-      operation: 'CONNECT',
-      resource: endpoint.registry.resource,
-      subresource,
-      namespace: info.namespace,
-      name: info.name,
-      user: ctx.user,
-      dryRun: false,
-      warn: (text) => void ctx.warnings.push(text),
-      ...(ctx.audit && { annotate: ctx.audit.annotate }),
-    })
-  }
+  if (subresource !== 'log') await admitConnection(endpoint, ctx, parts)
   return to(pod, ctx, parts.kubelets)
+}
+
+/** Those who admit connections are asked before anything is dialed; what they see is how the caller wants to connect. */
+async function admitConnection(endpoint: Endpoint, ctx: RequestContext, parts: SubresourceParts): Promise<void> {
+  const { resource } = endpoint.served
+  const { info } = ctx
+  const at = { namespace: resource.scope === 'Namespaced' ? info.namespace : '', name: info.name }
+  const kind = resource.subresources.find((s) => s.name === info.subresource)?.kind?.kind ?? resource.kind
+  const object = connectOptions(kind, info.rest, ctx.query) as unknown as KubeObject
+  const request = { ...admissionFacts(endpoint, info.subresource, at, ctx), operation: 'CONNECT' as const, object, dryRun: false }
+  await parts.admission.admit(request)
+  await parts.admission.validate(request)
 }

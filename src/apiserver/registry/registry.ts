@@ -2,6 +2,7 @@
 
 import type { ManagedFieldsEntry } from '#api/meta/v1/object-meta.ts'
 import { decideDeletion, endsNow } from './deletion.ts'
+import { ownersProblem } from './owners-problem.ts'
 import { keyOfObject, storageKey, storagePrefix } from './storage-key.ts'
 import type { Allocation, DeletionOptions, Facet, Stored, Strategy, WriteInfo } from './strategy.ts'
 import { unchanged } from './update.ts'
@@ -101,43 +102,44 @@ export class Registry {
     return found
   }
 
-  /** `draft` is decoded and has its defaults; its namespace is set. */
+  /** `draft` is decoded and has its defaults; its namespace is set. Its name and uid are given once it has been admitted. */
   async create(draft: Draft<Stored>, write: Write): Promise<Published> {
-    const { generateName } = draft.metadata
-    const generated = !draft.metadata.name && !!generateName
+    const {
+      uid: _,
+      creationTimestamp: __,
+      resourceVersion: ___,
+      deletionTimestamp: ____,
+      deletionGracePeriodSeconds: _____,
+      managedFields: ______,
+      selfLink: _______,
+      ...metadata
+    } = draft.metadata as Partial<Stored['metadata']> & { selfLink?: unknown }
+    const owners = write.owners?.() ?? []
+    const sent = { ...draft, metadata: { ...metadata, ...(owners.length > 0 && { managedFields: owners }) } } as unknown as Stored
+    const admitted = keepingOwners(sent, (await write.admit(sent, undefined)) as Stored, write)
+    const { name, generateName } = admitted.metadata
+    const generated = !name && !!generateName
     for (let tries = 1; ; tries++) {
-      const named = generated
-        ? withMetadata(draft as unknown as Stored, { name: this.#generateName(generateName!) })
-        : (draft as unknown as Stored)
       try {
-        return await this.#createNamed(named, write)
+        return await this.#createNamed(generated ? withMetadata(admitted, { name: this.#generateName(generateName) }) : admitted, write)
       } catch (error) {
         if (!(generated && tries < GENERATED_NAME_TRIES && isAlreadyExists(error))) throw error
       }
     }
   }
 
-  async #createNamed(named: Stored, write: Write): Promise<Published> {
-    const {
-      resourceVersion: _,
-      deletionTimestamp: __,
-      deletionGracePeriodSeconds: ___,
-      managedFields: ____,
-      selfLink: _____,
-      ...metadata
-    } = named.metadata as Stored['metadata'] & { selfLink?: unknown }
-    const owners = write.owners?.() ?? []
+  async #createNamed(admitted: Stored, write: Write): Promise<Published> {
+    const { managedFields, ...metadata } = admitted.metadata
     const stamped = {
-      ...named,
+      ...admitted,
       metadata: {
         ...metadata,
         uid: uuid(this.#parts.random),
         creationTimestamp: timestamp(write.now),
-        ...(owners.length > 0 && { managedFields: owners }),
+        ...(managedFields && { managedFields }),
       },
     } as unknown as Stored
-    const admitted = (await write.admit(stamped, undefined)) as Stored
-    const prepared = this.#prepareCreate(admitted, write)
+    const prepared = this.#prepareCreate(stamped, write)
     const allocation = this.#allocate(prepared, undefined, write)
     try {
       const object = allocation.object
@@ -181,9 +183,15 @@ export class Registry {
       const current = await this.get(at.namespace, at.name)
       const old = current.object
       const shown = facet.read(old)
-      const sent = (await write.admit(await change(shown, old), shown)) as Partial<Stored>
-      this.#checkLock(sent, old, at.name)
-      const allocation = this.#allocate(withOwners(facet.write(sent, old, write), old, write.owners?.()), old, write)
+      const wanted = await change(shown, old)
+      const owners = write.owners?.()
+      // whoever admits the whole object sees who will own what; parts of it have no owners
+      const whole = owners && (wanted as Partial<Stored>).kind === old.kind ? withOwners(wanted as Stored, undefined, owners) : undefined
+      const admitted = (await write.admit(whole ?? wanted, shown)) as Partial<Stored>
+      const sent = whole ? keepingOwners(whole, admitted as Stored, write) : admitted
+      this.#checkLock(sent, old, at.name, facet)
+      const owned = whole ? ((sent.metadata?.managedFields ?? []) as typeof owners) : owners
+      const allocation = this.#allocate(withOwners(facet.write(sent, old, write), old, owned), old, write)
       try {
         const next = allocation.object
         this.#refuse(old.metadata.name, this.#updateErrors(next, old, facet, write))
@@ -369,8 +377,8 @@ export function decodeStored(bytes: Uint8Array): Stored {
 }
 
 /** The very list of `old` says that nothing changed hands. */
-function withOwners(next: Stored, old: Stored, owners: readonly ManagedFieldsEntry[] | undefined): Stored {
-  if (owners === undefined || owners === old.metadata.managedFields) return next
+function withOwners(next: Stored, old: Stored | undefined, owners: readonly ManagedFieldsEntry[] | undefined): Stored {
+  if (owners === undefined || owners === old?.metadata.managedFields) return next
   const { managedFields: _, ...metadata } = next.metadata
   return { ...next, metadata: { ...metadata, ...(owners.length > 0 && { managedFields: owners }) } }
 }
@@ -382,3 +390,16 @@ export function withMetadata<T extends Stored>(object: T, metadata: Partial<Stor
 function isAlreadyExists(error: unknown): boolean {
   return (error as { reason?: unknown }).reason === 'AlreadyExists'
 }
+/** What was admitted, with the owners of before where those who admitted it left none that make sense. */
+function keepingOwners(sent: Stored, admitted: Stored, write: WriteInfo): Stored {
+  const before = sent.metadata.managedFields
+  const after = admitted.metadata.managedFields
+  if (after === before) return admitted
+  const problem = ownersProblem(after)
+  if (problem === undefined) return admitted
+  write.warn(
+    `.metadata.managedFields was in an invalid state after admission; this could be caused by an outdated mutating admission controller; please fix your requests: ${problem}`,
+  )
+  return withOwners(admitted, undefined, (before ?? []) as readonly ManagedFieldsEntry[])
+}
+

@@ -36,7 +36,8 @@ export async function evictPod(pods: Endpoint, budgets: Endpoint | undefined, ct
   await admission.admit(eviction, undefined)
   await admission.check(eviction, undefined)
   if (budgets && !needsNoBudget(pod)) await takeFromBudget(pod, budgets, ctx, parts, dryRun)
-  await pods.registry.delete(at, options, writeFor(pods, 'DELETE', '', at, dryRun, ctx, parts))
+  // the eviction was admitted, so the deletion that it is need not be
+  await pods.registry.delete(at, options, { ...writeFor(pods, 'DELETE', '', at, dryRun, ctx, parts), check: async () => {} })
   return created()
 }
 
