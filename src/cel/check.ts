@@ -1,7 +1,7 @@
 /** Checks that an expression makes sense: every name is declared, every call has an overload that takes its arguments. */
 
 import type { FunctionDeclaration, Overload } from './declaration.ts'
-import type { Expression } from './expression.ts'
+import { CelSyntaxError, type Expression, type Problem } from './expression.ts'
 import * as t from './type.ts'
 import { isAssignable, sameType, shownType, substitute, type Substitution, type Type } from './type.ts'
 import { Uint } from './value.ts'
@@ -24,9 +24,11 @@ export interface Declarations {
   readonly variable: (name: string) => Type | undefined
   /** An object type by its name, for struct literals; undefined when there is none. */
   readonly object: (name: string) => Extract<Type, { kind: 'object' }> | undefined
+  /** Whether the elements of a literal list or map must be of one type. */
+  readonly homogeneous?: boolean
 }
 
-/** Throws `CelSyntaxError` for the first mistake. */
+/** Throws one `CelSyntaxError` with all mistakes. */
 export function check(expression: Expression, source: string, declarations: Declarations): Checked {
   const types = new Map<number, Type>()
   const references = new Map<number, string>()
@@ -34,6 +36,7 @@ export function check(expression: Expression, source: string, declarations: Decl
   const found: Substitution = new Map()
   let scope: Scope = { parent: undefined, names: new Map() }
   let fresh = 0
+  const problems: Problem[] = []
   const fail = (at: number, message: string) => syntaxError(source, message, at)
 
   function variable(name: string): Type | undefined {
@@ -41,8 +44,15 @@ export function check(expression: Expression, source: string, declarations: Decl
     return declarations.variable(name) ?? typeIdent(name)
   }
 
+  /** What is wrong with a part has been said; to what is around it, the part may be anything. */
   function visit(e: Expression): Type {
-    const type = typeOfNode(e)
+    let type = t.DYN
+    try {
+      type = typeOfNode(e)
+    } catch (error) {
+      if (!(error instanceof CelSyntaxError)) throw error
+      problems.push(...error.problems)
+    }
     types.set(e.id, type)
     return type
   }
@@ -66,7 +76,7 @@ export function check(expression: Expression, source: string, declarations: Decl
         let element: Type | undefined
         for (const [index, item] of e.elements.entries()) {
           const type = visit(item)
-          element = join(element, e.optional.has(index) ? unwrapOptional(type, item.at) : type)
+          element = join(element, e.optional.has(index) ? unwrapOptional(type, item.at) : type, item.at)
         }
         return t.listOf(element ?? parameterOf('e'))
       }
@@ -74,9 +84,9 @@ export function check(expression: Expression, source: string, declarations: Decl
         let key: Type | undefined
         let value: Type | undefined
         for (const entry of e.entries) {
-          key = join(key, visit(entry.key))
+          key = join(key, visit(entry.key), entry.key.at)
           const type = visit(entry.value)
-          value = join(value, entry.optional ? unwrapOptional(type, entry.value.at) : type)
+          value = join(value, entry.optional ? unwrapOptional(type, entry.value.at) : type, entry.value.at)
         }
         return t.mapOf(key ?? parameterOf('k'), value ?? parameterOf('v'))
       }
@@ -264,13 +274,14 @@ export function check(expression: Expression, source: string, declarations: Decl
       )
   }
 
-  function join(known: Type | undefined, next: Type): Type {
+  function join(known: Type | undefined, next: Type, at: number): Type {
     if (known === undefined) return next
     const trial = new Map(found)
     if (isAssignable(trial, known, next) && isAssignable(trial, next, known)) {
       for (const [name, type] of trial) found.set(name, type)
       return isWider(next, known) ? next : known
     }
+    if (declarations.homogeneous) mustBe(next, known, at)
     return t.DYN
   }
 
@@ -290,6 +301,8 @@ export function check(expression: Expression, source: string, declarations: Decl
   }
 
   const type = visit(expression)
+  const [first, ...others] = problems.toSorted((a, b) => a.line - b.line || a.column - b.column)
+  if (first) throw new CelSyntaxError(first.message, first.line, first.column, others)
   const final = new Map([...types].map(([id, of]) => [id, substitute(found, of, 'dyn')]))
   return { expression, type: substitute(found, type, 'dyn'), types: final, references, overloads }
 }

@@ -2,7 +2,7 @@
 
 import { check, type Checked } from './check.ts'
 import type { FunctionDeclaration } from './declaration.ts'
-import { compile, type Program } from './evaluate.ts'
+import { compile, type Program, type StructMaker } from './evaluate.ts'
 import { extensions } from './library/extensions.ts'
 import { standardLibrary } from './library/standard.ts'
 import { parse } from './parse.ts'
@@ -13,6 +13,11 @@ export interface Environment {
   readonly variables: ReadonlyMap<string, Type>
   /** Functions besides the language's own and its extensions. */
   readonly functions?: readonly FunctionDeclaration[]
+  /** Types that expressions may make values of, by their names. */
+  readonly object?: (name: string) => Extract<Type, { kind: 'object' }> | undefined
+  readonly structs?: StructMaker
+  /** Whether the elements of a literal list or map must be of one type. */
+  readonly homogeneous?: boolean
 }
 
 export interface Compiled {
@@ -21,13 +26,15 @@ export interface Compiled {
 }
 
 /** Throws `CelSyntaxError`. */
-export function compileExpression(source: string, { variables, functions = [] }: Environment): Compiled {
+export function compileExpression(source: string, environment: Environment): Compiled {
+  const { variables, functions = [], object = () => undefined, structs, homogeneous = false } = environment
   const checked = check(parse(source), source, {
     functions: functions.length === 0 ? builtIn : merged([...builtIn.values(), ...functions]),
     variable: (name) => variables.get(name),
-    object: () => undefined,
+    object,
+    homogeneous,
   })
-  return { checked, program: compile(checked) }
+  return { checked, program: compile(checked, structs) }
 }
 
 /** Declarations of one name are overloads of one function. */

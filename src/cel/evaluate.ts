@@ -13,7 +13,14 @@ export type Activation = (name: string) => Value | undefined
 export interface Program {
   /** Throws `CelError`; its message says when the cost went over the limit. */
   run(variables: Activation, costMax?: number): { readonly value: Value; readonly cost: number }
+  /** As `run`; an error is an outcome that had its cost too. */
+  evaluate(variables: Activation, costMax?: number): Outcome
 }
+
+export type Outcome = { readonly cost: number } & (
+  | { readonly value: Value; readonly error?: undefined }
+  | { readonly value?: undefined; readonly error: CelError }
+)
 
 /** Evaluation went over what it may cost; unlike other errors nothing absorbs it. */
 export class CostExceeded extends CelError {
@@ -40,15 +47,21 @@ const STRUCT_COST = 40
 
 export function compile(checked: Checked, structs: StructMaker = noStructs): Program {
   const step = stepOf(checked.expression, { checked, structs, locals: [] })
+  const evaluate = (variables: Activation, costMax = Number.POSITIVE_INFINITY): Outcome => {
+    const run: Run = { variables, locals: [], costMax, cost: 0 }
+    try {
+      return { value: step(run), cost: run.cost }
+    } catch (error) {
+      if (error instanceof CelError) return { error, cost: run.cost }
+      throw error
+    }
+  }
   return {
-    run(variables, costMax = Number.POSITIVE_INFINITY) {
-      const run: Run = { variables, locals: [], costMax, cost: 0 }
-      try {
-        return { value: step(run), cost: run.cost }
-      } catch (error) {
-        if (error instanceof CelError) error.cost = run.cost
-        throw error
-      }
+    evaluate,
+    run(variables, costMax) {
+      const { value, error, cost } = evaluate(variables, costMax)
+      if (error) throw error
+      return { value, cost }
     },
   }
 }
@@ -161,7 +174,7 @@ function select(e: Extract<Expression, { kind: 'select' }>, context: Context): S
   if (e.test)
     return (run) => {
       const target = operand(run)
-      spend(run, NAME_COST)
+      // asking costs nothing, as upstream keeps it for compatibility
       if (isOptional(target)) return target.value !== undefined && fieldOf(target.value, e.field) !== undefined
       return fieldOf(target, e.field) !== undefined
     }

@@ -51,15 +51,25 @@ export interface Comprehension {
   readonly result: Expression
 }
 
-/** The expression does not parse, does not type-check, or is too large. `line` and `column` count from 1. */
-export class CelSyntaxError extends Error {
+/** A mistake and where it is; `line` and `column` count from 1. */
+export interface Problem {
+  readonly message: string
+  readonly line: number
+  readonly column: number
+}
+
+/** The expression does not parse, does not type-check, or is too large. The message and the place are those of its first mistake. */
+export class CelSyntaxError extends Error implements Problem {
   override readonly name = 'CelSyntaxError'
   readonly line: number
   readonly column: number
+  /** All mistakes, in the order of their places. */
+  readonly problems: readonly Problem[]
 
-  constructor(message: string, line: number, column: number) {
+  constructor(message: string, line: number, column: number, others: readonly Problem[] = []) {
     super(message)
     this.line = line
     this.column = column
+    this.problems = [{ message, line, column }, ...others]
   }
 }

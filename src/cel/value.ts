@@ -60,6 +60,9 @@ export class TypeValue {
 export abstract class List {
   abstract readonly size: number
   abstract at(index: number): Value
+  /** Where items are told apart by more than their place. */
+  equals?(other: List): boolean
+  plus?(other: List): List
   *[Symbol.iterator](): Iterator<Value> {
     for (let i = 0; i < this.size; i++) yield this.at(i)
   }
@@ -70,6 +73,8 @@ export abstract class CelMap {
   /** Undefined when the key is not there. */
   abstract get(key: Value): Value | undefined
   abstract keys(): Iterable<Value>
+  /** Where there is more to compare than the entries show. */
+  equals?(other: CelMap): boolean
 }
 
 /** A value of a type that is not the language's own. */
@@ -178,11 +183,13 @@ export function equals(a: Value, b: Value): boolean {
   if (a instanceof TypeValue) return b instanceof TypeValue && a.celName === b.celName
   if (a instanceof List) {
     if (!(b instanceof List) || a.size !== b.size) return false
+    if (a.equals) return a.equals(b)
     for (let i = 0; i < a.size; i++) if (!equals(a.at(i), b.at(i))) return false
     return true
   }
   if (a instanceof CelMap) {
     if (!(b instanceof CelMap) || a.size !== b.size) return false
+    if (a.equals) return a.equals(b)
     for (const key of a.keys()) {
       const other = b.get(key)
       if (other === undefined || !equals(a.get(key)!, other)) return false

@@ -154,7 +154,7 @@ function duration(nanos: bigint): Duration {
 }
 
 function joined(a: List, b: List): List {
-  return new ArrayList([...a, ...b])
+  return a.plus?.(b) ?? new ArrayList([...a, ...b])
 }
 
 const NUMBERS: readonly (readonly [name: string, type: Type])[] = [
