@@ -421,21 +421,21 @@ export function writeFor(
   dryRun: boolean,
   ctx: Pick<RequestContext, 'user' | 'warnings' | 'audit' | 'query' | 'signal'>,
   parts: EndpointParts,
-): Write {
   options?: object,
-  const { resource } = registry
+): Write {
   const { registry, served } = endpoint
+  const { resource } = registry
   const request = (object: object | undefined, old: object | undefined): AdmissionRequest => ({
-    operation,
     ...admissionFacts(endpoint, subresource, at, ctx),
+    operation,
     name: at.name || ((object as KubeObject | undefined)?.metadata?.name ?? ''),
     ...(object && { object: object as KubeObject }),
     ...(old && { oldObject: old as KubeObject }),
     dryRun,
     options: optionsObject(operation, ctx.query, dryRun, options),
   })
-  return {
   const { warn } = request(undefined, undefined)
+  return {
     user: ctx.user,
     dryRun,
     now: parts.clock.now(),
