@@ -57,7 +57,7 @@ export async function answerResource(endpoint: Endpoint, ctx: RequestContext, pa
   const { resource } = endpoint.served
   const { verb, name, namespace } = ctx.info
   if (!(resource.verbs as readonly string[]).includes(verb)) throw methodNotAllowed(resource, verb || ctx.method.toLowerCase())
-  negotiate(ctx.headers['accept'], verb === 'watch' ? 'stream' : 'object', ctx.cbor, resource.type.schema.custom !== undefined)
+  negotiate(ctx.headers['accept'], verb === 'watch' ? 'stream' : 'object', ctx.cbor)
   const at = { namespace: resource.scope === 'Namespaced' ? namespace : '', name }
   const oneNamespace = resource.scope === 'Cluster' || namespace !== ''
   switch (verb) {
@@ -96,7 +96,7 @@ async function getObject({ served, registry }: Endpoint, at: At, ctx: RequestCon
   // "0" is content with whatever is here.
   if (asked === '0') {
     const found = registry.find(at.namespace, at.name)
-    if (found) return objectAnswer(served, (await registry.show([found]))[0]!, 200)
+    if (found) return objectAnswer(served, found, 200)
   } else if (asked !== '') await registry.reached(parseResourceVersion(asked)!)
   return objectAnswer(served, await registry.get(at.namespace, at.name), 200)
 }
@@ -305,7 +305,7 @@ async function applyPatchTo(
     const live = isStored ? shownObject(served, old) : old
     const { object, managed } = settle(
       live as unknown as Json,
-      isStored ? config : partOf(config, served.resource, facet),
+      isStored ? config : partOf(config, served.resource),
       tracked,
       options.force,
     )

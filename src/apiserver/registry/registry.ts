@@ -189,7 +189,7 @@ export class Registry {
       const whole = owners && (wanted as Partial<Stored>).kind === old.kind ? withOwners(wanted as Stored, undefined, owners) : undefined
       const admitted = (await write.admit(whole ?? wanted, shown)) as Partial<Stored>
       const sent = whole ? keepingOwners(whole, admitted as Stored, write) : admitted
-      this.#checkLock(sent, old, at.name, facet)
+      this.#checkLock(sent, old, at.name)
       const owned = whole ? ((sent.metadata?.managedFields ?? []) as typeof owners) : owners
       const allocation = this.#allocate(withOwners(facet.write(sent, old, write), old, owned), old, write)
       try {
