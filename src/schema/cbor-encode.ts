@@ -17,7 +17,7 @@ export function encodeCbor(value: unknown, message?: Message): Uint8Array {
 /** As `encodeCbor`, without the magic: for what becomes part of something. */
 export function encodeCborItem(value: unknown, message?: Message): Uint8Array {
   const writer = new CborWriter()
-  write(writer, value, message && { type: 'message', message: () => message })
+  write(writer, value, message && !message.custom ? { type: 'message', message: () => message } : undefined)
   return writer.finish()
 }
 

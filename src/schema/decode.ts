@@ -50,6 +50,7 @@ export class DecodeError extends Error {
  * the result. `path` is put before the paths of unknown fields. Throws DecodeError.
  */
 export function decode(message: Message, input: unknown, path = ''): Decoded {
+  if (message.custom) return message.custom.decode(input ?? {})
   const state: State = { unknown: false }
   const value = messageReader(message)(input ?? {}, state) as Record<string, unknown>
   if (!state.unknown) return { value, unknown: [] }

@@ -11,6 +11,7 @@ type Json = Readonly<Record<string, unknown>>
  * resources come out canonical, in thousandths at the finest. The argument is not changed; what needs nothing is shared.
  */
 export function withDefaults<T>(message: Message, value: T): T {
+  if (message.custom) return message.custom.fillDefaults(value as object) as T
   return (fillerOf(message) ?? same)(value) as T
 }
 

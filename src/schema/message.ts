@@ -125,6 +125,25 @@ export interface Message {
   readonly syntax: 'gogo' | 'proto3'
   /** Server-side apply takes it as a whole wherever it stands. */
   readonly mapType?: 'atomic'
+  /** Of a kind whose shape is only known at run time: what decodes, fills in and checks its objects in place of the fields. */
+  readonly custom?: CustomRules
+}
+
+type OpenApiProperty = Readonly<Record<string, unknown>>
+
+/** The rules of a kind that was defined at run time, for whole objects. Its fields only say who may own what. */
+export interface CustomRules {
+  /** Throws what `decode` throws. */
+  readonly decode: (input: unknown) => { readonly value: Record<string, unknown>; readonly unknown: readonly string[] }
+  readonly fillDefaults: (value: object) => object
+  /** `metadata` is what is wrong with the object's metadata; `subresource` is the path a change from `old` came by. */
+  readonly errors: (
+    value: object,
+    metadata: readonly FieldError[],
+    change?: { readonly old: object; readonly subresource: string },
+  ) => readonly FieldError[]
+  /** The schema as OpenAPI documents show it; `meta` are the properties that every object has. */
+  readonly openApi: (dialect: 'v2' | 'v3', meta: Readonly<Record<'apiVersion' | 'kind' | 'metadata', OpenApiProperty>>) => OpenApiProperty
 }
 
 export interface Union {

@@ -3,7 +3,7 @@
 import type { Message } from './message.ts'
 import type { DiscoveryKind } from './openapi-discovery.ts'
 import type { GroupVersionKind } from './openapi-schema.ts'
-import type { Resource, Subresource, Verb } from './resource.ts'
+import { listKindOf, type Resource, type Subresource, type Verb } from './resource.ts'
 
 export interface Parameter {
   readonly name: string
@@ -34,6 +34,8 @@ export interface Operation {
   readonly types?: readonly string[]
   /** Where it is not that of the group and version. */
   readonly tag?: string
+  /** Of a kind defined at run time, which has no protobuf form and cannot be merged strategically. */
+  readonly custom?: boolean
 }
 
 export interface Path {
@@ -118,7 +120,13 @@ export function pathsOf(group: string, version: string, resources: readonly Reso
       },
     ],
   }
-  return [discovery, ...resources.flatMap((r) => resourcePaths(r, base, kindOf))].filter((p) => p.operations.length > 0)
+  return [discovery, ...resources.flatMap((r) => ownPaths(r, base, kindOf))].filter((p) => p.operations.length > 0)
+}
+
+function ownPaths(resource: Resource, base: string, kindOf: KindLookup): readonly Path[] {
+  const paths = resourcePaths(resource, base, kindOf)
+  if (!resource.type.schema.custom) return paths
+  return paths.map((path) => ({ ...path, operations: path.operations.map((o) => ({ ...o, custom: true })) }))
 }
 
 function resourcePaths(resource: Resource, base: string, kindOf: KindLookup): readonly Path[] {
@@ -195,7 +203,7 @@ function gvkOf({ group, version, kind }: GroupVersionKind): GroupVersionKind {
 }
 
 function listOperation(resource: Resource, word: string): Operation {
-  const kind = { ...gvkOf(resource), kind: `${resource.kind}List` }
+  const kind = { ...gvkOf(resource), kind: listKindOf(resource) }
   return {
     method: 'get',
     id: `list${groupVersionWord(resource.group, resource.version)}${word}`,

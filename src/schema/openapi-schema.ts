@@ -1,6 +1,6 @@
 /** Turns declared messages into OpenAPI schemas: definitions of version 2, components of version 3. */
 
-import type { Field, Message, TypeNode } from './message.ts'
+import type { CustomRules, Field, Message, TypeNode } from './message.ts'
 import { flatFields, zeroOf } from './presence.ts'
 import { isObject } from './resource.ts'
 
@@ -82,6 +82,7 @@ export class SchemaCollection {
   }
 
   #schemaOf(message: Message): OpenApiSchema {
+    if (message.custom) return this.#customSchemaOf(message, message.custom)
     const fields = flatFields(message)
     const properties: [string, OpenApiSchema][] = fields.map((f) => [f.name, this.#propertyOf(f)])
     if (isObject(message)) properties.push(...Object.entries(TYPE_META))
@@ -102,6 +103,15 @@ export class SchemaCollection {
           'fields-to-discriminateBy': Object.fromEntries(u.members.map((m) => [m, m[0]!.toUpperCase() + m.slice(1)])),
         })),
       }),
+    }
+  }
+
+  #customSchemaOf(message: Message, custom: CustomRules): OpenApiSchema {
+    const metadata = message.byName.get('metadata')!.node
+    const shown = this.#described(this.#member(this.#typeOf(metadata)), "The object's metadata.")
+    return {
+      ...custom.openApi(this.dialect, { apiVersion: TYPE_META['apiVersion']!, kind: TYPE_META['kind']!, metadata: shown }),
+      'x-kubernetes-group-version-kind': this.#kindsOf(message),
     }
   }
 

@@ -7,12 +7,8 @@ import { kindsOf, plainContent, typesOf, type OpenApiParts } from './openapi-v3.
 import type { Resource } from './resource.ts'
 
 const OBJECT_TYPES = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf']
-const PATCH_TYPES = [
-  'application/json-patch+json',
-  'application/merge-patch+json',
-  'application/strategic-merge-patch+json',
-  'application/apply-patch+yaml',
-]
+const STRATEGIC = 'application/strategic-merge-patch+json'
+const PATCH_TYPES = ['application/json-patch+json', 'application/merge-patch+json', STRATEGIC, 'application/apply-patch+yaml']
 
 export function openApiV2(resources: readonly Resource[], parts: OpenApiParts, product = 'unversioned'): Record<string, unknown> {
   const groups = Map.groupBy(resources, (r) => `${r.group}/${r.version}`)
@@ -68,7 +64,8 @@ function operation(o: Operation, schemas: SchemaCollection, parts: OpenApiParts,
 }
 
 function consumedBy(o: Operation): readonly string[] {
-  if (o.body?.content.type === 'patch') return PATCH_TYPES
+  if (o.body?.content.type === 'patch') return PATCH_TYPES.filter((t) => !o.custom || t !== STRATEGIC)
+  if (o.custom) return ['application/json', 'application/yaml']
   if (o.answer.type === 'VersionInfo') return ['application/json']
   return o.answer.type.startsWith('API') ? OBJECT_TYPES : ['*/*']
 }

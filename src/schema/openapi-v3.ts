@@ -18,12 +18,8 @@ export interface OpenApiParts {
 
 const OBJECT_TYPES = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf']
 const WATCH_TYPES = ['application/json;stream=watch', 'application/vnd.kubernetes.protobuf;stream=watch']
-const PATCH_TYPES = [
-  'application/json-patch+json',
-  'application/merge-patch+json',
-  'application/strategic-merge-patch+json',
-  'application/apply-patch+yaml',
-]
+const STRATEGIC = 'application/strategic-merge-patch+json'
+const PATCH_TYPES = ['application/json-patch+json', 'application/merge-patch+json', STRATEGIC, 'application/apply-patch+yaml']
 
 /** `version` of the product goes into `info`. */
 export function openApiV3(
@@ -65,8 +61,10 @@ export function kindsOf(
 }
 
 /** The media types of an operation's answer, the same in both versions. */
-export function typesOf({ types, answer, action, watches }: Operation): readonly string[] {
+export function typesOf(operation: Operation): readonly string[] {
+  const { types, answer, action, watches, custom } = operation
   if (types) return types
+  if (custom) return typesOf({ ...operation, custom: false }).filter((type) => !type.startsWith('application/vnd.kubernetes.protobuf'))
   if (answer.type === 'VersionInfo') return ['application/json']
   if (answer.type === 'text') return action === 'connect' ? ['*/*'] : ['text/plain', ...OBJECT_TYPES]
   return watches ? [...OBJECT_TYPES, ...WATCH_TYPES] : OBJECT_TYPES
@@ -113,7 +111,7 @@ class DocumentV3 {
       description: o.description,
       operationId: o.id,
       ...(o.parameters.length > 0 && { parameters: o.parameters.map(parameter) }),
-      ...(o.body && { requestBody: this.#body(o.body) }),
+      ...(o.body && { requestBody: this.#body(o.body, o.custom === true) }),
       responses: {
         ...Object.fromEntries(o.codes.map((code) => [code, { description: CODES[code], content }])),
         ...(secured && { 401: { description: 'Unauthorized' } }),
@@ -123,9 +121,10 @@ class DocumentV3 {
     }
   }
 
-  #body(body: NonNullable<Operation['body']>): Record<string, unknown> {
+  #body(body: NonNullable<Operation['body']>, custom: boolean): Record<string, unknown> {
     const schema = this.#content(body.content)
-    const types = body.content.type === 'patch' ? PATCH_TYPES : ['*/*']
+    const own = custom ? ['application/json', 'application/yaml'] : ['*/*']
+    const types = body.content.type === 'patch' ? PATCH_TYPES.filter((t) => !custom || t !== STRATEGIC) : own
     return { content: Object.fromEntries(types.map((t) => [t, { schema }])), ...(body.required && { required: true }) }
   }
 

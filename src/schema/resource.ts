@@ -67,10 +67,11 @@ export interface Subresource {
 export interface Column<T> {
   readonly name: string
   readonly type: 'string' | 'integer' | 'number' | 'boolean' | 'date'
-  readonly format?: 'name'
+  readonly format?: string
   readonly description: string
-  readonly priority?: 0 | 1
-  cell(object: T, now: number): string | number | boolean
+  readonly priority?: number
+  /** null where there is nothing to show. */
+  cell(object: T, now: number): string | number | boolean | null
 }
 
 /** Reads one field; a method type, so that a `Resource<Pod>` is also a `Resource`. */
@@ -85,6 +86,8 @@ export interface Resource<T extends KubeObject = KubeObject> {
   readonly apiVersion: string
   readonly plural: string
   readonly singular: string
+  /** The kind of its lists, where that is not the kind with List behind it. */
+  readonly listKind?: string
   readonly shortNames: readonly string[]
   readonly categories: readonly string[]
   readonly scope: 'Namespaced' | 'Cluster'
@@ -99,7 +102,7 @@ export interface Resource<T extends KubeObject = KubeObject> {
 
 type Declaration<T extends KubeObject> = Pick<Resource<T>, 'group' | 'version' | 'kind' | 'plural' | 'scope'> &
   Partial<
-    Pick<Resource<T>, 'shortNames' | 'categories' | 'verbs' | 'subresources' | 'columns' | 'selectable' | 'singular' | 'nameProblems'>
+    Pick<Resource<T>, 'listKind' | 'shortNames' | 'categories' | 'verbs' | 'subresources' | 'columns' | 'selectable' | 'singular' | 'nameProblems'>
   >
 
 const ALL_VERBS: readonly Verb[] = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch']
@@ -121,6 +124,10 @@ export function resource<T extends KubeObject>(type: MessageClass<T>, d: Declara
   }
   resources.set(type.schema, declared as unknown as Resource)
   return declared
+}
+
+export function listKindOf({ kind, listKind }: Pick<Resource, 'kind' | 'listKind'>): string {
+  return listKind ?? `${kind}List`
 }
 
 const resources = new WeakMap<Message, Resource>()

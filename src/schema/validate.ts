@@ -14,6 +14,7 @@ export function validate(message: Message, value: unknown): FieldError[] {
   const errors: FieldError[] = []
   const metadata = (value as Partial<KubeObject>).metadata
   if (isObject(message) && metadata !== undefined) errors.push(...metadataErrors(metadata, resourceOf(message)))
+  if (message.custom) return [...errors, ...message.custom.errors(value as object, errors)]
   walk(message, value as Json, '', errors, isObject(message))
   return errors
 }
@@ -28,6 +29,8 @@ export function validateUpdate(message: Message, value: unknown, old: unknown, s
   const metadata = (value as Partial<KubeObject>).metadata
   const before = (old as Partial<KubeObject>).metadata
   if (isObject(message) && metadata !== undefined && before !== undefined) errors.push(...metadataUpdateErrors(metadata, before))
+  if (message.custom)
+    return [...errors, ...message.custom.errors(value as object, errors, { old: old as object, subresource: subresource ?? '' })]
   const wrong: FieldError[] = []
   walk(message, value as Json, '', wrong, isObject(message))
   errors.push(...(wrong.length === 0 ? wrong : notWrongBefore(message, wrong, old as Json)))

@@ -32,6 +32,7 @@ const known = new Map<Message, boolean>()
 
 /** Whether the message or any below it has something to warn of. */
 function mayWarn(message: Message): boolean {
+  if (message.custom) return false
   const answer = known.get(message)
   if (answer !== undefined) return answer
   known.set(message, false) // a message below itself adds nothing

@@ -23,7 +23,7 @@ import { ListMeta } from '#api/meta/v1/list-meta.ts'
 import { PartialObjectMetadata } from '#api/meta/v1/partial-object-metadata.ts'
 import { encodeCborItem, encodeCborList } from '#schema/cbor-encode.ts'
 import { encodeList, encodeMessage, wrapEnvelope } from '#schema/protobuf.ts'
-import type { KubeObject, Resource } from '#schema/resource.ts'
+import { listKindOf, type KubeObject, type Resource } from '#schema/resource.ts'
 
 /** Ready to be written: `body` is whole bytes (maybe empty), at once or in parts, or a stream to be flushed chunk by chunk. */
 export type Encoded =
@@ -77,7 +77,7 @@ export function encodeFailure(error: unknown, ctx: Asked): Encoded {
 /** A list as one value, for callers within the process. */
 export function listValue(answer: Extract<Answer, { type: 'list' }>): object {
   return {
-    kind: `${answer.resource.kind}List`,
+    kind: listKindOf(answer.resource),
     apiVersion: answer.resource.apiVersion,
     metadata: answer.metadata,
     items: answer.items.map((item) => item.object),
@@ -87,7 +87,7 @@ export function listValue(answer: Extract<Answer, { type: 'list' }>): object {
 function encodeObject(answer: Extract<Answer, { type: 'object' }>, ctx: Asked): Encoded {
   const { published, object, resource } = answer
   const isStatus = (object as AnyObject).kind === 'Status'
-  const choice = isStatus ? lenient(ctx) : negotiate(ctx.headers['accept'], 'object', ctx.cbor)
+  const choice = isStatus ? lenient(ctx) : negotiate(ctx.headers['accept'], 'object', ctx.cbor, isCustom(resource))
   const pretty = choice.mediaType === JSON_TYPE && wantsPretty(ctx, choice)
   if (choice.as === 'PartialObjectMetadataList' && resource)
     throw notAcceptableForm(`you requested PartialObjectMetadataList, but the requested object is not a list (${goType(resource, '')})`)
@@ -107,6 +107,11 @@ function encodeObject(answer: Extract<Answer, { type: 'object' }>, ctx: Asked): 
   }
 }
 
+/** A resource that was defined at run time has no protobuf form. */
+function isCustom(resource: Resource | undefined): boolean {
+  return resource?.type.schema.custom !== undefined
+}
+
 /** Errors are always told, in JSON if nothing else fits. */
 function lenient(ctx: Asked): Choice {
   try {
@@ -117,7 +122,7 @@ function lenient(ctx: Asked): Choice {
 }
 
 function encodeListAnswer(answer: Extract<Answer, { type: 'list' }>, ctx: Asked): Encoded {
-  const choice = negotiate(ctx.headers['accept'], 'object', ctx.cbor)
+  const choice = negotiate(ctx.headers['accept'], 'object', ctx.cbor, isCustom(answer.resource))
   if (choice.as === 'PartialObjectMetadata')
     throw notAcceptableForm(`you requested PartialObjectMetadata, but the requested object is a list (${goType(answer.resource, 'List')})`)
   return {
@@ -153,7 +158,7 @@ function listBytes(
       pretty,
     )
   const partial = as === 'PartialObjectMetadataList'
-  const [kind, apiVersion] = partial ? ['PartialObjectMetadataList', version] : [`${resource.kind}List`, resource.apiVersion]
+  const [kind, apiVersion] = partial ? ['PartialObjectMetadataList', version] : [listKindOf(resource), resource.apiVersion]
   if (mediaType === YAML_TYPE || pretty) {
     const values = items.map(({ object }) => (partial ? metadataOnly(object, version) : withoutType(object)))
     return valueBytes({ kind, apiVersion, metadata, items: values }, mediaType, pretty)
@@ -175,7 +180,7 @@ const COMMA = Buffer.from(',')
 const LIST_END = Buffer.from(']}\n')
 
 function encodeWatch(answer: Extract<Answer, { type: 'watch' }>, ctx: Asked): Encoded {
-  const choice = negotiate(ctx.headers['accept'], 'stream', ctx.cbor)
+  const choice = negotiate(ctx.headers['accept'], 'stream', ctx.cbor, isCustom(answer.resource))
   const mediaType = choice.mediaType as StreamType
   const frameOf = framing(answer, { ...choice, mediaType }, ctx)
   if (wantsWebSocket(ctx.headers))

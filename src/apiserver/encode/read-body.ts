@@ -34,7 +34,9 @@ async function bodyObject(ctx: RequestContext, expected: ExpectedKind, validatio
   const mediaType = mediaTypeOf(body.contentType, ctx.cbor)
   const bytes = await body.read()
   if (bytes.length === 0) return undefined
-  if (mediaType === PROTOBUF_TYPE || hasMagic(bytes)) return readProtobuf(bytes, expected)
+  const custom = expected.message.custom !== undefined
+  if (custom && mediaType === PROTOBUF_TYPE) throw unsupportedMediaType(objectTypes(ctx.cbor).filter((t) => t !== PROTOBUF_TYPE))
+  if (!custom && (mediaType === PROTOBUF_TYPE || hasMagic(bytes))) return readProtobuf(bytes, expected)
   const { value, duplicates } = parseText(bytes, ctx.cbor && hasCborMagic(bytes) ? CBOR_TYPE : mediaType, expected)
   return decodeValue(value, duplicates, expected, validation, ctx.warnings)
 }

@@ -9,7 +9,8 @@ import { applyMergePatch } from '#schema/merge-patch.ts'
 import type { Message } from '#schema/message.ts'
 import { StrategicMergeError, strategicMerge } from '#schema/strategic-merge.ts'
 
-const TYPES = ['application/json-patch+json', 'application/merge-patch+json', 'application/strategic-merge-patch+json'] as const
+const STRATEGIC = 'application/strategic-merge-patch+json'
+const TYPES = ['application/json-patch+json', 'application/merge-patch+json', STRATEGIC] as const
 type PatchType = (typeof TYPES)[number]
 
 export interface Patch {
@@ -24,11 +25,13 @@ export function isApply({ body, cbor }: RequestContext): boolean {
   return type === APPLY_TYPE || (cbor === true && type === APPLY_CBOR_TYPE)
 }
 
-export async function readPatch(ctx: RequestContext): Promise<Patch> {
+/** Of custom resources nobody knows what a strategic merge would mean. */
+export async function readPatch(ctx: RequestContext, custom = false): Promise<Patch> {
   const { body } = ctx
   if (body.type === 'none') throw badRequest('unexpected end of JSON input')
   const type = body.contentType.split(';')[0]!.trim().toLowerCase() as PatchType
-  if (!TYPES.includes(type)) throw unsupportedMediaType([...TYPES, APPLY_TYPE, ...(ctx.cbor ? [APPLY_CBOR_TYPE] : [])])
+  const types: readonly PatchType[] = custom ? TYPES.filter((t) => t !== STRATEGIC) : TYPES
+  if (!types.includes(type)) throw unsupportedMediaType([...types, APPLY_TYPE, ...(ctx.cbor ? [APPLY_CBOR_TYPE] : [])])
   if (body.type === 'object') {
     ctx.audit?.request(body.object)
     return { type, document: body.object, duplicates: [] }

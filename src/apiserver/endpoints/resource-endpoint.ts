@@ -49,6 +49,8 @@ export interface Endpoint {
   readonly mainFacet: Facet
   /** Watches end with it: the resource is no longer served as it was. */
   readonly until?: AbortSignal
+  /** Watches end with it: the resource is no longer served as it was. */
+  readonly until?: AbortSignal
   /** Further ways in which the same stored objects are served: other versions, other groups. */
   readonly others?: () => readonly Served[]
 }
@@ -57,7 +59,7 @@ export async function answerResource(endpoint: Endpoint, ctx: RequestContext, pa
   const { resource } = endpoint.served
   const { verb, name, namespace } = ctx.info
   if (!(resource.verbs as readonly string[]).includes(verb)) throw methodNotAllowed(resource, verb || ctx.method.toLowerCase())
-  negotiate(ctx.headers['accept'], verb === 'watch' ? 'stream' : 'object', ctx.cbor)
+  negotiate(ctx.headers['accept'], verb === 'watch' ? 'stream' : 'object', ctx.cbor, resource.type.schema.custom !== undefined)
   const at = { namespace: resource.scope === 'Namespaced' ? namespace : '', name }
   const oneNamespace = resource.scope === 'Cluster' || namespace !== ''
   switch (verb) {
@@ -96,7 +98,7 @@ async function getObject({ served, registry }: Endpoint, at: At, ctx: RequestCon
   // "0" is content with whatever is here.
   if (asked === '0') {
     const found = registry.find(at.namespace, at.name)
-    if (found) return objectAnswer(served, found, 200)
+    if (found) return objectAnswer(served, (await registry.show([found]))[0]!, 200)
   } else if (asked !== '') await registry.reached(parseResourceVersion(asked)!)
   return objectAnswer(served, await registry.get(at.namespace, at.name), 200)
 }
@@ -250,7 +252,7 @@ export async function patch(
   if (isApply(ctx)) return applyPatchTo(endpoint, facet, expected, at, ctx, parts)
   const { served, registry } = endpoint
   const options = writeOptions(ctx, 'PatchOptions')
-  const document = await readPatch(ctx)
+  const document = await readPatch(ctx, expected.message.custom !== undefined)
   const saysOwners = mayTouchOwners(document)
   const isStored = expected.message === served.resource.type.schema
   const kind = { group: served.resource.group, kind: expected.kind, message: expected.message }
@@ -336,9 +338,10 @@ async function applyPatchTo(
   }
 }
 
-/** `spec.replicas` of a Scale lies in the same place in every kind that has one. */
-function partOf(scale: Json, { apiVersion, kind }: Resource): Json {
-  return { apiVersion, kind, metadata: scale['metadata'], spec: scale['spec'] }
+/** `spec.replicas` of a Scale lies in the same place in every kind that has one, unless the facet knows better. */
+function partOf(scale: Json, { apiVersion, kind }: Resource, facet: Facet): Json {
+  const base = { apiVersion, kind, metadata: scale['metadata'] }
+  return facet.part ? (facet.part(scale, base) as Json) : { ...base, spec: scale['spec'] }
 }
 
 /** A write whose change is noted on the way, so that what it changed becomes the manager's. */

@@ -85,6 +85,7 @@ async function throughFacet(endpoint: Endpoint, ctx: RequestContext, parts: Endp
     case 'get': {
       const published = await registry.get(at.namespace, at.name)
       if (expected !== SCALE) return objectAnswer(served, published, 200)
+      facet.demand?.(published.object)
       return { type: 'object', status: 200, object: facet.read(published.object) }
     }
     case 'update':

@@ -64,12 +64,17 @@ interface Page {
 async function newest(registry: Registry, folder: string, after: string | undefined, query: ListQuery, stale = false): Promise<Page> {
   if (!stale && after !== undefined) await registry.fresh()
   const { selection, limit } = query
-  if (selection.everything) return registry.cache.list(folder, { ...(after !== undefined && { after }), ...(limit > 0 && { limit }) })
+  if (selection.everything)
+    return shown(registry, registry.cache.list(folder, { ...(after !== undefined && { after }), ...(limit > 0 && { limit }) }))
   const { items, revision } =
     selection.name !== undefined && (query.namespace !== '' || registry.resource.scope === 'Cluster')
       ? single(registry, folder + selection.name, after)
       : registry.cache.list(folder, { ...(after !== undefined && { after }), ...indexOf(registry, selection) })
-  return cut(items, revision, selection, limit)
+  return cut(await registry.show(items), revision, selection, limit)
+}
+
+async function shown(registry: Registry, page: Page): Promise<Page> {
+  return registry.form === undefined ? page : { ...page, items: await registry.show(page.items) }
 }
 
 function single(registry: Registry, key: string, after: string | undefined): Page {
@@ -93,19 +98,21 @@ async function at(
     ...(after !== undefined && { after }),
     ...(selection.everything && limit > 0 && { limit }),
   })
-  if (remembered) return selection.everything ? remembered : cut(remembered.items, revision, selection, limit)
+  if (remembered)
+    return selection.everything ? shown(registry, remembered) : cut(await registry.show(remembered.items), revision, selection, limit)
   try {
     const page = await store.range(folder, {
       at: revision,
       ...(after !== undefined && { after }),
       ...(selection.everything && limit > 0 && { limit }),
     })
-    const items = page.entries.map((entry) => {
+    const stored = page.entries.map((entry) => {
       const cached = registry.cache.get(entry.key)
       if (cached?.revision === entry.modRevision) return cached
       const object = withMetadata(decodeStored(entry.value), { resourceVersion: String(entry.modRevision) })
-      return new Published(registry.resource, entry.key, entry.modRevision, object)
+      return new Published(registry.cache.resource, entry.key, entry.modRevision, object)
     })
+    const items = await registry.show(stored)
     return selection.everything ? { items, revision, more: page.more } : cut(items, revision, selection, limit)
   } catch (error) {
     if (error instanceof Compacted) throw tooOld(registry, query)

@@ -49,15 +49,26 @@ const UPDATE_TRIES = 100 // an unconditional update that loses this often says s
 const GENERATED_NAME_LENGTH_MAX = 63 - 5
 const LEASE_SHARED_MS = 60_000 // objects written within a minute of each other run out together: one lease instead of many
 
+/** How objects lie in the store where they are not kept as they are shown: in another version, or as an older schema let them. */
+export interface Form {
+  /** As the resource shows them; remembered, so that an object that did not change is shown by the same `Published`. */
+  show(stored: readonly Published[]): readonly Published[] | Promise<readonly Published[]>
+  /** As they are kept. */
+  store(object: Stored): Stored | Promise<Stored>
+}
+
 export class Registry {
   readonly resource: Resource
   readonly strategy: Strategy
   readonly prefix: string
   readonly cache: WatchCache
+  /** Absent: objects are kept as they are shown. */
+  readonly form: Form | undefined
   readonly #parts: RegistryParts
   #lease: { readonly id: LeaseId; readonly until: number } | undefined
 
-  private constructor(resource: Resource, strategy: Strategy, cache: WatchCache, parts: RegistryParts) {
+  private constructor(resource: Resource, strategy: Strategy, cache: WatchCache, parts: RegistryParts, form?: Form) {
+    this.form = form
     this.resource = resource
     this.strategy = strategy
     this.prefix = storagePrefix(resource)
@@ -77,6 +88,20 @@ export class Registry {
     return new Registry(resource, strategy, cache, parts)
   }
 
+  /** A registry over a cache that others share, which stays theirs to close. */
+  static over(cache: WatchCache, resource: Resource, strategy: Strategy, parts: RegistryParts, form: Form): Registry {
+    return new Registry(resource, strategy, cache, parts, form)
+  }
+
+  /** What the cache has, as this registry's resource shows it. */
+  show(stored: readonly Published[]): readonly Published[] | Promise<readonly Published[]> {
+    return this.form === undefined ? stored : this.form.show(stored)
+  }
+
+  async #shown(stored: Published): Promise<Published> {
+    return this.form === undefined ? stored : (await this.form.show([stored]))[0]!
+  }
+
   /** Waits until reads see everything acknowledged before the call. */
   async fresh(): Promise<Revision> {
     const revision = await this.#parts.store.revision()
@@ -90,7 +115,7 @@ export class Registry {
     if (!(await this.cache.waitUntil(revision, FRESH_READ_WAIT_MS))) throw tooLargeResourceVersion(revision, this.cache.revision)
   }
 
-  /** The cached object, as of now. */
+  /** The cached object, as of now and as it is stored. */
   find(namespace: string, name: string): Published | undefined {
     return this.cache.get(storageKey(this.resource, namespace, name))
   }
@@ -99,7 +124,7 @@ export class Registry {
     await this.fresh()
     const found = this.find(namespace, name)
     if (found === undefined) throw notFound(this.resource, name)
-    return found
+    return this.#shown(found)
   }
 
   /** `draft` is decoded and has its defaults; its namespace is set. Its name and uid are given once it has been admitted. */
@@ -189,7 +214,7 @@ export class Registry {
       const whole = owners && (wanted as Partial<Stored>).kind === old.kind ? withOwners(wanted as Stored, undefined, owners) : undefined
       const admitted = (await write.admit(whole ?? wanted, shown)) as Partial<Stored>
       const sent = whole ? keepingOwners(whole, admitted as Stored, write) : admitted
-      this.#checkLock(sent, old, at.name)
+      this.#checkLock(sent, old, at.name, facet)
       const owned = whole ? ((sent.metadata?.managedFields ?? []) as typeof owners) : owners
       const allocation = this.#allocate(withOwners(facet.write(sent, old, write), old, owned), old, write)
       try {
@@ -197,7 +222,7 @@ export class Registry {
         this.#refuse(old.metadata.name, this.#updateErrors(next, old, facet, write))
         if (facet.subresource === '') this.#warn(next, old, write)
         await write.check(facet.read(next), shown)
-        if (unchanged(next, old)) {
+        if (unchanged(next, old) && (await this.#isStoredAs(next, current.key))) {
           allocation.keep()
           return current
         }
@@ -242,8 +267,9 @@ export class Registry {
 
   /** Stores `object` if the key is still at `expected` (0: absent); undefined when it is not. */
   async #commit(key: string, expected: Revision, object: Stored): Promise<Published | undefined> {
-    const value = encodeStored(object)
-    this.cache.expect(value, object)
+    const kept = this.form === undefined ? object : await this.form.store(object)
+    const value = encodeStored(kept)
+    this.cache.expect(value, kept)
     const put: StoreWrite = {
       type: 'put',
       key,
@@ -256,8 +282,14 @@ export class Registry {
       return undefined
     }
     const cached = this.cache.get(key)
-    if (cached?.revision === result.revision) return cached
-    return new Published(this.resource, key, result.revision, withMetadata(object, { resourceVersion: String(result.revision) }))
+    if (cached?.revision === result.revision) return this.#shown(cached)
+    const { resource } = this.cache
+    return this.#shown(new Published(resource, key, result.revision, withMetadata(kept, { resourceVersion: String(result.revision) })))
+  }
+
+  /** Whether storing an object that looks the same would change nothing: it may lie there in another version. */
+  async #isStoredAs(object: Stored, key: string): Promise<boolean> {
+    return this.form === undefined || unchanged(await this.form.store(object), this.cache.get(key)?.object as Stored)
   }
 
   async #remove(current: Published, last: Stored): Promise<Published | undefined> {
@@ -311,10 +343,10 @@ export class Registry {
     if (errors.length > 0) throw invalid(this.resource, name ?? '', errors)
   }
 
-  #checkLock(sent: Partial<Stored>, old: Stored, name: string): void {
+  #checkLock(sent: Partial<Stored>, old: Stored, name: string, facet: Facet): void {
     // "0" says that any version will do, as nothing at all does.
     const asked = (sent.metadata?.resourceVersion ?? '').replace(/^0$/, '')
-    if (asked === '' && this.strategy.unconditionalUpdate === false)
+    if (asked === '' && this.strategy.unconditionalUpdate === false && facet.subresource !== 'scale')
       throw invalid(this.resource, name, [invalidField('metadata.resourceVersion', 0, 'must be specified for an update')])
     const uid = sent.metadata?.uid ?? ''
     if (uid !== '' && uid !== old.metadata.uid)

@@ -54,7 +54,8 @@ const MORE: Readonly<Record<string, readonly string[]>> = {
 
 function decide(resource: Resource, subresource: string): ResetFields {
   const name = `${resource.plural}${resource.group && `.${resource.group}`}${subresource && `/${subresource}`}`
-  const paths = new Set([...SERVER_KEPT, ...(MORE[name] ?? [])].map((path) => `.${path}`))
+  const more = MORE[name] ?? (resource.type.schema.custom && subresource === 'status' ? ['metadata'] : [])
+  const paths = new Set([...SERVER_KEPT, ...more].map((path) => `.${path}`))
   const statusApart = resource.subresources.some((s) => s.name === 'status')
   if (subresource === '' && statusApart) paths.add('.status')
   const only = FEW[name]

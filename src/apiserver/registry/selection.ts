@@ -51,9 +51,9 @@ function getter(resource: Resource, field: string): (object: KubeObject) => stri
   if (field === 'metadata.namespace' && resource.scope === 'Namespaced') return (object) => object.metadata.namespace ?? ''
   const declared = Object.hasOwn(resource.selectable, field) ? resource.selectable[field] : undefined
   if (declared) return declared
-  if (field === 'metadata.namespace') return (object) => object.metadata.namespace ?? ''
+  if (field === 'metadata.namespace' && !resource.type.schema.custom) return (object) => object.metadata.namespace ?? ''
   throw badRequest(
-    HAND_WRITTEN.has(resource.group) && Object.keys(resource.selectable).length > 0
+    resource.type.schema.custom || (HAND_WRITTEN.has(resource.group) && Object.keys(resource.selectable).length > 0)
       ? `field label not supported: ${field}`
       : `${JSON.stringify(field)} is not a known field selector: only "metadata.name", "metadata.namespace"`,
   )

@@ -15,9 +15,15 @@ const FOLDERS: Readonly<Record<string, string>> = {
 }
 
 /** `/registry/pods/`: all of a resource's keys start with it, and no other's do. */
-export function storagePrefix(resource: Pick<Resource, 'group' | 'plural'>): string {
+export function storagePrefix(resource: Resource): string {
+  if (resource.type.schema.custom) return customPrefix(resource)
   const name = resource.group === '' ? resource.plural : `${resource.plural}.${resource.group}`
   return `/registry/${FOLDERS[name] ?? resource.plural}/`
+}
+
+/** Where the objects of a defined resource lie. */
+export function customPrefix({ group, plural }: Pick<Resource, 'group' | 'plural'>): string {
+  return `/registry/${group}/${plural}/`
 }
 
 export function storageKey(resource: Resource, namespace: string, name: string): string {

@@ -88,6 +88,10 @@ export interface Facet<T extends Stored = Stored> {
   /** `none`: the facet itself refuses all there is to refuse. Absent: the result is validated as an update by this path. */
   readonly validation?: 'none'
   readonly read: (stored: T) => object
+  /** Throws where a GET has nothing to show. */
+  readonly demand?: (stored: T) => void
+  /** What is applied in the facet's kind as the part of the whole object that it is; `base` has the whole's kind and name. */
+  readonly part?: (sent: object, base: object) => object
   /** `next` in the facet's kind onto the stored `old`; may throw `StatusError`. */
   readonly write: (next: object, old: T, write: WriteInfo) => T
 }

@@ -71,7 +71,8 @@ async function* events(
   let reached: Revision
   try {
     if (initial) {
-      const { items, revision } = registry.cache.list(folder, indexOf(registry, query.selection))
+      const { items: stored, revision } = registry.cache.list(folder, indexOf(registry, query.selection))
+      const items = await registry.show(stored)
       const chosen = items.filter((item) => query.selection.matches(item.object))
       if (chosen.length > 0) yield chosen.map((published) => ({ type: 'ADDED', published }))
       if (query.sendInitialEvents && query.allowBookmarks) yield [bookmark(registry.resource, revision, true)]
@@ -87,7 +88,7 @@ async function* events(
     })
     for await (const batch of changes) {
       const seen: PublishedEvent[] = []
-      for (const change of batch) {
+      for (const change of registry.form === undefined ? batch : await shownChanges(registry, batch)) {
         const event = asSelected(registry.resource, change, query.selection)
         if (event) seen.push(event)
       }
@@ -100,6 +101,22 @@ async function* events(
   } finally {
     end[Symbol.dispose]()
   }
+}
+
+/** Changes of objects that are not kept as they are shown. */
+async function shownChanges(registry: Registry, batch: readonly CacheEvent[]): Promise<readonly CacheEvent[]> {
+  const stored = batch.flatMap((e) =>
+    e.type === 'progress' ? [] : e.type === 'delete' ? [e.previous] : e.previous ? [e.published, e.previous] : [e.published],
+  )
+  const shown = await registry.show(stored)
+  const as = new Map(stored.map((published, i) => [published, shown[i]!]))
+  return batch.map((event) => {
+    if (event.type === 'progress') return event
+    const previous = event.previous && as.get(event.previous)!
+    // what is deleted was shown already: only its version is another
+    if (event.type === 'delete') return { ...event, previous: previous!, published: left(previous!, event.revision) }
+    return { ...event, published: as.get(event.published)!, ...(previous && { previous }) }
+  })
 }
 
 /** One change as a watcher with this selection sees it: entering is ADDED, leaving is DELETED. */
