@@ -11,10 +11,16 @@ import { openConfiguredTokens } from '#apiserver/authentication/configured-token
 import { forOwnAudiences } from '#apiserver/authentication/bearer-tokens.ts'
 import type { TokenIssuer } from '#apiserver/authentication/token-issuer.ts'
 import { SIGNING_ALGORITHMS } from '#apiserver/authentication/jwt-tokens.ts'
+import { reviewWebhook } from '#apiserver/authentication/review-webhook.ts'
+import { webhookTokens } from '#apiserver/authentication/webhook-tokens.ts'
+import type { WebhookClient } from '#apiserver/webhook/webhook-client.ts'
 import type { Clock } from '#base/clock.ts'
 import type { Log } from '#base/log.ts'
+import type { Random } from '#base/random.ts'
 import { settings as declare, UsageError, type Values } from '#base/settings.ts'
 import { OperatorError } from '#cli/command.ts'
+import { milliseconds } from './component-settings.ts'
+import { kubeconfigWebhook, ownWebhookClient } from './own-webhooks.ts'
 import { readPem } from './read-pem.ts'
 import { onFileChange } from './reloaded-file.ts'
 
@@ -43,6 +49,23 @@ export const authenticationSettings = declare({
     help: 'A claim that tokens must have, with its value',
     placeholder: 'key=value',
   },
+  tokenWebhookConfig: {
+    type: 'string',
+    flag: 'authentication-token-webhook-config-file',
+    help: 'Kubeconfig of a webhook that answers TokenReviews',
+  },
+  tokenWebhookVersion: {
+    type: 'string',
+    flag: 'authentication-token-webhook-version',
+    help: 'Version of the TokenReviews sent to it, v1 or v1beta1',
+    default: 'v1beta1',
+  },
+  tokenWebhookCacheTtl: {
+    type: 'string',
+    flag: 'authentication-token-webhook-cache-ttl',
+    help: 'How long its answers are good for',
+    default: '2m0s',
+  },
 })
 
 type AuthenticationSettings = Values<typeof authenticationSettings>
@@ -56,7 +79,12 @@ export interface ApiAuthentication extends AsyncDisposable {
 /** Throws `UsageError` for flags and `OperatorError` for files that are wrong. */
 export function openAuthentication(
   settings: AuthenticationSettings,
-  parts: { readonly clock: Clock; readonly log: Log; readonly tokenIssuer: Pick<TokenIssuer, 'issuers' | 'audiences'> },
+  parts: {
+    readonly clock: Clock
+    readonly random: Random
+    readonly log: Log
+    readonly tokenIssuer: Pick<TokenIssuer, 'issuers' | 'audiences'>
+  },
 ): ApiAuthentication {
   const { clock, log } = parts
   const file = settings.authenticationConfig
@@ -71,6 +99,9 @@ export function openAuthentication(
       )
     return configuration
   }
+  const { audiences } = parts.tokenIssuer
+  const webhooks = settings.tokenWebhookConfig === undefined ? undefined : ownWebhookClient(clock)
+  const asked = webhooks === undefined ? [] : [webhookOf(settings, webhooks, parts)]
   const opening = { clock, log, disallowedIssuers: parts.tokenIssuer.issuers }
   const unlisted: AuthenticationConfiguration = flagged ?? {}
   const configured = openingOf(file === undefined ? '--oidc-issuer-url' : file, () =>
@@ -91,13 +122,44 @@ export function openAuthentication(
           }
         })
   return {
-    tokens: file === undefined && flagged === undefined ? [] : [forOwnAudiences(parts.tokenIssuer.audiences, configured.tokens)],
+    tokens: [...(file === undefined && flagged === undefined ? [] : [forOwnAudiences(audiences, configured.tokens)]), ...asked],
     anonymous: (path) => configured.anonymous(path) ?? settings.anonymous,
     async [Symbol.asyncDispose]() {
       watching?.[Symbol.dispose]()
+      await webhooks?.[Symbol.asyncDispose]()
       await configured[Symbol.asyncDispose]()
     },
   }
+}
+
+const REVIEW_MS = 30_000 // upstream's, for one exchange
+
+function webhookOf(
+  settings: AuthenticationSettings,
+  client: WebhookClient,
+  parts: Parameters<typeof openAuthentication>[1],
+): TokenAuthenticator {
+  const { tokenWebhookVersion: version, tokenWebhookCacheTtl: ttl } = settings
+  if (version !== 'v1' && version !== 'v1beta1')
+    throw new UsageError(
+      `invalid argument ${JSON.stringify(version)} for "--authentication-token-webhook-version" flag: must be v1 or v1beta1`,
+    )
+  const { clock, random, log, tokenIssuer } = parts
+  return webhookTokens({
+    webhook: reviewWebhook({
+      client,
+      webhook: kubeconfigWebhook(settings.tokenWebhookConfig!),
+      timeoutMs: REVIEW_MS,
+      clock,
+      random,
+    }),
+    version,
+    cacheMs: milliseconds(ttl, 'authentication-token-webhook-cache-ttl'),
+    audiences: tokenIssuer.audiences,
+    clock,
+    random,
+    log,
+  })
 }
 
 function openingOf<T>(name: string, open: () => T): T {

@@ -84,7 +84,7 @@ export async function startApi(settings: ApiSettings, log: Log, components: NonN
   const opened = new AsyncDisposableStack()
   try {
     const tokenIssuer = serviceAccountIssuer(settings, { pki, clock, random })
-    const authentication = opened.use(openAuthentication(settings, { clock, log, tokenIssuer }))
+    const authentication = opened.use(openAuthentication(settings, { clock, random, log, tokenIssuer }))
     const auditing = auditOf(settings, { clock, log })
     let rolesStand = false
     const ofLoops = new Metrics()

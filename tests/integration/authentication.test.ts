@@ -5,12 +5,15 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { dump } from 'js-yaml'
 import { startOidcProvider, type OidcProvider } from './oidc-provider.ts'
+import { startReviewServer, type ReviewServer } from './review-server.ts'
 import { startServer, type ServerUnderTest } from './server-under-test.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'authentication-'))
 const configFile = join(directory, 'authentication.yaml')
 const tokenFile = join(directory, 'tokens.csv')
+const webhookFile = join(directory, 'webhook.kubeconfig')
 let provider: OidcProvider
+let webhook: ReviewServer
 let server: ServerUnderTest
 
 const configuration = (prefix: string, path: string) =>
@@ -33,6 +36,9 @@ const configuration = (prefix: string, path: string) =>
 
 before(async () => {
   provider = await startOidcProvider()
+  webhook = await startReviewServer(webhookFile, ({ token }) =>
+    token === 'hooked' ? { authenticated: true, user: { username: 'hal', groups: ['hooks'] } } : { authenticated: false },
+  )
   writeFileSync(configFile, configuration('a:', '/livez'))
   writeFileSync(tokenFile, 'listed,ann,7,"dev"\n')
   server = await startServer({
@@ -42,6 +48,10 @@ before(async () => {
       '--enable-bootstrap-token-auth',
       '--token-auth-file',
       tokenFile,
+      '--authentication-token-webhook-config-file',
+      webhookFile,
+      '--authentication-token-webhook-version',
+      'v1',
       '--api-audiences',
       'api',
     ],
@@ -50,6 +60,7 @@ before(async () => {
 
 after(async () => {
   await server?.[Symbol.asyncDispose]()
+  await webhook?.[Symbol.asyncDispose]()
   await provider?.[Symbol.asyncDispose]()
   rmSync(directory, { recursive: true })
 })
@@ -180,6 +191,15 @@ test('a token review says for which audiences a token is good', async () => {
   const { token } = issued.json<{ status: { token: string } }>().status
   match(JSON.stringify(await review(token)), /token audiences \[\\"vault\\"\] is invalid for the target audiences \[\\"api\\"\]/)
   deepEqual(((await review(token, ['vault', 'api'])) as { audiences: unknown }).audiences, ['vault'])
+})
+
+test('a webhook is asked about tokens that nobody else knows, and remembered', async () => {
+  const hal = { username: 'hal', groups: ['hooks', 'system:authenticated'] }
+  deepEqual([await whois('hooked'), await whois('hooked')], [hal, hal])
+  deepEqual(
+    webhook.asked.filter(({ spec }) => spec['token'] === 'hooked'),
+    [{ apiVersion: 'authentication.k8s.io/v1', kind: 'TokenReview', metadata: {}, spec: { token: 'hooked', audiences: ['api'] } }],
+  )
 })
 
 test('a changed configuration takes over while the server runs, and a wrong one does not', async () => {
