@@ -79,7 +79,7 @@ function errorsOf(
   const tree = rulesOf(schema)
   if (tree === undefined) return errors
   const isBlocked = [...before, ...errors].some(({ type }) => BLOCKING.has(type))
-  return [...errors, ...(isBlocked ? [UNCHECKED] : brokenRules(tree, object, correlation))]
+  return [...errors, ...(isBlocked ? [UNCHECKED] : brokenRules(tree, object, { old, correlation }))]
 }
 
 const BLOCKING: ReadonlySet<FieldErrorType> = new Set(['NotSupported', 'Required', 'TooLong', 'TooMany', 'TypeInvalid'])

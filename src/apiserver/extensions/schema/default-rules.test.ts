@@ -39,3 +39,10 @@ test('a default of an embedded object is one, and of its metadata gives good met
     `schema.properties[spec].properties[metadata].properties[name].default: Invalid value: "a/b": must result in valid metadata: metadata.name: Invalid value: "a/b": may not contain '/'`,
   ])
 })
+
+test('a default keeps the rules', () => {
+  const rules = [{ rule: 'self.a > 1' }]
+  const schema: JsonSchema = { type: 'object', properties: { a: { type: 'integer' } }, 'x-kubernetes-validations': rules }
+  deepEqual(said({ ...schema, default: { a: 1 } }), ['schema.properties[spec].default: Invalid value: failed rule: self.a > 1'])
+  deepEqual(said({ ...schema, default: { a: 2 } }), [])
+})

@@ -5,6 +5,9 @@ import { invalid, type FieldError } from '#schema/field-error.ts'
 import { coerceEmbedded } from './embedded.ts'
 import { embeddedErrors } from './embedded-rules.ts'
 import { pruneDefault } from './prune.ts'
+import { compileRules } from './rule-program.ts'
+import { ruleTree } from './rule-tree.ts'
+import { brokenRules } from './rule-walk.ts'
 import { itemsOf, META } from './structure.ts'
 import { valueErrors } from './values.ts'
 
@@ -52,14 +55,20 @@ function plainErrors(schema: JsonSchema, value: unknown, path: string): FieldErr
   const { error } = coerceEmbedded(value, schema, { path })
   if (error !== undefined) return [...unknown, error]
   const embedded = embeddedErrors(schema, value, path)
-  return [...unknown, ...(embedded.length > 0 ? embedded : valueErrors(schema, value, undefined, path))]
+  return [...unknown, ...(embedded.length > 0 ? embedded : valueAndRuleErrors(schema, value, path))]
 }
 
 function metaErrors(schema: JsonSchema, value: unknown, path: string, root: JsonSchema, around: unknown): FieldError[] {
   const object = { apiVersion: 'validation/v1', kind: 'Validation', ...(around as object) }
   const { error } = coerceEmbedded(object, root)
   const errors = error === undefined ? embeddedErrors(root, object) : [error]
-  if (errors.length === 0) return valueErrors(schema, value, undefined, path)
+  if (errors.length === 0) return valueAndRuleErrors(schema, value, path)
   const said = errors.length === 1 ? errors[0]!.message : `[${errors.map(({ message }) => message).join(', ')}]`
   return [invalid(path, value, `must result in valid metadata: ${said}`)]
+}
+
+function valueAndRuleErrors(schema: JsonSchema, value: unknown, path: string): FieldError[] {
+  const errors = valueErrors(schema, value, undefined, path)
+  const tree = errors.length > 0 ? undefined : ruleTree(schema, compileRules, schema['x-kubernetes-embedded-resource'] === true)
+  return tree === undefined ? errors : brokenRules(tree, value, { old: value, path })
 }

@@ -36,6 +36,11 @@ export interface CompiledRule {
   readonly problem?: string
   readonly messageProblem?: string
   readonly usesOldSelf: boolean
+  /** What a run may cost at most, and its message, as far as the schema tells. */
+  readonly costMax?: number
+  readonly messageCostMax?: number
+  /** Bytes of JSON a value takes at least. */
+  readonly bytesMin?: number
   readonly run: Evaluate
   readonly message?: Evaluate
 }

@@ -8,13 +8,25 @@ import { asObject, memberPath } from './structure.ts'
 import { NO_PATH } from './values.ts'
 
 /** What all rules of one object may cost together, in upstream's units. */
-export const OBJECT_COST_MAX = 10_000_000
+const OBJECT_COST_MAX = 10_000_000
 const MESSAGE_BYTES_MAX = 5 * 1024
 
-/** With `old`, what a rule says of a part that is as it was is let through, unless the rule looks at what it was. */
-export function brokenRules(tree: RuleNode, value: unknown, old?: Correlation, path = '', costMax = OBJECT_COST_MAX): FieldError[] {
+export interface WalkOptions {
+  /** The value as it was. */
+  readonly old?: unknown
+  /** With it, what a rule says of a part that is as it was is let through, unless the rule looks at what it was. */
+  readonly correlation?: Correlation | undefined
+  readonly path?: string
+  readonly costMax?: number
+}
+
+export function brokenRules(
+  tree: RuleNode,
+  value: unknown,
+  { old, correlation, path = '', costMax = OBJECT_COST_MAX }: WalkOptions = {},
+): FieldError[] {
   const walk: Walk = { errors: [], left: costMax }
-  const place: Place = { value, old: old?.old, path, correlation: old, nearest: undefined }
+  const place: Place = { value, old, path, correlation, nearest: undefined }
   try {
     visit(tree, place, walk)
   } catch (error) {
