@@ -86,8 +86,6 @@ export abstract class Opaque {
 /** Evaluation failed. An error is a value to `&&`, `||` and the macros built on them; elsewhere it ends the evaluation. */
 export class CelError extends Error {
   override readonly name = 'CelError'
-  /** What the evaluation it ended had cost, once a program has thrown it. */
-  cost = 0
 }
 
 export class ArrayList extends List {

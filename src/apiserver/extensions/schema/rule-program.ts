@@ -1,24 +1,21 @@
-/** Compiles the rules of a schema, and runs each within what one may cost. */
+/** Compiles the rules of a schema. */
 
 import type { JsonSchema, ValidationRule } from '#api/apiextensions/v1/json-schema.ts'
-import { compileExpression, type Compiled } from '#cel/environment.ts'
+import { compile, ExpressionError, type CompiledExpression } from '#cel/compile.ts'
 import { CostExceeded } from '#cel/evaluate.ts'
-import { CelSyntaxError } from '#cel/expression.ts'
+import type { Expression } from '#cel/expression.ts'
 import { none, some } from '#cel/optional.ts'
+import { schemaType, type SchemaType } from '#cel/schema-type.ts'
+import { schemaValue } from '#cel/schema-value.ts'
 import { BOOL, optionalOf, sameType, STRING, type Type } from '#cel/type.ts'
-import { CelError, type Value } from '#cel/value.ts'
+import type { Value } from '#cel/value.ts'
 import type { CompiledRule, Evaluation } from './rule-tree.ts'
-import { typeOfSchema } from './rule-types.ts'
-import { ruleValue } from './rule-values.ts'
-
-/** What one evaluation may cost, in upstream's units. */
-const CALL_COST_MAX = 1_000_000
 
 /** One for each of the schema's rules. */
 export function compileRules(schema: JsonSchema, isObject: boolean): readonly CompiledRule[] {
-  const self = typeOfSchema(schema, isObject, 'selfType')
+  const self = schemaType(schema, { root: isObject, name: 'selfType' })
   return (schema['x-kubernetes-validations'] ?? []).map((rule) =>
-    self === undefined ? broken('unable to convert structural schema to CEL declarations') : compileRule(schema, isObject, self, rule),
+    self === undefined ? broken('unable to convert structural schema to CEL declarations') : compileRule(self, rule),
   )
 }
 
@@ -26,52 +23,69 @@ function broken(problem: string): CompiledRule {
   return { problem, usesOldSelf: false, run: () => ({ error: problem, cost: 0 }) }
 }
 
-function compileRule(schema: JsonSchema, isObject: boolean, self: Type, declared: ValidationRule): CompiledRule {
-  const { rule = '', messageExpression = '', optionalOldSelf = false } = declared
+function compileRule(self: SchemaType, { rule = '', messageExpression = '', optionalOldSelf = false }: ValidationRule): CompiledRule {
   const variables = new Map([
-    ['self', self],
-    ['oldSelf', optionalOldSelf ? optionalOf(self) : self],
+    ['self', self.type],
+    ['oldSelf', optionalOldSelf ? optionalOf(self.type) : self.type],
   ])
   const compiled = compiledAs(rule, variables, BOOL, 'cel expression must evaluate to a bool')
   if (typeof compiled === 'string') return broken(compiled)
-  const usesOldSelf = [...compiled.checked.references.values()].includes('oldSelf')
-  const runner = (program: Compiled, isOptional: boolean) => (value: unknown, old: unknown) =>
-    evaluated(program, (name) => {
-      if (name === 'self') return ruleValue(value, schema, isObject)
+  const runner = (expression: CompiledExpression, isOptional: boolean) => (value: unknown, old: unknown) =>
+    evaluated(expression, (name) => {
+      if (name === 'self') return schemaValue(value, self)
       if (name !== 'oldSelf') return undefined
-      const known = old === undefined ? undefined : ruleValue(old, schema, isObject)
+      const known = old === undefined ? undefined : schemaValue(old, self)
       return isOptional ? (known === undefined ? none : some(known)) : known
     })
-  const run = runner(compiled, optionalOldSelf)
-  if (messageExpression === '') return { usesOldSelf, run }
+  const made: CompiledRule = {
+    usesOldSelf: mentions(compiled.tree, 'oldSelf'),
+    bytesMin: self.bytesMin,
+    run: runner(compiled, optionalOldSelf),
+  }
+  if (messageExpression === '') return made
   const message = compiledAs(messageExpression, variables, STRING, 'messageExpression must evaluate to a string')
-  if (typeof message !== 'string') return { usesOldSelf, run, message: runner(message, false) }
-  return { usesOldSelf, run, messageProblem: message.replace(/^compilation failed/, 'messageExpression compilation failed') }
+  if (typeof message !== 'string') return { ...made, message: runner(message, false) }
+  return { ...made, messageProblem: message.replace(/^compilation failed/, 'messageExpression compilation failed') }
 }
 
 /** What is wrong with it in place of what cannot be compiled. */
-function compiledAs(source: string, variables: ReadonlyMap<string, Type>, type: Type, otherwise: string): Compiled | string {
+function compiledAs(source: string, variables: ReadonlyMap<string, Type>, type: Type, otherwise: string): CompiledExpression | string {
   try {
-    const compiled = compileExpression(source, { variables })
-    return sameType(compiled.checked.type, type) ? compiled : otherwise
+    const compiled = compile(source, { variables })
+    return sameType(compiled.type, type) ? compiled : otherwise
   } catch (error) {
-    if (error instanceof CelSyntaxError) return `compilation failed: ${located(error, source)}`
+    if (error instanceof ExpressionError) return error.message
     throw error
   }
 }
 
-/** The place in the source, and the source with a mark below it. */
-function located({ message, line, column }: CelSyntaxError, source: string): string {
-  const shown = source.split('\n')[line - 1] ?? ''
-  return `ERROR: <input>:${line}:${column}: ${message}\n | ${shown}\n | ${'.'.repeat(column - 1)}^`
+function evaluated(expression: CompiledExpression, variables: (name: string) => Value | undefined): Evaluation {
+  const { value, error, cost } = expression.evaluate(variables)
+  if (error) return { error: error.message, cost, ...(error instanceof CostExceeded && { isTooCostly: true }) }
+  return typeof value === 'boolean' || typeof value === 'string' ? { value, cost } : { cost }
 }
 
-function evaluated({ program }: Compiled, variables: (name: string) => Value | undefined): Evaluation {
-  try {
-    const { value, cost } = program.run(variables, CALL_COST_MAX)
-    return typeof value === 'boolean' || typeof value === 'string' ? { value, cost: Math.ceil(cost) } : { cost: Math.ceil(cost) }
-  } catch (error) {
-    if (!(error instanceof CelError)) throw error
-    return { error: error.message, cost: Math.ceil(error.cost), ...(error instanceof CostExceeded && { isTooCostly: true }) }
+/** Whether the expression looks at the variable anywhere, other than under a name of its own. */
+function mentions(e: Expression, variable: string): boolean {
+  const inside = (part: Expression | undefined) => part !== undefined && mentions(part, variable)
+  switch (e.kind) {
+    case 'literal':
+      return false
+    case 'ident':
+      return e.name.replace(/^\./, '') === variable
+    case 'select':
+      return inside(e.operand)
+    case 'call':
+      return inside(e.target) || e.args.some(inside)
+    case 'list':
+      return e.elements.some(inside)
+    case 'map':
+      return e.entries.some(({ key, value }) => inside(key) || inside(value))
+    case 'struct':
+      return e.fields.some(({ value }) => inside(value))
+    case 'comprehension': {
+      const isHidden = e.iterVar === variable || e.iterVar2 === variable
+      return inside(e.range) || inside(e.init) || (!isHidden && [e.condition, e.step, e.result].some(inside))
+    }
   }
 }
