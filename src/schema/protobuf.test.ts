@@ -9,6 +9,7 @@ import {
   decodeWatchEvent,
   encodeEnvelope,
   encodeList,
+  wrapEnvelope,
   encodeMessage,
   encodeWatchFrame,
 } from './protobuf.ts'
@@ -100,10 +101,15 @@ test('unpacked numbers are read where packed ones are written, and unknown field
 
 test('a list is its items put together, and comes apart again', () => {
   const item = encodeMessage(Pod.schema, pod)
-  const envelope = decodeEnvelope(encodeList('v1', 'PodList', Uint8Array.of(0x12, 1, 0x37), [item, item]))
+  const metadata = Uint8Array.of(0x12, 1, 0x37)
+  const envelope = decodeEnvelope(Buffer.concat(encodeList('v1', 'PodList', metadata, [item, item])))
   assert.deepEqual([envelope.apiVersion, envelope.kind], ['v1', 'PodList'])
-  const { metadata, items } = decodeList(envelope.raw)
-  assert.deepEqual([...metadata], [0x12, 1, 0x37])
+  const { metadata: kept, items } = decodeList(envelope.raw)
+  assert.deepEqual([...kept], [0x12, 1, 0x37])
+  assert.deepEqual(
+    Buffer.from(wrapEnvelope('v1', 'PodList', envelope.raw)),
+    Buffer.concat(encodeList('v1', 'PodList', metadata, [item, item])),
+  )
   assert.deepEqual(
     items.map((i) => decodeMessage(Pod.schema, i)),
     [body, body],

@@ -36,8 +36,7 @@ export function encodeEnvelope(object: { readonly apiVersion?: string; readonly 
 /** The body around a message's bytes, which may be cached ones. */
 export function wrapEnvelope(apiVersion: string, kind: string, raw: Uint8Array): Uint8Array {
   const writer = new ProtobufWriter()
-  // Upstream always writes the empty contentType and contentEncoding.
-  writer.bytes(Uint8Array.of(0x1a, 0, 0x22, 0))
+  writer.bytes(NO_CONTENT_TYPE)
   lengthDelimited(writer, 2, raw)
   const types = new ProtobufWriter()
   text(types, 2, kind)
@@ -81,21 +80,39 @@ export function hasMagic(bytes: Uint8Array): boolean {
   return bytes.length >= MAGIC.length && MAGIC.every((b, i) => bytes[i] === b)
 }
 
-/** A list's body: `metadata` and each item as bytes of their messages (no envelopes), which are only concatenated. */
-export function encodeList(apiVersion: string, kind: string, metadata: Uint8Array, items: readonly Uint8Array[]): Uint8Array {
-  return wrapEnvelope(apiVersion, kind, encodeListMessage(metadata, items))
+/**
+ * A list's body in the parts that follow each other: `metadata` and each item, as bytes of their messages (no envelopes), are
+ * handed on as they are, since a long list copied is most of its cost.
+ */
+export function encodeList(apiVersion: string, kind: string, metadata: Uint8Array, items: readonly Uint8Array[]): readonly Uint8Array[] {
+  let total = 1 + varintLength(metadata.length) + metadata.length
+  for (const { length } of items) total += 1 + varintLength(length) + length
+  const types = new ProtobufWriter()
+  text(types, 2, kind)
+  text(types, 1, apiVersion)
+  const front = new ProtobufWriter()
+  front.varint(total)
+  front.varint((2 << 3) | LENGTH)
+  lengthDelimited(front, 1, types.finish())
+  front.bytes(MAGIC)
+  const heads = new Uint8Array((items.length + 1) * ITEM_HEAD_BYTES_MAX)
+  let at = 0
+  const head = (tag: number, { length }: Uint8Array): Uint8Array => {
+    const start = at
+    heads[at++] = tag
+    for (; length > 0x7f; length >>>= 7) heads[at++] = (length & 0x7f) | 0x80
+    heads[at++] = length
+    return heads.subarray(start, at)
+  }
+  const parts = [front.finish(), head(0x0a, metadata), metadata]
+  for (const item of items) parts.push(head(0x12, item), item)
+  parts.push(NO_CONTENT_TYPE)
+  return parts
 }
 
-/** As `encodeList`, without the envelope. */
-export function encodeListMessage(metadata: Uint8Array, items: readonly Uint8Array[]): Uint8Array {
-  const sized = (length: number): number => 1 + varintLength(length) + length
-  let total = sized(metadata.length)
-  for (const item of items) total += sized(item.length)
-  const out = new Uint8Array(total)
-  let at = put(out, 0, 0x0a, metadata)
-  for (const item of items) at = put(out, at, 0x12, item)
-  return out
-}
+const ITEM_HEAD_BYTES_MAX = 6
+// Upstream always writes the empty contentType and contentEncoding.
+const NO_CONTENT_TYPE = Uint8Array.of(0x1a, 0, 0x22, 0)
 
 /** The parts of a list's message (not of its envelope), as views. */
 export function decodeList(bytes: Uint8Array): { readonly metadata: Uint8Array; readonly items: readonly Uint8Array[] } {
@@ -166,13 +183,4 @@ function text(writer: ProtobufWriter, number: number, value: string): void {
 
 function varintLength(value: number): number {
   return value < 0x80 ? 1 : value < 0x4000 ? 2 : value < 0x200000 ? 3 : value < 0x10000000 ? 4 : 5
-}
-
-function put(out: Uint8Array, at: number, tag: number, bytes: Uint8Array): number {
-  out[at++] = tag
-  let length = bytes.length
-  for (; length > 0x7f; length >>>= 7) out[at++] = (length & 0x7f) | 0x80
-  out[at++] = length
-  out.set(bytes, at)
-  return at + bytes.length
 }

@@ -152,6 +152,22 @@ test('large answers are compressed for those who accept it', async () => {
   )
 })
 
+test('large answers in many parts do not get into each other, one after the other or at once', async () => {
+  const parts = (letter: string) => Array.from({ length: 3_000 }, (_, i) => Buffer.from(`${letter}${i}`.repeat(50)))
+  await using server = await serve(async ({ path }) => ({ type: 'response', status: 200, headers: {}, body: parts(path.slice(1)) }))
+  const session = open(server.port)
+  const wrong: string[] = []
+  for (let round = 0; round < 3; round++)
+    await Promise.all(
+      ['a', 'b', 'c', 'd'].map(async (letter) => {
+        const { body } = await h2(session, `/${letter}`)
+        if (!body.equals(Buffer.concat(parts(letter)))) wrong.push(`${letter} in round ${round}`)
+      }),
+    )
+  session.close()
+  deepEqual(wrong, [])
+})
+
 test('many large answers fit one connection at once', async () => {
   const large = Buffer.alloc(8 * 1024 * 1024, 'k8s ')
   await using server = await serve(async () => ({ type: 'response', status: 200, headers: {}, body: large }))

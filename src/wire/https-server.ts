@@ -550,9 +550,10 @@ function drained(to: ServerResponse | ServerHttp2Stream, clock: Clock): Promise<
 
 /** A few large answers at once must not fill what one connection may hold: no more of each is handed on than is taken. */
 async function writePieces(to: ServerHttp2Stream, body: Whole, clock: Clock): Promise<void> {
+  const ours = !(body instanceof Uint8Array) // else a piece is a view of what is somebody else's
   for (const piece of pieces(body)) {
     if (to.destroyed) return
-    if (!to.write(piece)) await drained(to, clock)
+    if (!to.write(piece, (error) => void (error || !ours || giveBack(piece)))) await drained(to, clock)
   }
   if (to.destroyed) return
   to.end()
@@ -566,7 +567,7 @@ function* pieces(body: Whole): Iterable<Uint8Array> {
     return
   }
   let left = lengthOf(body)
-  let piece = Buffer.allocUnsafe(Math.min(PIECE_BYTES, left))
+  let piece = takePiece(left)
   let filled = 0
   for (const part of body)
     for (let from = 0; from < part.length;) {
@@ -577,9 +578,23 @@ function* pieces(body: Whole): Iterable<Uint8Array> {
       if (filled < piece.length) continue
       yield piece
       left -= filled
-      piece = Buffer.allocUnsafe(Math.min(PIECE_BYTES, left))
+      piece = takePiece(left)
       filled = 0
     }
+}
+
+const PIECES_KEPT_MAX = 16 // 4 MB: what a few large answers have under way at a time
+
+/** Pieces that have been written and may be filled again, as making and collecting them costs more than filling. */
+const spare: Buffer[] = []
+
+function takePiece(left: number): Buffer {
+  return left < PIECE_BYTES ? Buffer.allocUnsafe(left) : (spare.pop() ?? Buffer.allocUnsafeSlow(PIECE_BYTES))
+}
+
+/** To be called once the connection has no more use for it. */
+function giveBack(piece: Uint8Array): void {
+  if (piece.length === PIECE_BYTES && spare.length < PIECES_KEPT_MAX) spare.push(piece as Buffer)
 }
 
 function cutWhenStalled(to: ServerHttp2Stream, clock: Clock): void {
