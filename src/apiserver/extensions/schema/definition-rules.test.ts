@@ -2,7 +2,7 @@
 
 import { deepEqual } from 'node:assert/strict'
 import { test } from 'node:test'
-import { definitionSchemaErrors } from './definition-rules.ts'
+import { definitionSchemaErrors, formatWarnings } from './definition-rules.ts'
 import type { CustomResourceDefinition } from '#api/apiextensions/v1/custom-resource-definition.ts'
 import type { JsonSchema } from '#api/apiextensions/v1/json-schema.ts'
 
@@ -26,4 +26,14 @@ test('a schema that all versions share is blamed once', () => {
 test('a schema that was there before, or whose form is wrong, is not looked into', () => {
   deepEqual(fields(definitionOf(BAD), definitionOf(BAD)), [])
   deepEqual(fields(definitionOf({ ...BAD, nullable: true })), [])
+})
+
+test('a format that is ignored is told of once', () => {
+  const schema = (format: string): JsonSchema => ({
+    type: 'object',
+    properties: { a: { type: 'integer', format: 'int32' }, b: { type: 'string', format } },
+  })
+  deepEqual(formatWarnings(definitionOf(schema('flowers'))), ['unrecognized format "flowers"'])
+  deepEqual(formatWarnings(definitionOf(schema('flowers')), definitionOf(schema('flowers'))), [])
+  deepEqual(formatWarnings(definitionOf(schema('date-time'))), [])
 })

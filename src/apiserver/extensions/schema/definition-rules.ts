@@ -2,10 +2,12 @@
 
 import { schemasOf } from '#api/apiextensions/v1/custom-resource-definition-rules.ts'
 import type { CustomResourceDefinition } from '#api/apiextensions/v1/custom-resource-definition.ts'
-import { rootSchemaErrors } from '#api/apiextensions/v1/schema-rules.ts'
-import type { FieldError } from '#schema/field-error.ts'
+import type { JsonSchema } from '#api/apiextensions/v1/json-schema.ts'
+import { childrenOf, rootSchemaErrors } from '#api/apiextensions/v1/schema-rules.ts'
+import { quoted, type FieldError } from '#schema/field-error.ts'
 import { sameJson } from '#schema/json-patch.ts'
 import { defaultErrors } from './default-rules.ts'
+import { knownFormat } from './formats.ts'
 import { ruleDefinitionErrors } from './rule-definitions.ts'
 import { compileRules } from './rule-program.ts'
 
@@ -17,4 +19,19 @@ export function definitionSchemaErrors({ spec }: CustomResourceDefinition, old?:
     const defaults = defaultErrors(schema, path)
     return defaults.length > 0 ? defaults : ruleDefinitionErrors(schema, path, compileRules)
   })
+}
+
+/** Formats that are ignored, other than those that were there before. */
+export function formatWarnings({ spec }: CustomResourceDefinition, old?: CustomResourceDefinition): string[] {
+  const ignoredIn = (of: CustomResourceDefinition | undefined) =>
+    schemasOf(of?.spec?.versions ?? []).flatMap(({ schema }) => ignored(schema))
+  const before = new Set(ignoredIn(old))
+  return ignoredIn({ spec } as CustomResourceDefinition).flatMap((format) =>
+    before.has(format) ? [] : [`unrecognized format ${quoted(format)}`],
+  )
+}
+
+function ignored(schema: JsonSchema): string[] {
+  const own = schema.format && knownFormat({ type: schema.type ?? '', format: schema.format }) === undefined ? [schema.format] : []
+  return [...own, ...childrenOf(schema).flatMap(ignored)]
 }

@@ -5,7 +5,7 @@ import { statusOnly } from './volumes.ts'
 import { definitionErrors } from '#api/apiextensions/v1/custom-resource-definition-rules.ts'
 import type { CustomResourceDefinition } from '#api/apiextensions/v1/custom-resource-definition.ts'
 import type { APIService } from '#api/apiregistration/v1/api-service.ts'
-import { definitionSchemaErrors } from '../../extensions/schema/definition-rules.ts'
+import { definitionSchemaErrors, formatWarnings } from '../../extensions/schema/definition-rules.ts'
 import { timestamp } from '#base/clock.ts'
 
 type Definition = CustomResourceDefinition & Stored
@@ -20,6 +20,7 @@ export const definitionStrategy: Strategy<Definition> = {
   }),
   validateCreate: (definition) => [...definitionErrors(definition), ...definitionSchemaErrors(definition)],
   validateUpdate: definitionSchemaErrors,
+  warnings: formatWarnings,
 }
 
 /** From now on there may be objects stored in the version that is stored. */
