@@ -12,17 +12,24 @@ import { nodeRestriction } from './node-restriction.ts'
 import { persistentVolumeClaimResize } from './persistent-volume-claim-resize.ts'
 import { AdmissionConfigurationError, chosenPlugins, type PluginNames } from './plugin-choice.ts'
 import type { PluginParts } from './plugin-parts.ts'
+import { readPodSecurityConfiguration } from './pod-security/configuration.ts'
+import { podSecurity } from './pod-security/plugin.ts'
 import { priorityAdmission } from './priority.ts'
 import { rbacEscalation } from './rbac-escalation.ts'
 import { serviceAccountAdmission } from './service-account.ts'
 import { storageObjectInUseProtection } from './storage-object-in-use-protection.ts'
 import { taintNodesByCondition } from './taint-nodes-by-condition.ts'
+import { mutatingWebhookConfigurations } from '#api/admissionregistration/v1/mutating-webhook-configuration.ts'
+import { validatingWebhookConfigurations } from '#api/admissionregistration/v1/validating-webhook-configuration.ts'
 import { limitRanges } from '#api/core/v1/limit-range.ts'
 import { namespaces } from '#api/core/v1/namespace.ts'
 import { pods } from '#api/core/v1/pod.ts'
 import { serviceAccounts } from '#api/core/v1/service-account.ts'
 import { priorityClasses } from '#api/scheduling/v1/priority-class.ts'
 import { storageClasses } from '#api/storage/v1/storage-class.ts'
+import { mutatingWebhooks } from '#apiserver/webhook/mutating-webhooks.ts'
+import { validatingWebhooks } from '#apiserver/webhook/validating-webhooks.ts'
+import { webhookParts } from '#apiserver/webhook/webhook-plugin-parts.ts'
 
 /** `configuration` is what the operator says for the plugin, decoded; undefined: nothing. Throws AdmissionConfigurationError. */
 type Maker = (parts: PluginParts, configuration: unknown) => AdmissionPlugin
@@ -54,6 +61,14 @@ export const STANDARD_PLUGINS: readonly PluginRow[] = [
   // off upstream, where every installer turns it on
   on('NodeRestriction', ({ objects }) => nodeRestriction({ findPod: (namespace, name) => objects.cached(pods, namespace, name) })),
   on('TaintNodesByCondition', () => taintNodesByCondition),
+  on('PodSecurity', ({ objects, clock }, configuration) =>
+    podSecurity({
+      findNamespace: (name) => objects.find(namespaces, '', name),
+      listPods: (namespace) => objects.cachedList(pods, namespace),
+      clock,
+      configuration: readPodSecurityConfiguration(configuration),
+    }),
+  ),
   on('Priority', ({ objects }) =>
     priorityAdmission({
       find: (name) => objects.cached(priorityClasses, '', name),
@@ -69,6 +84,8 @@ export const STANDARD_PLUGINS: readonly PluginRow[] = [
   on('CertificateApproval', certificateApproval),
   on('CertificateSigning', certificateSigning),
   on('CertificateSubjectRestriction', () => certificateSubjectRestriction({ organizations: requestOrganizations })),
+  on('MutatingAdmissionWebhook', (parts) => mutatingWebhooks(webhookParts(parts, mutatingWebhookConfigurations))),
+  on('ValidatingAdmissionWebhook', (parts) => validatingWebhooks(webhookParts(parts, validatingWebhookConfigurations))),
 ]
 
 /** What an operator says of plugins. */
