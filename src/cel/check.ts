@@ -37,6 +37,8 @@ export function check(expression: Expression, source: string, declarations: Decl
   let scope: Scope = { parent: undefined, names: new Map() }
   let fresh = 0
   const problems: Problem[] = []
+  /** Calls of `format` around; what it is given may be of all types. */
+  let formatting = 0
   const fail = (at: number, message: string) => syntaxError(source, message, at)
 
   function variable(name: string): Type | undefined {
@@ -164,7 +166,9 @@ export function check(expression: Expression, source: string, declarations: Decl
     }
     const name = e.function.replace(/^\./, '')
     const target = e.target && visit(e.target)
+    if (name === 'format') formatting++
     const args = e.args.map(visit)
+    if (name === 'format') formatting--
     const declared = declarations.functions.get(name)
     if (declared === undefined) throw fail(e.at, `undeclared reference to '${name}' (in container '')`)
     references.set(e.id, name)
@@ -281,7 +285,7 @@ export function check(expression: Expression, source: string, declarations: Decl
       for (const [name, type] of trial) found.set(name, type)
       return isWider(next, known) ? next : known
     }
-    if (declarations.homogeneous) mustBe(next, known, at)
+    if (declarations.homogeneous && formatting === 0) mustBe(next, known, at)
     return t.DYN
   }
 

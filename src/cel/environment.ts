@@ -4,6 +4,7 @@ import { check, type Checked } from './check.ts'
 import type { FunctionDeclaration } from './declaration.ts'
 import { compile, type Program, type StructMaker } from './evaluate.ts'
 import { extensions } from './library/extensions.ts'
+import { kubernetesLibrary } from './library/kubernetes.ts'
 import { standardLibrary } from './library/standard.ts'
 import { parse } from './parse.ts'
 import type { Type } from './type.ts'
@@ -45,4 +46,4 @@ function merged(declarations: readonly FunctionDeclaration[]): ReadonlyMap<strin
   return byName
 }
 
-const builtIn = merged([...standardLibrary, ...extensions])
+const builtIn = merged([...standardLibrary, ...extensions, ...kubernetesLibrary])

@@ -56,6 +56,11 @@ const MACROS: Readonly<Record<string, Macro>> = {
       bound(name(v!, n), n.call(at, 'value', [], target), f!, at, n),
       n.call(at, 'optional.none', []),
     ]),
+  'sortBy/2': (target, [v, key], at, n) => {
+    const input = () => n.ident(at, '@__sortBy_input__')
+    const keys = fold(n, at, input(), [name(v!, n)], emptyList(at, n), appended(key!, undefined, at, n))
+    return bound('@__sortBy_input__', target, n.call(at, '@sortByAssociatedKeys', [keys], input()), at, n)
+  },
   'bind/3': (target, [v, value, f], at, n) =>
     target.kind === 'ident' && target.name === 'cel' ? bound(name(v!, n), value!, f!, at, n) : undefined,
 }

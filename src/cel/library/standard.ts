@@ -2,6 +2,7 @@
 
 import { instantOf, parseDuration, parseTimestamp, partOf, shownDuration, shownTimestamp } from './time.ts'
 import { declare, type FunctionDeclaration, type Overload } from '../declaration.ts'
+import { PATTERN, sizeOf, TRAVERSAL } from './cost.ts'
 import { compilePattern } from './pattern.ts'
 import * as t from '../type.ts'
 import type { Type } from '../type.ts'
@@ -30,8 +31,6 @@ const INT_MAX = 2n ** 63n - 1n
 const UINT_MAX = 2n ** 64n - 1n
 const TIMESTAMP_MIN = -62_135_596_800_000_000_000n // year 1
 const TIMESTAMP_MAX = 253_402_300_799_999_999_999n // end of year 9999
-const TRAVERSAL = 0.1 // of a unit for each character looked at
-const PATTERN = 0.25 // of a unit for each character of a pattern
 
 function add(): Overload[] {
   const both = (a: number, b: number) => Math.ceil((a + b) * TRAVERSAL)
@@ -197,11 +196,6 @@ function sign(a: bigint, b: bigint): number {
 /** By code points: the order of UTF-8 bytes, which that of UTF-16 units is not. */
 export function compareText(a: string, b: string): number {
   return Buffer.compare(Buffer.from(a), Buffer.from(b))
-}
-
-function sizeOf(value: Value): number {
-  if (typeof value === 'string' || value instanceof Uint8Array) return value.length
-  return value instanceof List || value instanceof CelMap ? value.size : 1
 }
 
 function comparisonCost([a, b]: readonly Value[]): number {

@@ -1,5 +1,6 @@
 /** Text functions beyond the language's own: upstream's strings extension and its regular expressions. */
 
+import { PATTERN, TRAVERSAL } from './cost.ts'
 import { compilePattern } from './pattern.ts'
 import { shownDouble } from './standard.ts'
 import { declare, type FunctionDeclaration, type Overload } from '../declaration.ts'
@@ -8,22 +9,40 @@ import type { Type } from '../type.ts'
 import { ArrayList, CelError, CelMap, Duration, List, shownKey, Timestamp, typeNameOf, TypeValue, Uint, type Value } from '../value.ts'
 import { shownDuration, shownTimestamp } from './time.ts'
 
-const TRAVERSAL = 0.1 // of a unit for each character looked at
 const PRECISION_DEFAULT = 6
 
 type Call = (text: string, ...args: readonly never[]) => Value
 
 /** A member of strings. */
-function member(id: string, args: readonly Type[], result: Type, call: Call): Overload {
+function member(id: string, args: readonly Type[], result: Type, call: Call, cost: Overload['cost'] = traversal): Overload {
   return {
     id,
     args: [t.STRING, ...args],
     result,
     member: true,
     call: ([text, ...rest]) => call(text as string, ...(rest as unknown as readonly never[])),
-    cost: ([text]) => Math.ceil((text as string).length * TRAVERSAL) + 1,
+    cost,
   }
 }
+
+function traversal([text]: readonly Value[]): number {
+  return Math.ceil((text as string).length * TRAVERSAL)
+}
+
+/** Looks at the text and makes another. */
+function copying([text]: readonly Value[]): number {
+  return Math.ceil((text as string).length * 2 * TRAVERSAL)
+}
+
+function searching([text, pattern]: readonly Value[]): number {
+  return Math.ceil((1 + (text as string).length) * TRAVERSAL) * Math.ceil((pattern as string).length * PATTERN)
+}
+
+function joining(_: readonly Value[], result: Value): number {
+  return Math.ceil((result as string).length * 2 * TRAVERSAL)
+}
+
+const once = (): number => 1
 
 function charAt(text: string, index: bigint): string {
   const points = [...text]
@@ -227,7 +246,7 @@ function findAll(text: string, pattern: string, limit = -1n): List {
 const { STRING, INT } = t
 
 export const stringExtensions: readonly FunctionDeclaration[] = [
-  declare('charAt', member('string_char_at_int', [INT], STRING, charAt as Call)),
+  declare('charAt', member('string_char_at_int', [INT], STRING, charAt as Call, once)),
   declare(
     'indexOf',
     member('string_index_of_string', [STRING], INT, indexOf as Call),
@@ -250,13 +269,13 @@ export const stringExtensions: readonly FunctionDeclaration[] = [
   ),
   declare(
     'replace',
-    member('string_replace_string_string', [STRING, STRING], STRING, replace as Call),
-    member('string_replace_string_string_int', [STRING, STRING, INT], STRING, replace as Call),
+    member('string_replace_string_string', [STRING, STRING], STRING, replace as Call, copying),
+    member('string_replace_string_string_int', [STRING, STRING, INT], STRING, replace as Call, copying),
   ),
   declare(
     'split',
-    member('string_split_string', [STRING], t.listOf(STRING), split as Call),
-    member('string_split_string_int', [STRING, INT], t.listOf(STRING), split as Call),
+    member('string_split_string', [STRING], t.listOf(STRING), split as Call, copying),
+    member('string_split_string_int', [STRING, INT], t.listOf(STRING), split as Call, copying),
   ),
   declare(
     'substring',
@@ -265,21 +284,22 @@ export const stringExtensions: readonly FunctionDeclaration[] = [
   ),
   declare(
     'join',
-    { id: 'list_join', args: [t.listOf(STRING)], result: STRING, member: true, call: ([list]) => join(list as List, '') },
+    { id: 'list_join', args: [t.listOf(STRING)], result: STRING, member: true, call: ([list]) => join(list as List, ''), cost: joining },
     {
       id: 'list_join_string',
       args: [t.listOf(STRING), STRING],
       result: STRING,
       member: true,
       call: ([list, by]) => join(list as List, by as string),
+      cost: joining,
     },
   ),
-  declare('format', member('string_format', [t.listOf(t.DYN)], STRING, format as Call)),
+  declare('format', member('string_format', [t.listOf(t.DYN)], STRING, format as Call, once)),
   declare('strings.quote', { id: 'strings_quote', args: [STRING], result: STRING, call: ([text]) => quote(text as string) }),
-  declare('find', member('string_find_string', [STRING], STRING, find as Call)),
+  declare('find', member('string_find_string', [STRING], STRING, find as Call, searching)),
   declare(
     'findAll',
-    member('string_find_all_string', [STRING], t.listOf(STRING), findAll as Call),
-    member('string_find_all_string_int', [STRING, INT], t.listOf(STRING), findAll as Call),
+    member('string_find_all_string', [STRING], t.listOf(STRING), findAll as Call, searching),
+    member('string_find_all_string_int', [STRING, INT], t.listOf(STRING), findAll as Call, searching),
   ),
 ]
