@@ -9,7 +9,7 @@ export class Correlation {
   readonly schema: JsonSchema
   readonly value: unknown
   readonly old: unknown
-  readonly #children = new Map<string | number, Correlation | undefined>()
+  #children: Map<string | number, Correlation | undefined> | undefined
   #same: boolean | undefined
   #oldItems: OldItems | undefined
 
@@ -41,6 +41,7 @@ export class Correlation {
   }
 
   #child(key: string | number, make: () => Correlation | undefined): Correlation | undefined {
+    this.#children ??= new Map()
     if (!this.#children.has(key)) this.#children.set(key, make())
     return this.#children.get(key)
   }

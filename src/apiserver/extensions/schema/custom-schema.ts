@@ -73,13 +73,18 @@ function errorsOf(
   const errors = [
     ...(isStatus ? statusErrors(schema, object, correlation) : valueErrors(schema, object, correlation)),
     ...(isStatus ? [] : embeddedErrors(schema, object)),
-    // what was not unique before may stay so
-    ...(old !== undefined && listErrors(schema, old).length > 0 ? [] : listErrors(schema, object)),
+    ...repeatedErrors(schema, object, old),
   ]
   const tree = rulesOf(schema)
   if (tree === undefined) return errors
   const isBlocked = [...before, ...errors].some(({ type }) => BLOCKING.has(type))
   return [...errors, ...(isBlocked ? [UNCHECKED] : brokenRules(tree, object, { old, correlation }))]
+}
+
+/** What was not unique before may stay so. */
+function repeatedErrors(schema: JsonSchema, object: Json, old: Json | undefined): readonly FieldError[] {
+  const errors = listErrors(schema, object)
+  return errors.length > 0 && old !== undefined && listErrors(schema, old).length > 0 ? [] : errors
 }
 
 const BLOCKING: ReadonlySet<FieldErrorType> = new Set(['NotSupported', 'Required', 'TooLong', 'TooMany', 'TypeInvalid'])

@@ -7,10 +7,10 @@ import { FieldError, invalid, required } from '#schema/field-error.ts'
 import { dns1035Label, pathSegment } from '#schema/names.ts'
 import type { KubeObject } from '#schema/resource.ts'
 import { metadataErrors } from '#schema/validate-metadata.ts'
-import { additionalOf, asObject, itemsOf, memberPath, propertyOf, type Json } from './structure.ts'
+import { additionalOf, asObject, itemsOf, leadsToObjects, memberPath, propertyOf, type Json } from './structure.ts'
 
 export function embeddedErrors(schema: JsonSchema | undefined, value: unknown, path = ''): FieldError[] {
-  if (schema === undefined) return []
+  if (schema === undefined || !leadsToObjects(schema)) return []
   if (Array.isArray(value)) {
     const items = itemsOf(schema)
     return items === undefined ? [] : value.flatMap((item, index) => embeddedErrors(items, item, `${path}[${index}]`))

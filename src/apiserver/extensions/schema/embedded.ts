@@ -5,7 +5,7 @@ import { ObjectMeta } from '#api/meta/v1/object-meta.ts'
 import { decode, DecodeError } from '#schema/decode.ts'
 import { invalid, type FieldError } from '#schema/field-error.ts'
 import { sameJson } from '#schema/json-patch.ts'
-import { additionalOf, asObject, itemsOf, memberPath, propertyOf, withItems, withMembers, type Json } from './structure.ts'
+import { additionalOf, asObject, itemsOf, leadsToObjects, memberPath, propertyOf, withItems, withMembers, type Json } from './structure.ts'
 
 export interface Coerced<T> {
   readonly object: T
@@ -48,7 +48,7 @@ interface Way {
 }
 
 function coerce(value: unknown, schema: JsonSchema | undefined, path: string, way: Way): unknown {
-  if (schema === undefined) return value
+  if (schema === undefined || !leadsToObjects(schema)) return value
   if (Array.isArray(value)) {
     const items = itemsOf(schema)
     return items === undefined ? value : withItems(value, (item, index) => coerce(item, items, `${path}[${index}]`, way))

@@ -2,10 +2,10 @@
 
 import type { JsonSchema } from '#api/apiextensions/v1/json-schema.ts'
 import { duplicate, invalid, type FieldError } from '#schema/field-error.ts'
-import { additionalOf, asObject, itemsOf, memberPath, propertyOf, type Json } from './structure.ts'
+import { additionalOf, asObject, itemsOf, leadsTo, memberPath, propertyOf, type Json } from './structure.ts'
 
 export function listErrors(schema: JsonSchema | undefined, value: unknown, path = ''): FieldError[] {
-  if (schema === undefined) return []
+  if (schema === undefined || !leadsToLists(schema)) return []
   if (Array.isArray(value)) {
     const items = itemsOf(schema)
     const below = items === undefined ? [] : value.flatMap((item, index) => listErrors(items, item, `${path}[${index}]`))
@@ -22,6 +22,8 @@ export function listErrors(schema: JsonSchema | undefined, value: unknown, path 
     ]
   })
 }
+
+const leadsToLists = leadsTo(({ 'x-kubernetes-list-type': listType }) => listType === 'set' || listType === 'map')
 
 function ownErrors(schema: JsonSchema, items: readonly unknown[], path: string): FieldError[] {
   switch (schema['x-kubernetes-list-type']) {
@@ -57,6 +59,7 @@ function repeated(values: readonly unknown[]): number[] {
 }
 
 function canonical(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value)
   return JSON.stringify(value, (_, member: unknown) => {
     const object = asObject(member)
     return object === undefined ? member : Object.fromEntries(Object.entries(object).sort(([a], [b]) => (a < b ? -1 : 1)))

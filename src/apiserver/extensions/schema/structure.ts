@@ -55,3 +55,21 @@ export function withItems(list: readonly unknown[], change: (item: unknown, inde
   }
   return out ?? list
 }
+
+/** Whether a schema, or one that its values lead to, is such a one; remembered as long as the schema lives. */
+export function leadsTo(isSuch: (schema: JsonSchema) => boolean): (schema: JsonSchema | undefined) => boolean {
+  const known = new WeakMap<JsonSchema, boolean>()
+  const leads = (schema: JsonSchema | undefined): boolean => {
+    if (schema === undefined) return false
+    let found = known.get(schema)
+    if (found === undefined) {
+      found = isSuch(schema) || leads(itemsOf(schema)) || leads(additionalOf(schema)) || Object.values(schema.properties ?? {}).some(leads)
+      known.set(schema, found)
+    }
+    return found
+  }
+  return leads
+}
+
+/** To objects inside objects. */
+export const leadsToObjects = leadsTo((schema) => schema['x-kubernetes-embedded-resource'] === true)

@@ -218,6 +218,7 @@ test('deep and large values are looked at in time that grows with them', () => {
   let value: unknown = 1
   for (let i = 0; i < 990; i++) value = { a: value }
   deepEqual(valueErrors(deep, { x: value }), [])
-  const many = Array.from({ length: 100_000 }, (_, i) => i)
-  deepEqual(valueErrors({ type: 'array', items: { type: 'string' } }, many).length, 100_000)
+  const many = Array.from({ length: 200_000 }, (_, i) => i)
+  const list: JsonSchema = { type: 'array', items: { type: 'string' } }
+  deepEqual(valueErrors({ type: 'array', items: list }, [many]).length, many.length)
 })

@@ -17,7 +17,9 @@ export const NO_PATH = '<nil>'
  * the texts name paths below it.
  */
 export function valueErrors(schema: JsonSchema, value: unknown, old?: Correlation, base = ''): FieldError[] {
-  const { errors } = check({ base }, schema, value, '', old)
+  const all = check({ base }, schema, value, '', undefined).errors
+  // most objects are sound, and need not be compared with what they were
+  const errors = all.length === 0 || old === undefined ? all : check({ base }, schema, value, '', old).errors
   const seen = new Set<string>()
   return errors.filter(({ type, message }) => !seen.has(type + message) && seen.add(type + message))
 }
@@ -35,6 +37,21 @@ interface Result {
 const NOTHING: Result = { errors: [], held: 0 }
 const HELD: Result = { errors: [], held: 1 }
 
+/** A result in the making. Most values are sound, so nothing is made until an error comes. */
+class Tally implements Result {
+  errors: readonly FieldError[] = NOTHING.errors
+  held: number
+
+  constructor(held = 0) {
+    this.held = held
+  }
+
+  add({ errors, held }: Result, more = 0): void {
+    this.held += held + more
+    if (errors.length > 0) this.errors = this.errors.length === 0 ? errors : [...this.errors, ...errors]
+  }
+}
+
 /** `name` is the path as texts have it, from the base on. */
 function check(context: Context, schema: JsonSchema, value: unknown, name: string, old: Correlation | undefined): Result {
   const result = checkAll(context, schema, value, name, old)
@@ -42,30 +59,27 @@ function check(context: Context, schema: JsonSchema, value: unknown, name: strin
 }
 
 function checkAll(context: Context, schema: JsonSchema, value: unknown, name: string, old: Correlation | undefined): Result {
-  if (value === null) return merged([typeCheck(context, schema, value, name), enumCheck(context, schema, value, name)])
-  const results: Result[] = []
-  if (typesOf(schema).length > 0 || knownFormat(schema) !== undefined) results.push(typeCheck(context, schema, value, name))
-  results.push(alternatives(context, schema, value, name))
+  const tally = new Tally()
+  if (value === null) {
+    tally.add(typeCheck(context, schema, value, name))
+    tally.add(enumCheck(context, schema, value, name))
+    return tally
+  }
+  const format = knownFormat(schema)
+  if (typesOf(schema).length > 0 || format !== undefined) tally.add(typeCheck(context, schema, value, name), 1)
+  tally.add(alternatives(context, schema, value, name), 1)
   if (typeof value === 'string') {
-    results.push(textCheck(context, schema, value, name))
-    const format = knownFormat(schema)
-    if (format !== undefined && !NUMERIC_FORMATS.has(format)) results.push(formatCheck(context, format, value, name))
-  } else if (typeof value === 'number') results.push(numberCheck(context, schema, value, name))
-  else if (Array.isArray(value)) results.push(listCheck(context, schema, value, name, old))
-  results.push(enumCheck(context, schema, value, name))
-  if (typeof value === 'object' && !Array.isArray(value)) results.push(objectCheck(context, schema, value as Json, name, old))
-  return merged(results, results.length + 1)
+    tally.add(textCheck(context, schema, value, name), 1)
+    if (format !== undefined && !NUMERIC_FORMATS.has(format)) tally.add(formatCheck(context, format, value, name), 1)
+  } else if (typeof value === 'number') tally.add(numberCheck(context, schema, value, name), 1)
+  else if (Array.isArray(value)) tally.add(listCheck(context, schema, value, name, old), 1)
+  tally.add(enumCheck(context, schema, value, name), 1)
+  if (typeof value === 'object' && !Array.isArray(value)) tally.add(objectCheck(context, schema, value as Json, name, old), 1)
+  tally.held++
+  return tally
 }
 
 const NUMERIC_FORMATS: ReadonlySet<string> = new Set(['int32', 'int64', 'float', 'double'])
-
-function merged(results: readonly Result[], held = 0): Result {
-  const failed = results.filter(({ errors }) => errors.length > 0)
-  return {
-    errors: failed.length === 0 ? NOTHING.errors : failed.length === 1 ? failed[0]!.errors : failed.flatMap(({ errors }) => errors),
-    held: results.reduce((sum, result) => sum + result.held, held),
-  }
-}
 
 function failure(error: FieldError): Result {
   return { errors: [error], held: 0 }
@@ -175,67 +189,95 @@ function isMultiple(value: number, factor: number): boolean {
 function listCheck(context: Context, schema: JsonSchema, value: readonly unknown[], name: string, old: Correlation | undefined): Result {
   const { minItems, maxItems } = schema
   const items = itemsOf(schema)
-  const results = items === undefined ? [] : value.map((item, i) => check(context, items, item, `${name}[${i}]`, old?.item(i)))
+  const tally = new Tally(1)
   const errors: FieldError[] = []
+  if (items !== undefined)
+    for (const [i, item] of value.entries()) {
+      const result = check(context, items, item, `${name}[${i}]`, old?.item(i))
+      tally.held += result.held
+      for (const error of result.errors) errors.push(error)
+    }
   const size = value.length
   if (minItems !== undefined && size < minItems) errors.push(wrong(context, name, size, `should have at least ${minItems} items`))
   if (maxItems !== undefined && size > maxItems) errors.push(tooMany(pathOf(context, name), size, maxItems))
-  return merged([...results, { errors, held: 1 }])
+  if (errors.length > 0) tally.errors = errors
+  return tally
 }
 
 function objectCheck(context: Context, schema: JsonSchema, value: Json, name: string, old: Correlation | undefined): Result {
-  const { minProperties, maxProperties, properties = {} } = schema
-  const names = Object.keys(value)
-  const size = names.length
+  const { minProperties, maxProperties, properties = NO_PROPERTIES } = schema
+  const size = minProperties === undefined && maxProperties === undefined ? 0 : Object.keys(value).length
   if (minProperties !== undefined && size < minProperties)
     return failure(wrong(context, name, size, `should have at least ${minProperties} properties`))
   if (maxProperties !== undefined && size > maxProperties) return failure(tooMany(pathOf(context, name), size, maxProperties))
-  const results: Result[] = []
-  const more = additionalOf(schema)
-  for (const member of names) {
-    if (Object.hasOwn(properties, member)) continue
-    if (schema.additionalProperties === false)
-      results.push(failure(invalid(pathOf(context, name), member, `${name}.${member} in body is a forbidden property`)))
-    else if (more !== undefined) results.push(check(context, more, value[member], `${name}.${member}`, old?.member(member)))
-  }
-  for (const [member, property] of Object.entries(properties))
+  const tally = new Tally()
+  if (schema.additionalProperties !== undefined) additionalCheck(context, schema, value, name, old, tally)
+  for (const member in properties)
     if (Object.hasOwn(value, member))
-      results.push(check(context, property, value[member], name === '' ? member : `${name}.${member}`, old?.member(member)))
+      tally.add(check(context, properties[member]!, value[member], name === '' ? member : `${name}.${member}`, old?.member(member)))
   for (const member of schema.required ?? [])
-    if (!Object.hasOwn(value, member)) results.push(failure(required(pathOf(context, `${name}.${member}`))))
-  return merged(results)
+    if (!Object.hasOwn(value, member)) tally.add(failure(required(pathOf(context, `${name}.${member}`))))
+  return tally
+}
+
+const NO_PROPERTIES: Readonly<Record<string, JsonSchema>> = {}
+
+function additionalCheck(
+  context: Context,
+  schema: JsonSchema,
+  value: Json,
+  name: string,
+  old: Correlation | undefined,
+  tally: Tally,
+): void {
+  const more = additionalOf(schema)
+  const errors: FieldError[] = []
+  for (const member in value) {
+    if (schema.properties && Object.hasOwn(schema.properties, member)) continue
+    if (schema.additionalProperties === false)
+      errors.push(invalid(pathOf(context, name), member, `${name}.${member} in body is a forbidden property`))
+    else if (more !== undefined) {
+      const result = check(context, more, value[member], `${name}.${member}`, old?.member(member))
+      tally.held += result.held
+      for (const error of result.errors) errors.push(error)
+    }
+  }
+  tally.add({ errors, held: 0 })
 }
 
 /** `anyOf`, `oneOf`, `allOf` and `not`; of alternatives that all fail, the errors of the one that came closest are told. */
 function alternatives(context: Context, schema: JsonSchema, value: unknown, name: string): Result {
-  const { anyOf = [], oneOf = [], allOf = [], not } = schema
-  const results: Result[] = []
+  const { anyOf = NONE, oneOf = NONE, allOf = NONE, not } = schema
+  if (anyOf.length + oneOf.length + allOf.length === 0 && !not) return HELD
+  const tally = new Tally(1)
   const tried = (part: JsonSchema) => check(context, part, value, name, undefined)
-  const fails = (said: string) => results.push(failure(composite(context, name, said)))
+  const fails = (said: string) => tally.add(failure(composite(context, name, said)))
   if (anyOf.length > 0) {
     const found = firstHolding(anyOf, tried)
     if (found.errors.length > 0) fails('validate at least one schema (anyOf)')
-    results.push(found)
+    tally.add(found)
   }
   if (oneOf.length > 0) {
     const each = oneOf.map(tried)
     const holding = each.filter(({ errors }) => errors.length === 0)
-    if (holding.length === 1) results.push(holding[0]!)
+    if (holding.length === 1) tally.add(holding[0]!)
     else if (holding.length > 1) fails(`validate one and only one schema (oneOf). Found ${holding.length} valid alternatives`)
     else {
       fails('validate one and only one schema (oneOf). Found none valid')
-      results.push(closest(each))
+      tally.add(closest(each))
     }
   }
   if (allOf.length > 0) {
     const each = allOf.map(tried)
-    results.push(...each)
+    for (const result of each) tally.add(result)
     const held = each.filter(({ errors }) => errors.length === 0).length
     if (held < each.length) fails(`validate all the schemas (allOf)${held === 0 ? '. None validated' : ''}`)
   }
   if (not && tried(not).errors.length === 0) fails('not validate the schema (not)')
-  return merged(results, 1)
+  return tally
 }
+
+const NONE: readonly JsonSchema[] = []
 
 function firstHolding(parts: readonly JsonSchema[], tried: (part: JsonSchema) => Result): Result {
   const failed: Result[] = []
