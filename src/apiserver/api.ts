@@ -1,6 +1,7 @@
 /** The API: everything behind authentication and authorization, from a request's context to its answer. */
 
 import { admissionChain } from './admission/chain.ts'
+import { reinvoking } from './admission/reinvoking.ts'
 import { objectReader } from './admission/plugin-parts.ts'
 import { standardPlugins, type PluginSelection } from './admission/standard-plugins.ts'
 import type { Answer } from './answer.ts'
@@ -35,7 +36,11 @@ import { servedUnstable } from './registry/served/unstable.ts'
 import { serviceStrategy, type StoredService } from './registry/strategies/service.ts'
 import { mainFacet } from './registry/update.ts'
 import { parseRuntimeConfig } from './runtime-config.ts'
+import { serviceAddresses } from './webhook/service-address.ts'
+import { openWebhookClient } from './webhook/webhook-client.ts'
 import type { RequestContext } from './request-context.ts'
+import { services as serviceResource } from '#api/core/v1/service.ts'
+import { endpointSlices } from '#api/discovery/v1/endpoint-slice.ts'
 import type { ServiceCIDR } from '#api/networking/v1/service-cidr.ts'
 import type { Clock } from '#base/clock.ts'
 import type { Log } from '#base/log.ts'
@@ -123,7 +128,7 @@ export async function openApi(parts: ApiParts): Promise<Api> {
   const enabled = parts.enabled ?? stableOnly
   const stable = servedResources(services.strategy as never)
   const served = [...stable, ...servedUnstable(stable, enabled)]
-  const endpoints = await openEndpoints(served, { store, feed, clock, random, log })
+  const endpoints = await openEndpoints(served, enabled, { store, feed, clock, random, log })
   // of what is served in several versions, the first one listed counts
   const byName = new Map([...endpoints.values()].toReversed().map((e) => [groupResource(e.served.resource), e]))
   const named = (name: string) => byName.get(name)!
@@ -151,8 +156,18 @@ export async function openApi(parts: ApiParts): Promise<Api> {
   })
   const authorizer = parts.authorizer?.(listers) ?? ALLOW_ALL
   const resolver = parts.resolver?.(listers)
-  const plugins = standardPlugins({ objects: objectReader(named), named, clock, random, log, authorizer, resolver }, parts.admission)
-  const endpointParts: EndpointParts = { store, clock, random, authorizer, admission: admissionChain(plugins, metrics.admission), metrics }
+  const objects = objectReader(named)
+  const webhooks = openWebhookClient({
+    clock,
+    resolve: serviceAddresses({
+      service: (namespace, name) => objects.cached(serviceResource, namespace, name),
+      slices: (namespace) => objects.cachedList(endpointSlices, namespace),
+      random,
+    }),
+  })
+  const plugins = standardPlugins({ objects, named, clock, random, log, authorizer, resolver, webhooks }, parts.admission)
+  const admission = reinvoking(admissionChain(plugins, metrics.admission))
+  const endpointParts: EndpointParts = { store, clock, random, authorizer, admission, metrics }
   const subresources: SubresourceParts = {
     ...endpointParts,
     named: (name) => byName.get(name),
@@ -225,6 +240,8 @@ export async function openApi(parts: ApiParts): Promise<Api> {
     metrics,
     async [Symbol.asyncDispose]() {
       keeping.abort()
+      flow?.[Symbol.dispose]()
+      await webhooks[Symbol.asyncDispose]()
       await Promise.all([...byName.values()].map((e) => e.registry.cache[Symbol.asyncDispose]()))
       await feed[Symbol.asyncDispose]()
     },
@@ -234,6 +251,7 @@ export async function openApi(parts: ApiParts): Promise<Api> {
 /** Opens all registries at once; a view shares the registry of what it shows. */
 async function openEndpoints(
   served: readonly Served[],
+  enabled: (resource: Resource) => boolean,
   parts: { readonly store: Store; readonly feed: StoreFeed; readonly clock: Clock; readonly random: Random; readonly log: Log },
 ): Promise<ReadonlyMap<string, Endpoint>> {
   const own = served.filter((s) => s.view === undefined)
@@ -242,14 +260,17 @@ async function openEndpoints(
       own.map(async (s): Promise<[Resource, Registry]> => [s.resource, await Registry.open(s.resource, s.strategy, parts)]),
     ),
   )
+  const storedAs = (s: Served) => s.view?.stored ?? s.resource
+  const together = Map.groupBy(
+    served.filter((s) => enabled(s.resource)),
+    storedAs,
+  )
   return new Map(
     served.map((s): [string, Endpoint] => {
       const registry = registries.get(s.view?.stored ?? s.resource)!
       const { group, version, plural } = s.resource
-      return [
-        pathKey(group, version, plural),
-        { served: s, registry, mainFacet: mainFacet(registry.resource as never, s.strategy) as never },
-      ]
+      const main = mainFacet(registry.resource as never, s.strategy) as never
+      return [pathKey(group, version, plural), { served: s, registry, mainFacet: main, others: () => together.get(storedAs(s)) ?? [] }]
     }),
   )
 }

@@ -1,0 +1,162 @@
+/** The plugin MutatingAdmissionWebhook: webhooks that change objects, one after the other. */
+
+import { isDeepStrictEqual } from 'node:util'
+import type { Hook } from './admission-hooks.ts'
+import { isExempt, matchingForm, type NamespaceLabels } from './admission-match.ts'
+import { callHook, HookFailure, outOfTime, type HookParts } from './call-hook.ts'
+import { defaultForm } from './default-form.ts'
+import type { MatchConditions } from './match-conditions.ts'
+import type { AdmissionPlugin, AdmissionRequest, ObjectForm, Reinvocation } from '#apiserver/admission/admission.ts'
+import { internalError } from '#apiserver/endpoints/errors.ts'
+import { applyJsonPatch } from '#schema/json-patch.ts'
+import { parseJson } from '#schema/json.ts'
+import type { KubeObject } from '#schema/resource.ts'
+
+export interface WebhookPluginParts extends HookParts {
+  readonly hooks: () => readonly Hook[]
+  readonly namespaceLabels: NamespaceLabels
+  readonly matchConditions: MatchConditions
+}
+
+const NAME = 'MutatingAdmissionWebhook'
+
+export function mutatingWebhooks(parts: WebhookPluginParts): AdmissionPlugin {
+  return {
+    name: NAME,
+    operations: ['CREATE', 'UPDATE', 'DELETE', 'CONNECT'],
+    async admit(request) {
+      const hooks = parts.hooks()
+      if (hooks.length === 0 || isExempt(request)) return undefined
+      const rounds = roundsOf(request.reinvocation)
+      if (rounds.again && request.object !== rounds.output) rounds.askAgain()
+      const forms = request.forms?.() ?? [defaultForm(request)]
+      let current = request
+      for (const [index, hook] of hooks.entries()) current = await ask(hook, index, current, forms, rounds, parts)
+      rounds.output = current.object
+      return current.object
+    },
+  }
+}
+
+/** The request as it is after the webhook had its say. */
+async function ask(
+  hook: Hook,
+  index: number,
+  request: AdmissionRequest,
+  forms: readonly ObjectForm[],
+  rounds: Rounds,
+  parts: WebhookPluginParts,
+): Promise<AdmissionRequest> {
+  const form = await matchingForm(hook, request, forms, parts.namespaceLabels)
+  if (form === undefined || !parts.matchConditions(hook, request, form, forms[0]!)) return request
+  // none is asked in the second round that was not in the first
+  if (rounds.again && !rounds.due.has(hook.id)) return request
+  const notes = notesOf(hook, index, rounds.again ? 1 : 0, request)
+  let next = request
+  try {
+    const verdict = await callHook(hook, request, form, forms[0]!, true, parts)
+    const changed = verdict.patch === undefined ? undefined : patched(hook, verdict.patch, verdict.patchType, request.object, form, notes)
+    if (changed === undefined) notes.mutated(false)
+    else {
+      notes.mutated(changed.different)
+      next = { ...request, object: changed.object }
+      if (changed.different) {
+        rounds.askAgain()
+        rounds.want()
+      }
+    }
+  } catch (error) {
+    if (!(error instanceof HookFailure)) {
+      notes.mutated(false)
+      throw error
+    }
+    if (hook.webhook.failurePolicy !== 'Ignore') {
+      notes.mutated(false)
+      throw internalError(error)
+    }
+    notes.failedOpen()
+    if (request.signal?.aborted) throw outOfTime()
+  }
+  if (hook.webhook.reinvocationPolicy === 'IfNeeded') rounds.asked.add(hook.id)
+  return next
+}
+
+/** Undefined when the patch has no steps. */
+function patched(
+  hook: Hook,
+  patch: string,
+  patchType: string,
+  object: KubeObject | undefined,
+  form: ObjectForm,
+  notes: Notes,
+): { readonly object: KubeObject; readonly different: boolean } | undefined {
+  const name = JSON.stringify(hook.webhook.name)
+  let steps: unknown
+  try {
+    steps = parseJson(Buffer.from(patch, 'base64')).value
+  } catch (error) {
+    throw internalError(error)
+  }
+  if (steps === null || (Array.isArray(steps) && steps.length === 0)) return undefined
+  if (object === undefined)
+    throw internalError(new Error(`admission webhook ${name} attempted to modify the object, which is not supported for this operation`))
+  if (patchType !== 'JSONPatch') throw new HookFailure(hook, `unsupported patch type ${JSON.stringify(patchType)}`)
+  const shown = form.show(object)
+  try {
+    const next = form.read(applyJsonPatch(shown, steps))
+    notes.patched(steps)
+    return { object: next, different: !isDeepStrictEqual(form.show(next), shown) }
+  } catch (error) {
+    throw internalError(error)
+  }
+}
+
+/** What the webhooks of one `admit` have to know of its two rounds. */
+interface Rounds {
+  readonly again: boolean
+  /** Want to be asked again if something changes after them. */
+  readonly asked: Set<string>
+  /** Must be asked in the second round. */
+  readonly due: Set<string>
+  output: KubeObject | undefined
+  askAgain(): void
+  want(): void
+}
+
+function roundsOf(reinvocation: Reinvocation | undefined): Rounds {
+  const known = reinvocation?.notes.get(NAME) as Rounds | undefined
+  const asked = known?.asked ?? new Set<string>()
+  const due = known?.due ?? new Set<string>()
+  const rounds: Rounds = {
+    again: reinvocation?.again ?? false,
+    asked,
+    due,
+    output: known?.output,
+    askAgain() {
+      for (const id of asked) due.add(id)
+      asked.clear()
+    },
+    want() {
+      if (reinvocation) reinvocation.wanted = true
+    },
+  }
+  reinvocation?.notes.set(NAME, rounds)
+  return rounds
+}
+
+/** The annotations that upstream leaves in the audit log for every webhook that was asked. */
+interface Notes {
+  mutated(mutated: boolean): void
+  patched(steps: unknown): void
+  failedOpen(): void
+}
+
+function notesOf({ configuration, webhook }: Hook, index: number, round: number, { annotate }: AdmissionRequest): Notes {
+  const about = { configuration, webhook: webhook.name }
+  const key = (what: string) => `${what}.webhook.admission.k8s.io/round_${round}_index_${index}`
+  return {
+    mutated: (mutated) => annotate?.(key('mutation'), JSON.stringify({ ...about, mutated })),
+    patched: (patch) => annotate?.(key('patch'), JSON.stringify({ ...about, patch, patchType: 'JSONPatch' })),
+    failedOpen: () => annotate?.(key('failed-open.mutating'), webhook.name),
+  }
+}
