@@ -281,6 +281,7 @@ export class Registry {
       await this.reached(result.revision)
       return undefined
     }
+    if (this.strategy.inForceAtOnce) await this.cache.waitUntil(result.revision, FRESH_READ_WAIT_MS)
     const cached = this.cache.get(key)
     if (cached?.revision === result.revision) return this.#shown(cached)
     const { resource } = this.cache
@@ -299,6 +300,7 @@ export class Registry {
       await this.reached(result.revision)
       return undefined
     }
+    if (this.strategy.inForceAtOnce) await this.cache.waitUntil(result.revision, FRESH_READ_WAIT_MS)
     this.strategy.freed?.(last)
     return new Published(this.resource, key, result.revision, withMetadata(last, { resourceVersion: String(result.revision) }))
   }

@@ -54,6 +54,8 @@ export interface Strategy<T extends Stored = Stored> {
   readonly dependents?: 'orphan' | 'unsupported'
   /** Stored for this long, then gone. */
   readonly timeToLiveMs?: number
+  /** A write is answered once this server's cache has it, from which the server itself goes by these objects. */
+  readonly inForceAtOnce?: boolean
   /** Field selectors worth an index of their own, by their path. */
   readonly indexes?: Readonly<Record<string, (object: T) => string>>
   prepareCreate?(object: T, write: WriteInfo): T

@@ -10,7 +10,8 @@ export const flowControlStatusFacet = statusOnly()
 export const webhookConfigurationStrategy: Strategy = {
   generation: 'all but metadata',
   unconditionalUpdate: false,
+  inForceAtOnce: true,
   validateCreate: (configuration) => webhooksErrors(configuration as never),
 }
-export const admissionPolicyStrategy: Strategy = { generation: 'spec', unconditionalUpdate: false }
+export const admissionPolicyStrategy: Strategy = { generation: 'spec', unconditionalUpdate: false, inForceAtOnce: true }
 export const admissionPolicyStatusFacet = statusOnly()
