@@ -13,6 +13,9 @@ import { openStoreFeed, type StoreFeed } from './cache/store-feed.ts'
 import { virtualResources } from './encode/known-kinds.ts'
 import { answerComponentStatuses, type ComponentProbe } from './endpoints/component-statuses.ts'
 import { discovery } from './endpoints/discovery.ts'
+import { flowPage } from './flow/debug-pages.ts'
+import { openFlowControl, type FlowControl } from './flow/flow-control.ts'
+import { flowSource } from './flow/flow-source.ts'
 import { health, type HealthCheck } from './endpoints/health.ts'
 import { openMetrics, type ApiMetrics } from './endpoints/metrics.ts'
 import { isLongRunning } from './filters/request-info.ts'
@@ -26,7 +29,7 @@ import { zPage, type ComponentProcess } from './endpoints/z-pages.ts'
 import type { KubeletConnection } from './proxy/kubelet-connection.ts'
 import { addedRanges, defaultServiceCidr, isAllocated } from './registry/address-objects.ts'
 import { defaultObjects, type AdvertisedAddress } from './registry/default-objects.ts'
-import { every, keepAddresses, keepObjects } from './registry/keep-objects.ts'
+import { every, keepAddresses, keepFlowConditions, keepObjects } from './registry/keep-objects.ts'
 import { localApiServices } from './registry/local-api-services.ts'
 import { listerOf } from './registry/lister.ts'
 import { Registry } from './registry/registry.ts'
@@ -44,6 +47,7 @@ import { endpointSlices } from '#api/discovery/v1/endpoint-slice.ts'
 import type { ServiceCIDR } from '#api/networking/v1/service-cidr.ts'
 import type { Clock } from '#base/clock.ts'
 import type { Log } from '#base/log.ts'
+import { Metrics } from '#base/metrics.ts'
 import type { Random } from '#base/random.ts'
 import { kubernetesVersion } from '#base/version.ts'
 import type { Lister } from '#client/informer.ts'
@@ -61,6 +65,8 @@ export interface Api extends AsyncDisposable {
   readonly authorizer: Authorizer
   /** What `/metrics` tells: those along a request's way note what they see. */
   readonly metrics: ApiMetrics
+  /** Where requests over the network wait their turn. */
+  readonly flow?: FlowControl
 }
 
 /** What can be read before the API answers requests: authorizers and the like are made of it. */
@@ -95,6 +101,8 @@ export interface ApiParts {
   readonly processMetrics?: () => Promise<string>
   /** Asked for component statuses, by name, beside the store. */
   readonly components?: Readonly<Record<string, ComponentProbe>>
+  /** Priority and fairness over this many requests at work; absent: none. */
+  readonly flow?: { readonly seats: number; readonly soon: (run: () => void) => void }
   /** Which resources are served; the stable versions unless told otherwise. What is not served is kept all the same. */
   readonly enabled?: (resource: Resource) => boolean
   /** Namespaces, priority classes and the kubernetes service are made unless false. */
@@ -147,12 +155,13 @@ export async function openApi(parts: ApiParts): Promise<Api> {
     },
   }
   const resources = [...served.map((s) => s.resource), ...virtualResources].filter(enabled)
+  const ofFlows = new Metrics()
   const metrics = openMetrics({
     clock,
     resources,
     caches: () => [...new Set([...byName.values()].map((e) => e.registry.cache))],
     ...(parts.storeBytes && { storeBytes: parts.storeBytes }),
-    ...(parts.processMetrics && { ofProcess: parts.processMetrics }),
+    ofProcess: async () => ofFlows.text() + ((await parts.processMetrics?.()) ?? ''),
   })
   const authorizer = parts.authorizer?.(listers) ?? ALLOW_ALL
   const resolver = parts.resolver?.(listers)
@@ -192,6 +201,8 @@ export async function openApi(parts: ApiParts): Promise<Api> {
     'etcd-0': () => store.revision().then(() => 'ok'),
   }
 
+  const flow = parts.flow && openFlowControl({ source: flowSource((name) => byName.get(name)?.registry), clock, metrics: ofFlows, ...parts.flow })
+
   const keeping = new AbortController()
   const addressKeeper = keepAddresses(byName, parts, keeping.signal)
   if (parts.withDefaultObjects !== false) {
@@ -200,6 +211,7 @@ export async function openApi(parts: ApiParts): Promise<Api> {
     const keep = async () => {
       await keepObjects(byName, defaults, parts)
       await addressKeeper.now()
+      await keepFlowConditions(byName, parts)
     }
     await keep()
     void every(KEEP_DEFAULTS_MS, clock, keeping.signal, keep, log)
@@ -226,7 +238,7 @@ export async function openApi(parts: ApiParts): Promise<Api> {
     const paths = rootPaths([]).filter((p) => !p.startsWith('/api'))
     const request = { path, accept: ctx.headers.accept, now: clock.now(), paths, warn: (text: string) => void ctx.warnings.push(text) }
     const page = parts.process && zPage(parts.process, request)
-    return page ?? discover(ctx) ?? documents(ctx) ?? (await metrics.answer(path)) ?? (await health(checks, ctx, metrics.checked))
+    return page ?? (flow && flowPage(flow, path)) ?? discover(ctx) ?? documents(ctx) ?? (await metrics.answer(path)) ?? (await health(checks, ctx, metrics.checked))
   }
 
   return {
@@ -238,8 +250,10 @@ export async function openApi(parts: ApiParts): Promise<Api> {
     resources,
     authorizer,
     metrics,
+    ...(flow && { flow }),
     async [Symbol.asyncDispose]() {
       keeping.abort()
+      flow?.[Symbol.dispose]()
       flow?.[Symbol.dispose]()
       await webhooks[Symbol.asyncDispose]()
       await Promise.all([...byName.values()].map((e) => e.registry.cache[Symbol.asyncDispose]()))

@@ -61,6 +61,8 @@ export interface RequestContext {
   readonly cbor?: boolean
   /** Texts for `Warning: 299` headers of the answer. */
   readonly warnings: string[]
+  /** Where priority and fairness put it, by uid. */
+  readonly flow?: { readonly schemaUid: string; readonly levelUid: string }
   /** Names the request in the audit log and in the answer's `Audit-Id` header; absent within the process unless it is audited. */
   readonly auditId?: string
   /** Absent where no policy asks for the request to be audited. */

@@ -104,6 +104,9 @@ export async function startApi(settings: ApiSettings, log: Log, components: NonN
       ...(auditing && { audit: auditing.audit }),
       process: { name: 'kube-apiserver', started: clock.now(), flags: flagValues(apiSettings, settings) },
       anonymous: authentication.anonymous,
+      ...(settings.priorityAndFairness
+        ? { flow: { seats: settings.readsInFlight + settings.writesInFlight, soon: (run: () => void) => void setImmediate(run) } }
+        : { limits: { readOnly: settings.readsInFlight, mutating: settings.writesInFlight } }),
       cbor: gates.CBORServingAndStorage,
       enabled,
       admission,

@@ -29,6 +29,7 @@ import { nodeAuthorizer } from '#apiserver/authorization/node-authorizer.ts'
 import { rbacAuthorizer, ruleResolver, type RbacListers } from '#apiserver/authorization/rbac.ts'
 import { alwaysAllow, firstWithOpinion, privilegedGroups } from '#apiserver/authorization/union.ts'
 import type { Authorizer } from '#apiserver/authorization/authorizer.ts'
+import type { InFlightLimits } from '#apiserver/filters/max-in-flight.ts'
 import { createHandler, type Handler } from '#apiserver/filters/handler.ts'
 import type { UserInfo } from '#api/authentication/v1/token-review.ts'
 import { createClient } from '#client/create-client.ts'
@@ -58,6 +59,8 @@ export interface AssembleParts extends Omit<ApiParts, 'authorizer' | 'tokens' | 
   readonly anonymous?: (path: string) => boolean
   /** Logs requests. */
   readonly audit?: Audit
+  /** Requests at work where there is no priority and fairness. */
+  readonly limits?: InFlightLimits
   /** Whether CBOR is spoken. */
   readonly cbor?: boolean
 }
@@ -113,6 +116,8 @@ export async function assembleApi(parts: AssembleParts): Promise<AssembledApi> {
     clock,
     random: parts.random,
     log,
+    ...(api.flow && { flow: api.flow }),
+    ...(parts.limits && { limits: parts.limits }),
     ...(parts.audit && { audit: parts.audit }),
     anonymous: false, // strangers are let in above, or not at all
     ...(parts.cbor !== undefined && { cbor: parts.cbor }),

@@ -70,6 +70,20 @@ export const apiSettings = settings({
     help: 'Asked in this order: Node, RBAC, AlwaysAllow',
     default: ['Node', 'RBAC'],
   },
+  priorityAndFairness: {
+    type: 'bool',
+    flag: 'enable-priority-and-fairness',
+    help: 'Let requests wait their turn by flow schemas and priority levels; otherwise only their number is limited',
+    default: true,
+  },
+  readsInFlight: { type: 'int', flag: 'max-requests-inflight', help: 'Reads worked on at once', default: 400, min: 0 },
+  writesInFlight: {
+    type: 'int',
+    flag: 'max-mutating-requests-inflight',
+    help: 'Writes worked on at once; priority and fairness parts the sum of both',
+    default: 200,
+    min: 0,
+  },
   featureGates: {
     type: 'list',
     flag: 'feature-gates',

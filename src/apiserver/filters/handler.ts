@@ -7,6 +7,7 @@ import type { Authenticator } from '#apiserver/authentication/authenticator.ts'
 import type { RequestMetrics } from '#apiserver/metrics/request-metrics.ts'
 import type { Authorizer } from '#apiserver/authorization/authorizer.ts'
 import type { Peer, RequestBody, RequestContext } from '#apiserver/request-context.ts'
+import type { FlowControl, Seat } from '#apiserver/flow/flow-control.ts'
 import type { UserInfo } from '#api/authentication/v1/token-review.ts'
 import type { Clock } from '#base/clock.ts'
 import type { Log } from '#base/log.ts'
@@ -53,6 +54,8 @@ export interface HandlerParts {
   readonly random: Random
   readonly log: Log
   readonly limits?: InFlightLimits
+  /** Priority and fairness; absent: the limits alone. */
+  readonly flow?: FlowControl
   readonly audit?: Audit
   /** Whether CBOR is spoken, which upstream's CBORServingAndStorage decides. */
   readonly cbor?: boolean
@@ -61,7 +64,7 @@ export interface HandlerParts {
 const NOBODY: UserInfo = {}
 
 export function createHandler(parts: HandlerParts): Handler {
-  const { clock, log, audit } = parts
+  const { clock, log, audit, flow } = parts
   const limiter = createLimiter(parts.limits, parts.api.metrics?.inFlight)
   const nothingKnown = {
     isResourceRequest: false,
@@ -111,11 +114,14 @@ export function createHandler(parts: HandlerParts): Handler {
         context = { ...context, user: impersonated.user, headers: impersonated.headers }
       }
       // components of this process bound their own calls, and losing one to the limit would only delay them
-      if (isLongRunning(info) || peer.type === 'process') {
+      if (peer.type === 'process' || (isLongRunning(info) && !(flow && info.verb === 'watch'))) {
         await authorize(parts.authorizer, context)
         return parts.api.handle(context)
       }
-      using _slot = limiter.enter(info, context.user)
+      // a watch gives its seat back once it is set up
+      using place: Disposable & Partial<Seat> = flow ? await flow.enter(context) : limiter.enter(info, context.user)
+      const { schemaUid, levelUid } = place
+      if (schemaUid !== undefined && levelUid !== undefined) context = { ...context, flow: { schemaUid, levelUid } }
       await authorize(parts.authorizer, context)
       return await parts.api.handle(context)
     }

@@ -15,6 +15,10 @@ import type { Log } from '#base/log.ts'
 import type { Random } from '#base/random.ts'
 import { StatusError } from '#client/client.ts'
 import { withDefaults } from '#schema/defaults.ts'
+import { danglingChanges } from '../flow/dangling.ts'
+import { statusOnly } from './strategies/volumes.ts'
+import type { Facet } from './strategy.ts'
+import type { FlowSchema } from '#api/flowcontrol/v1/flow-schema.ts'
 import type { Json } from '#schema/apply/shape.ts'
 import type { KubeObject } from '#schema/resource.ts'
 
@@ -133,6 +137,22 @@ function systemWrite({ clock, random }: KeepParts): Write {
     admit: async (object) => object,
     check: async () => {},
   }
+}
+
+/** Tells in flow schemas whether their levels are there. */
+export async function keepFlowConditions(endpoints: Endpoints, parts: KeepParts): Promise<void> {
+  const schemas = endpoints.get('flowschemas.flowcontrol.apiserver.k8s.io')!.registry
+  const levels = listOf<KubeObject>(endpoints, 'prioritylevelconfigurations.flowcontrol.apiserver.k8s.io').map((level) => level.metadata.name)
+  const changes = danglingChanges(listOf<FlowSchema>(endpoints, 'flowschemas.flowcontrol.apiserver.k8s.io'), new Set(levels), parts.clock.now())
+  const facet = statusOnly() as unknown as Facet
+  for (const { name, condition } of changes)
+    await tolerant('flowschemas', name, parts, () => {
+      const change = (shown: object, old: Stored) => {
+        const others = ((old.status?.['conditions'] ?? []) as readonly { readonly type?: string }[]).filter(({ type }) => type !== condition.type)
+        return { ...shown, status: { ...old.status, conditions: [...others, condition] } }
+      }
+      return schemas.update({ namespace: '', name }, facet, change, systemWrite(parts))
+    })
 }
 
 /** Until `signal` aborts. A failure is logged and tried again next time. */

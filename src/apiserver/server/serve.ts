@@ -40,7 +40,10 @@ export function serveApi(parts: ServeApiParts): Promise<WireServer> {
       const bytes = sizeOf(encoded.body)
       if (bytes !== undefined) parts.metrics?.sent(context, bytes)
       const auditId: Readonly<Record<string, string>> = context.auditId === undefined ? {} : { 'audit-id': context.auditId }
-      return { ...encoded, headers: { ...ALWAYS, ...auditId, ...warningHeader(context.warnings), ...encoded.headers } }
+      return {
+        ...encoded,
+        headers: { ...ALWAYS, ...auditId, ...flowHeaders(context), ...warningHeader(context.warnings), ...encoded.headers },
+      }
     },
   })
 }
@@ -68,6 +71,11 @@ async function encoded_(encode: NonNullable<ServeApiParts['encode']>, answer: An
       body: Buffer.from(JSON.stringify(failure.object)),
     }
   }
+}
+
+/** Tells callers which priority level and flow schema they met. */
+function flowHeaders({ flow }: RequestContext): Readonly<Record<string, string>> {
+  return flow === undefined ? {} : { 'x-kubernetes-pf-flowschema-uid': flow.schemaUid, 'x-kubernetes-pf-prioritylevel-uid': flow.levelUid }
 }
 
 /** RFC 7234's Warning header, several in one. */
