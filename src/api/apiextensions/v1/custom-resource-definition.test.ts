@@ -110,6 +110,15 @@ test('what restricts a value names nothing that has no type', () => {
   )
 })
 
+test('a pattern is a regular expression as Go has them', () => {
+  const withPattern = (pattern: string) =>
+    refusals((spec) => (spec.versions[0]!.schema!.openAPIV3Schema = { type: 'object', properties: { a: { type: 'string', pattern } } }))
+  deepEqual(withPattern('^(?i)[[:alpha:]]+\\z$'), [])
+  deepEqual(withPattern('(?=a)'), [
+    'spec.validation.openAPIV3Schema.properties[a].pattern: Invalid value: "(?=a)": must be a valid regular expression, but isn\'t: error parsing regexp: invalid or unsupported Perl syntax: `(?=`',
+  ])
+})
+
 test('a group of the community needs a word of approval', () => {
   deepEqual(
     messages(definitionErrors({ ...definition((spec) => (spec.group = 'x.k8s.io')), metadata: { name: 'widgets.x.k8s.io' } as never })),

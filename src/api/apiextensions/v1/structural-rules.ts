@@ -93,10 +93,13 @@ function valueErrors(schema: JsonSchema, path: string, skipAnyOf: boolean, skipF
     ...allOf.flatMap((part, i) => nestedErrors(part, `${path}.allOf[${i}]`, skipFirstAllOf && i === 0)),
     ...oneOf.flatMap((part, i) => nestedErrors(part, `${path}.oneOf[${i}]`)),
     ...(not ? nestedErrors(not, `${path}.not`) : []),
-    ...(patternProblem(pattern) === undefined
-      ? []
-      : [invalid(`${path}.pattern`, pattern, "must be a valid regular expression, but isn't")]),
+    ...patternErrors(pattern, `${path}.pattern`),
   ]
+}
+
+function patternErrors(pattern: string, path: string): FieldError[] {
+  const problem = patternProblem(pattern)
+  return problem === undefined ? [] : [invalid(path, pattern, `must be a valid regular expression, but isn't: ${problem}`)]
 }
 
 const BARE: readonly (readonly [member: keyof JsonSchema, why: string])[] = [
