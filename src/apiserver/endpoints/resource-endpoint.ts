@@ -49,8 +49,6 @@ export interface Endpoint {
   readonly mainFacet: Facet
   /** Watches end with it: the resource is no longer served as it was. */
   readonly until?: AbortSignal
-  /** Watches end with it: the resource is no longer served as it was. */
-  readonly until?: AbortSignal
   /** Further ways in which the same stored objects are served: other versions, other groups. */
   readonly others?: () => readonly Served[]
 }
@@ -307,7 +305,7 @@ async function applyPatchTo(
     const live = isStored ? shownObject(served, old) : old
     const { object, managed } = settle(
       live as unknown as Json,
-      isStored ? config : partOf(config, served.resource),
+      isStored ? config : partOf(config, served.resource, facet),
       tracked,
       options.force,
     )

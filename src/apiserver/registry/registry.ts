@@ -417,13 +417,6 @@ function withOwners(next: Stored, old: Stored | undefined, owners: readonly Mana
   return { ...next, metadata: { ...metadata, ...(owners.length > 0 && { managedFields: owners }) } }
 }
 
-export function withMetadata<T extends Stored>(object: T, metadata: Partial<Stored['metadata']>): T {
-  return { ...object, metadata: { ...object.metadata, ...metadata } }
-}
-
-function isAlreadyExists(error: unknown): boolean {
-  return (error as { reason?: unknown }).reason === 'AlreadyExists'
-}
 /** What was admitted, with the owners of before where those who admitted it left none that make sense. */
 function keepingOwners(sent: Stored, admitted: Stored, write: WriteInfo): Stored {
   const before = sent.metadata.managedFields
@@ -437,3 +430,10 @@ function keepingOwners(sent: Stored, admitted: Stored, write: WriteInfo): Stored
   return withOwners(admitted, undefined, (before ?? []) as readonly ManagedFieldsEntry[])
 }
 
+export function withMetadata<T extends Stored>(object: T, metadata: Partial<Stored['metadata']>): T {
+  return { ...object, metadata: { ...object.metadata, ...metadata } }
+}
+
+function isAlreadyExists(error: unknown): boolean {
+  return (error as { reason?: unknown }).reason === 'AlreadyExists'
+}
