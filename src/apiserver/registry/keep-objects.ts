@@ -142,13 +142,21 @@ function systemWrite({ clock, random }: KeepParts): Write {
 /** Tells in flow schemas whether their levels are there. */
 export async function keepFlowConditions(endpoints: Endpoints, parts: KeepParts): Promise<void> {
   const schemas = endpoints.get('flowschemas.flowcontrol.apiserver.k8s.io')!.registry
-  const levels = listOf<KubeObject>(endpoints, 'prioritylevelconfigurations.flowcontrol.apiserver.k8s.io').map((level) => level.metadata.name)
-  const changes = danglingChanges(listOf<FlowSchema>(endpoints, 'flowschemas.flowcontrol.apiserver.k8s.io'), new Set(levels), parts.clock.now())
+  const levels = listOf<KubeObject>(endpoints, 'prioritylevelconfigurations.flowcontrol.apiserver.k8s.io').map(
+    (level) => level.metadata.name,
+  )
+  const changes = danglingChanges(
+    listOf<FlowSchema>(endpoints, 'flowschemas.flowcontrol.apiserver.k8s.io'),
+    new Set(levels),
+    parts.clock.now(),
+  )
   const facet = statusOnly() as unknown as Facet
   for (const { name, condition } of changes)
     await tolerant('flowschemas', name, parts, () => {
       const change = (shown: object, old: Stored) => {
-        const others = ((old.status?.['conditions'] ?? []) as readonly { readonly type?: string }[]).filter(({ type }) => type !== condition.type)
+        const others = ((old.status?.['conditions'] ?? []) as readonly { readonly type?: string }[]).filter(
+          ({ type }) => type !== condition.type,
+        )
         return { ...shown, status: { ...old.status, conditions: [...others, condition] } }
       }
       return schemas.update({ namespace: '', name }, facet, change, systemWrite(parts))
