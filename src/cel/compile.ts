@@ -1,14 +1,19 @@
 /** From source to an expression that can be run and whose cost is known before, with mistakes told as upstream tells them. */
 
 import { compileExpression, type Environment } from './environment.ts'
+import { estimateCost } from './estimate.ts'
+import type { Range } from './estimate-range.ts'
 import type { Activation, Outcome } from './evaluate.ts'
 import { CelSyntaxError, type Expression, type Problem } from './expression.ts'
+import type { SchemaType } from './schema-type.ts'
 import { isAssignable, shownType, type Type } from './type.ts'
 
 export interface CompiledExpression {
   readonly source: string
   readonly type: Type
   readonly tree: Expression
+  /** What it may cost by the sizes its variables may have; of those without a schema nothing is known. */
+  estimate(schemas: ReadonlyMap<string, SchemaType>): Range
   /** One call, at most `PER_CALL_COST_MAX`, and what is left of `budget`, from which the cost is taken. */
   evaluate(variables: Activation, budget?: Budget): Outcome
 }
@@ -45,6 +50,7 @@ export function compile(source: string, options: CompileOptions): CompiledExpres
     source,
     type: checked.type,
     tree: checked.expression,
+    estimate: (schemas) => estimateCost(checked, schemas),
     evaluate(variables, budget) {
       const outcome = program.evaluate(variables, PER_CALL_COST_MAX)
       if (budget) budget.remaining -= outcome.cost
