@@ -11,6 +11,10 @@ import type { Authorizer } from './authorization/authorizer.ts'
 import { reviewRules, type RuleResolver } from './authorization/rbac.ts'
 import { openStoreFeed, type StoreFeed } from './cache/store-feed.ts'
 import { virtualResources } from './encode/known-kinds.ts'
+import { keepApiServices } from './extensions/api-services.ts'
+import { customResources } from './extensions/custom-resources.ts'
+import { followDefinitions } from './extensions/definition-loop.ts'
+import { following } from './endpoints/following.ts'
 import { answerComponentStatuses, type ComponentProbe } from './endpoints/component-statuses.ts'
 import { discovery } from './endpoints/discovery.ts'
 import { flowPage } from './flow/debug-pages.ts'
@@ -192,8 +196,11 @@ export async function openApi(parts: ApiParts): Promise<Api> {
 
   const virtual = new Map(virtualResources.filter(enabled).map((r) => [pathKey(r.group, r.version, r.plural), r]))
   const storedAs = new Map(served.flatMap((s) => (s.view ? [[s.resource, s.view.stored]] : [])))
-  const discover = discovery(resources, parts.advertised, (resource) => storedAs.get(resource) ?? resource)
-  const documents = openApiDocuments(resources)
+  const definitions = named('customresourcedefinitions.apiextensions.k8s.io').registry
+  const custom = customResources({ store, feed, clock, random, log, definitions, webhooks })
+  const storedForm = (resource: Resource) => storedAs.get(resource) ?? custom.storedAs(resource) ?? resource
+  const discover = following(custom.resources, (list) => discovery([...resources, ...list], parts.advertised, storedForm))
+  const documents = openApiDocuments(resources, custom.resources)
   const checks: readonly HealthCheck[] = [{ name: 'etcd', check: async () => void (await store.revision()) }, ...(parts.healthChecks ?? [])]
 
   const components = {
@@ -216,6 +223,9 @@ export async function openApi(parts: ApiParts): Promise<Api> {
     await keep()
     void every(KEEP_DEFAULTS_MS, clock, keeping.signal, keep, log)
   }
+  const apiServices = named('apiservices.apiregistration.k8s.io').registry
+  const servedChanged = () => keepApiServices({ services: apiServices, custom, clock, random })
+  const settled = followDefinitions({ definitions, custom, clock, random, log, servedChanged }, keeping.signal)
 
   async function answer(ctx: RequestContext): Promise<Answer> {
     const { info } = ctx
@@ -225,7 +235,8 @@ export async function openApi(parts: ApiParts): Promise<Api> {
     const review = virtual.get(key)
     if (review) return review.plural === 'bindings' ? bindPod(named('pods'), ctx, endpointParts) : answerReview(review, ctx, reviews)
     const endpoint = endpoints.get(key)
-    if (endpoint === undefined || !enabled(endpoint.served.resource)) return notFoundPage()
+    if (endpoint === undefined) return (await custom.answer(ctx, endpointParts, subresources)) ?? notFoundPage()
+    if (!enabled(endpoint.served.resource)) return notFoundPage()
     return info.subresource === '' ? answerResource(endpoint, ctx, endpointParts) : answerSubresource(endpoint, ctx, subresources)
   }
 
@@ -234,11 +245,11 @@ export async function openApi(parts: ApiParts): Promise<Api> {
     if (path === '/version' || path === '/version/') return { type: 'object', status: 200, object: kubernetesVersion }
     if (path === '/openid/v1/jwks' && parts.tokenIssuer) return json(await parts.tokenIssuer.jwks(), 'application/jwk-set+json')
     if (path === '/.well-known/openid-configuration' && parts.tokenIssuer) return json(parts.tokenIssuer.discovery(), 'application/json')
-    if (path === '/') return { type: 'object', status: 200, object: { paths: rootPaths(resources) } }
+    if (path === '/') return { type: 'object', status: 200, object: { paths: rootPaths([...resources, ...custom.resources()]) } }
     const paths = rootPaths([]).filter((p) => !p.startsWith('/api'))
     const request = { path, accept: ctx.headers.accept, now: clock.now(), paths, warn: (text: string) => void ctx.warnings.push(text) }
     const page = parts.process && zPage(parts.process, request)
-    return page ?? (flow && flowPage(flow, path)) ?? discover(ctx) ?? documents(ctx) ?? (await metrics.answer(path)) ?? (await health(checks, ctx, metrics.checked))
+    return page ?? (flow && flowPage(flow, path)) ?? discover()(ctx) ?? documents(ctx) ?? (await metrics.answer(path)) ?? (await health(checks, ctx, metrics.checked))
   }
 
   return {
@@ -253,6 +264,8 @@ export async function openApi(parts: ApiParts): Promise<Api> {
     ...(flow && { flow }),
     async [Symbol.asyncDispose]() {
       keeping.abort()
+      await settled
+      await custom[Symbol.asyncDispose]()
       flow?.[Symbol.dispose]()
       flow?.[Symbol.dispose]()
       await webhooks[Symbol.asyncDispose]()

@@ -144,6 +144,8 @@ export interface CustomRules {
   ) => readonly FieldError[]
   /** The schema as OpenAPI documents show it; `meta` are the properties that every object has. */
   readonly openApi: (dialect: 'v2' | 'v3', meta: Readonly<Record<'apiVersion' | 'kind' | 'metadata', OpenApiProperty>>) => OpenApiProperty
+  /** Changes when `openApi` does. */
+  readonly fingerprint: () => string
 }
 
 export interface Union {

@@ -121,10 +121,11 @@ function groupVersions(resources: readonly Resource[]): readonly GroupVersion[] 
     )
 }
 
-/** v2 before v1, v1 before v1beta1. */
+/** v2 before v1, v1 before v1beta1, and those that are named otherwise after them, by name. */
 function newestFirst(a: string, b: string): number {
   const parse = (v: string) => /^v(\d+)(?:(alpha|beta)(\d+))?$/.exec(v)
   const [x, y] = [parse(a), parse(b)]
+  if (x === null || y === null) return x ? -1 : y ? 1 : a < b ? -1 : 1
   const stage = (m: RegExpExecArray | null) => (m?.[2] === undefined ? 2 : m[2] === 'beta' ? 1 : 0)
   return stage(y) - stage(x) || Number(y?.[1]) - Number(x?.[1]) || Number(y?.[3] ?? 0) - Number(x?.[3] ?? 0)
 }

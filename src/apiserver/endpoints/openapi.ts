@@ -11,27 +11,35 @@ import { openApiV2 } from '#schema/openapi-v2.ts'
 import { discoveryPaths, issuerPaths } from '#schema/openapi-discovery.ts'
 import { openApiV3, plainOpenApiV3 } from '#schema/openapi-v3.ts'
 import type { Resource } from '#schema/resource.ts'
+import { following } from './following.ts'
 
 const LONG_CACHE = 'public, max-age=31536000, immutable' // the hash in the URL changes with the content
 
 interface Document {
   readonly path: string
-  readonly body: () => { readonly text: string; readonly hash: string }
+  readonly hash: () => string
+  readonly text: () => string
 }
 
-/** Undefined for paths that are not OpenAPI's. */
-export function openApiDocuments(resources: readonly Resource[]): (ctx: RequestContext) => Answer | undefined {
+/**
+ * Undefined for paths that are not OpenAPI's. `custom` are resources that were defined at run time; it answers the same list until one
+ * of them changes.
+ */
+export function openApiDocuments(
+  resources: readonly Resource[],
+  custom: () => readonly Resource[] = () => [],
+): (ctx: RequestContext) => Answer | undefined {
   const documents = new Map<string, Document>()
   const add = (path: string, make: () => object) => {
     let made: { text: string; hash: string } | undefined
     const body = () => {
       if (made === undefined) {
         const text = JSON.stringify(make())
-        made = { text, hash: createHash('sha512').update(text).digest('hex').toUpperCase() }
+        made = { text, hash: hashOf(text) }
       }
       return made
     }
-    documents.set(path, { path, body })
+    documents.set(path, { path, hash: () => body().hash, text: () => body().text })
   }
   const product = kubernetesVersion.gitVersion
   for (const [path, at] of [...discoveryPaths(resources.map((r) => r.group)), ...issuerPaths])
@@ -41,21 +49,24 @@ export function openApiDocuments(resources: readonly Resource[]): (ctx: RequestC
     add(group === '' ? `api/${version}` : `apis/${apiVersion}`, () => openApiV3(group, version, list, openApiParts, product))
   }
 
-  const older = olderDocument(() => openApiV2(resources, openApiParts, product))
+  const customDocuments = following(custom, (list) => documentsOfCustom(resources, list, product))
+  const older = following(custom, (list) => olderDocument(() => openApiV2([...resources, ...list], openApiParts, product)))
 
   return (ctx) => {
     const path = ctx.path.replace(/\/+$/, '')
     if (path === '/openapi/v3') {
+      const all = new Map([...documents, ...customDocuments()])
       const paths = Object.fromEntries(
-        [...documents.values()].map((d) => [d.path, { serverRelativeURL: `/openapi/v3/${d.path}?hash=${d.body().hash}` }]),
+        [...all.values()].map((d) => [d.path, { serverRelativeURL: `/openapi/v3/${d.path}?hash=${d.hash()}` }]),
       )
       return json(JSON.stringify({ paths }), undefined, 'no-cache, private')
     }
-    if (path === '/openapi/v2') return older(ctx)
+    if (path === '/openapi/v2') return older()(ctx)
     if (!path.startsWith('/openapi/v3/')) return undefined
-    const document = documents.get(path.slice('/openapi/v3/'.length))
+    const name = path.slice('/openapi/v3/'.length)
+    const document = customDocuments().get(name) ?? documents.get(name)
     if (document === undefined) return undefined
-    const { text, hash } = document.body()
+    const hash = document.hash()
     const asked = ctx.query.get('hash')
     if (asked !== null && asked !== hash) {
       const location = `/openapi/v3/${document.path}?hash=${hash}`
@@ -63,8 +74,31 @@ export function openApiDocuments(resources: readonly Resource[]): (ctx: RequestC
     }
     const etag = `"${hash}"`
     if (ctx.headers['if-none-match'] === etag) return { type: 'bytes', status: 304, headers: { etag }, body: '' }
-    return json(text, etag, asked === null ? 'no-cache, private' : LONG_CACHE)
+    return json(document.text(), etag, asked === null ? 'no-cache, private' : LONG_CACHE)
   }
+}
+
+/** Asked for by few clients and made in a millisecond, so that only their hashes are kept. */
+function documentsOfCustom(resources: readonly Resource[], custom: readonly Resource[], product: string): ReadonlyMap<string, Document> {
+  const documents = [...Map.groupBy(custom, (r) => r.apiVersion)].map(([apiVersion, list]): [string, Document] => {
+    const { group, version } = list[0]!
+    const together = [...resources.filter((r) => r.apiVersion === apiVersion), ...list]
+    const path = `apis/${apiVersion}`
+    let hash: string | undefined
+    return [
+      path,
+      {
+        path,
+        hash: () => (hash ??= hashOf(JSON.stringify([product, ...list.map((r) => r.type.schema.custom?.fingerprint())]))),
+        text: () => JSON.stringify(openApiV3(group, version, together, openApiParts, product)),
+      },
+    ]
+  })
+  return new Map(documents)
+}
+
+function hashOf(text: string): string {
+  return createHash('sha512').update(text).digest('hex').toUpperCase()
 }
 
 /** The older document, made when first asked for. Old command lines read only its protobuf form. */

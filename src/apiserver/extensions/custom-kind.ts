@@ -1,5 +1,6 @@
 /** A version of a defined resource as a kind of the API: its declaration, columns, selectable fields, strategy and facets. */
 
+import { createHash } from 'node:crypto'
 import { columnsOf } from './columns.ts'
 import { memberAt, simplePath } from './json-path.ts'
 import { scaleErrors, scaleFacet } from './scale.ts'
@@ -53,6 +54,7 @@ export function customKind({ spec, status }: CustomResourceDefinition, version: 
       ...(scale ? scaleErrors(scale, value as Json, change?.subresource ?? '', statusApart) : []),
     ],
     openApi: (dialect, meta) => openApiSchemaOf(version.schema?.openAPIV3Schema, dialect, meta, spec.preserveUnknownFields === true),
+    fingerprint: () => createHash('sha256').update(JSON.stringify([group, version, status.acceptedNames, spec.scope])).digest('base64'),
   }
   const message = customMessage(`${group.split('.').toReversed().join('.')}.${version.name}.${kind}`, rules, () => schemaOf().declaration)
   const declared = resource({ schema: message } as unknown as MessageClass<KubeObject>, {

@@ -6,6 +6,7 @@ import { definitionErrors } from '#api/apiextensions/v1/custom-resource-definiti
 import type { CustomResourceDefinition } from '#api/apiextensions/v1/custom-resource-definition.ts'
 import type { APIService } from '#api/apiregistration/v1/api-service.ts'
 import { definitionSchemaErrors, formatWarnings } from '../../extensions/schema/definition-rules.ts'
+import { CLEANUP_FINALIZER, judgement, withCondition } from '../../extensions/definition-conditions.ts'
 import { timestamp } from '#base/clock.ts'
 
 type Definition = CustomResourceDefinition & Stored
@@ -18,6 +19,27 @@ export const definitionStrategy: Strategy<Definition> = {
     ...definition,
     status: { ...old.status, ...stored(definition.spec, old.status.storedVersions ?? []) },
   }),
+  // what it defined goes first
+  markDeleted(definition, now) {
+    const { metadata, status } = definition
+    const finalizers = metadata.finalizers ?? []
+    if (metadata.deletionTimestamp !== undefined) return finalizers.length === 0 ? undefined : definition
+    const pending = judgement(
+      'Terminating',
+      'True',
+      'InstanceDeletionPending',
+      'CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon',
+    )
+    return {
+      ...definition,
+      metadata: {
+        ...metadata,
+        deletionTimestamp: timestamp(now),
+        finalizers: finalizers.includes(CLEANUP_FINALIZER) ? finalizers : [...finalizers, CLEANUP_FINALIZER],
+      },
+      status: withCondition(status, pending, now) as Definition['status'],
+    }
+  },
   validateCreate: (definition) => [...definitionErrors(definition), ...definitionSchemaErrors(definition)],
   validateUpdate: definitionSchemaErrors,
   warnings: formatWarnings,

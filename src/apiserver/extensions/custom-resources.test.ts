@@ -1,0 +1,174 @@
+/* oxlint-disable typescript/no-explicit-any -- tests look into answers of every kind, and a wrong path fails there anyway */
+/** Custom resources through the API, from their definition to their end. */
+
+import { deepEqual, equal, match } from 'node:assert/strict'
+import { test } from 'node:test'
+import { openTestApi, type TestApi } from '../endpoints/test-api.ts'
+
+const DEFINITIONS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions'
+const WIDGETS = '/apis/example.com/v1/namespaces/default/widgets'
+const MERGE = { contentType: 'application/merge-patch+json' }
+
+const SCHEMA = {
+  type: 'object',
+  properties: {
+    spec: {
+      type: 'object',
+      properties: {
+        size: { type: 'integer', default: 1, minimum: 0 },
+        color: { type: 'string' },
+        replicas: { type: 'integer' },
+      },
+    },
+    status: { type: 'object', properties: { replicas: { type: 'integer' }, ready: { type: 'boolean' } } },
+  },
+}
+const V1 = {
+  name: 'v1',
+  served: true,
+  storage: true,
+  schema: { openAPIV3Schema: SCHEMA },
+  subresources: { status: {}, scale: { specReplicasPath: '.spec.replicas', statusReplicasPath: '.status.replicas' } },
+  additionalPrinterColumns: [{ name: 'Size', type: 'integer', jsonPath: '.spec.size' }],
+  selectableFields: [{ jsonPath: '.spec.color' }],
+}
+const definition = (spec: object = {}, plural = 'widgets') => ({
+  metadata: { name: `${plural}.example.com` },
+  spec: {
+    group: 'example.com',
+    scope: 'Namespaced',
+    names: { plural, kind: 'Widget', shortNames: ['wd'] },
+    versions: [V1],
+    ...spec,
+  },
+})
+const widget = (name: string, spec: object = {}) => ({ apiVersion: 'example.com/v1', kind: 'Widget', metadata: { name }, spec })
+const conditions = (object: any) => object.status.conditions.map((c: any) => `${c.type}=${c.status} ${c.reason}`)
+
+async function settle(t: TestApi): Promise<void> {
+  for (let i = 0; i < 10; i++) {
+    await new Promise(setImmediate)
+    t.clock.advance(1)
+  }
+}
+
+async function withWidgets(spec: object = {}): Promise<TestApi> {
+  const t = await openTestApi()
+  equal((await t.call('POST', DEFINITIONS, definition(spec))).status, 201)
+  await settle(t)
+  return t
+}
+
+test('a definition is established, and its objects live as others do', async () => {
+  await using t = await withWidgets()
+  const { object: crd } = await t.call('GET', `${DEFINITIONS}/widgets.example.com`)
+  deepEqual(conditions(crd), ['NamesAccepted=True NoConflicts', 'Established=True InitialNamesAccepted'])
+  const made = await t.call('POST', WIDGETS, { ...widget('a', { color: 'red', odd: 1 }), status: { ready: true } })
+  deepEqual(
+    [made.status, made.object.spec, made.object.status, made.object.metadata.generation],
+    [201, { color: 'red', size: 1 }, undefined, 1],
+  )
+  const wrong = await t.call('POST', WIDGETS, widget('b', { size: -1 }))
+  deepEqual([wrong.status, wrong.object.details.causes[0].field], [422, 'spec.size'])
+  const patched = await t.call('PATCH', `${WIDGETS}/a`, { spec: { size: 3 } }, MERGE)
+  deepEqual([patched.status, patched.object.spec.size, patched.object.metadata.generation], [200, 3, 2])
+  const status = await t.call('PATCH', `${WIDGETS}/a/status`, { status: { replicas: 2 }, spec: { size: 9 } }, MERGE)
+  deepEqual([status.object.status, status.object.spec.size, status.object.metadata.generation], [{ replicas: 2 }, 3, 2])
+  const { object: list } = await t.call('GET', `${WIDGETS}?fieldSelector=spec.color%3Dred`)
+  deepEqual([list.kind, list.items.length], ['WidgetList', 1])
+  const strategic = await t.call('PATCH', `${WIDGETS}/a`, {}, { contentType: 'application/strategic-merge-patch+json' })
+  equal(strategic.status, 415)
+  const gone = await t.call('DELETE', `${WIDGETS}/a`)
+  deepEqual([gone.status, gone.object.details.kind], [200, 'widgets'])
+})
+
+test('a scale shows and changes the number where the definition says', async () => {
+  await using t = await withWidgets()
+  await t.call('POST', WIDGETS, widget('a'))
+  const none = await t.call('GET', `${WIDGETS}/a/scale`)
+  deepEqual([none.status, none.object.message], [500, 'Internal error occurred: the spec replicas field ".spec.replicas" does not exist'])
+  await t.call('PATCH', `${WIDGETS}/a/scale`, { spec: { replicas: 4 } }, MERGE)
+  const { object: scale } = await t.call('GET', `${WIDGETS}/a/scale`)
+  deepEqual([scale.kind, scale.spec, scale.status], ['Scale', { replicas: 4 }, { replicas: 0 }])
+  const wrong = await t.call('PATCH', `${WIDGETS}/a/scale`, { spec: { replicas: -1 } }, MERGE)
+  deepEqual(
+    [wrong.status, wrong.object.message],
+    [422, 'Widget.example.com "a" is invalid: .spec.replicas: Invalid value: -1: should be a non-negative integer'],
+  )
+})
+
+test('discovery, documents and API services follow the definitions', async () => {
+  await using t = await withWidgets()
+  const { object: list } = await t.call('GET', '/apis/example.com/v1')
+  deepEqual(
+    list.resources.map((r: any) => [r.name, r.kind, r.shortNames]),
+    [
+      ['widgets', 'Widget', ['wd']],
+      ['widgets/status', 'Widget', undefined],
+      ['widgets/scale', 'Scale', undefined],
+    ],
+  )
+  const index = JSON.parse((await t.wire('GET', '/openapi/v3')).text)
+  const document = JSON.parse((await t.wire('GET', index.paths['apis/example.com/v1'].serverRelativeURL)).text)
+  const shown = document.components.schemas['com.example.v1.Widget']
+  deepEqual(Object.keys(shown.properties), ['apiVersion', 'kind', 'metadata', 'spec', 'status'])
+  const older = JSON.parse((await t.wire('GET', '/openapi/v2')).text)
+  equal(older.definitions['com.example.v1.Widget'].properties.spec.properties.color.type, 'string')
+  equal((await t.call('GET', '/apis/apiregistration.k8s.io/v1/apiservices/v1.example.com')).status, 200)
+  await t.call('DELETE', `${DEFINITIONS}/widgets.example.com`)
+  await settle(t)
+  equal((await t.call('GET', '/apis/example.com/v1')).status, 404)
+  equal((await t.call('GET', '/apis/apiregistration.k8s.io/v1/apiservices/v1.example.com')).status, 404)
+})
+
+test('the objects of a deleted definition go first', async () => {
+  await using t = await withWidgets()
+  await t.call('POST', WIDGETS, { ...widget('held'), metadata: { name: 'held', finalizers: ['example.com/hold'] } })
+  await t.call('POST', WIDGETS, widget('free'))
+  const deleted = await t.call('DELETE', `${DEFINITIONS}/widgets.example.com`)
+  match(conditions(deleted.object).at(-1), /^Terminating=True InstanceDeletionPending/)
+  await settle(t)
+  const refused = await t.call('POST', WIDGETS, widget('late'))
+  deepEqual([refused.status, refused.object.message], [405, 'create not allowed while custom resource definition is terminating'])
+  deepEqual(
+    (await t.call('GET', WIDGETS)).object.items.map((i: any) => i.metadata.name),
+    ['held'],
+  )
+  await t.call('PATCH', `${WIDGETS}/held`, { metadata: { finalizers: null } }, MERGE)
+  t.clock.advance(1000)
+  await settle(t)
+  equal((await t.call('GET', `${DEFINITIONS}/widgets.example.com`)).status, 404)
+  equal((await t.call('GET', WIDGETS)).status, 404)
+})
+
+test('a name that another definition has is not accepted until it is free', async () => {
+  await using t = await withWidgets()
+  await t.call('POST', DEFINITIONS, definition({ names: { plural: 'gadgets', kind: 'Gadget', shortNames: ['wd'] } }, 'gadgets'))
+  await settle(t)
+  const { object: second } = await t.call('GET', `${DEFINITIONS}/gadgets.example.com`)
+  deepEqual(
+    second.status.conditions.map((c: any) => [c.type, c.status, c.reason, c.message]),
+    [
+      ['NamesAccepted', 'False', 'ShortNamesConflict', '"wd" is already in use'],
+      ['Established', 'False', 'NotAccepted', 'not all names are accepted'],
+    ],
+  )
+  equal((await t.call('GET', '/apis/example.com/v1/gadgets')).status, 404)
+  await t.call('DELETE', `${DEFINITIONS}/widgets.example.com`)
+  await settle(t)
+  equal((await t.call('GET', '/apis/example.com/v1/gadgets')).status, 200)
+})
+
+test('versions are served by name, deprecated ones with a warning', async () => {
+  const v2 = { ...V1, name: 'v2', storage: false, deprecated: true }
+  await using t = await withWidgets({ versions: [V1, v2] })
+  await t.call('POST', WIDGETS, widget('a', { size: 2 }))
+  const other = await t.call('GET', WIDGETS.replace('/v1/', '/v2/') + '/a')
+  deepEqual(
+    [other.object.apiVersion, other.object.spec, other.warnings],
+    ['example.com/v2', { size: 2 }, ['example.com/v2 Widget is deprecated']],
+  )
+  const put = await t.call('PUT', WIDGETS.replace('/v1/', '/v2/') + '/a', { ...other.object, spec: { size: 5 } })
+  deepEqual([put.status, put.object.apiVersion], [200, 'example.com/v2'])
+  deepEqual((await t.call('GET', `${WIDGETS}/a`)).object.spec, { size: 5 })
+})
