@@ -54,7 +54,10 @@ export function customKind({ spec, status }: CustomResourceDefinition, version: 
       ...(scale ? scaleErrors(scale, value as Json, change?.subresource ?? '', statusApart) : []),
     ],
     openApi: (dialect, meta) => openApiSchemaOf(version.schema?.openAPIV3Schema, dialect, meta, spec.preserveUnknownFields === true),
-    fingerprint: () => createHash('sha256').update(JSON.stringify([group, version, status.acceptedNames, spec.scope])).digest('base64'),
+    fingerprint: () =>
+      createHash('sha256')
+        .update(JSON.stringify([group, version, status.acceptedNames, spec.scope]))
+        .digest('base64'),
   }
   const message = customMessage(`${group.split('.').toReversed().join('.')}.${version.name}.${kind}`, rules, () => schemaOf().declaration)
   const declared = resource({ schema: message } as unknown as MessageClass<KubeObject>, {
