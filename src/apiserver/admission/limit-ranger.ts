@@ -1,7 +1,7 @@
 /** Gives containers the resources their namespace's limit ranges have for those that ask for none, and holds pods and claims to the limits. */
 
 import type { AdmissionPlugin, AdmissionRequest } from './admission.ts'
-import type { LimitRangeLookup } from './limit-ranger-lookup.ts'
+import type { NamespaceLookup } from './namespace-lookup.ts'
 import { forbidden } from '#apiserver/endpoints/errors.ts'
 import type { Container } from '#api/core/v1/container.ts'
 import type { LimitRange, LimitRangeItem } from '#api/core/v1/limit-range.ts'
@@ -15,7 +15,7 @@ type Amounts = Readonly<Record<string, string>>
 const ANNOTATION = 'kubernetes.io/limit-ranger'
 const POD_LEVEL = /^(cpu|memory|hugepages-.+)$/
 
-export function limitRanger(parts: { readonly list: LimitRangeLookup }): AdmissionPlugin {
+export function limitRanger(parts: { readonly list: NamespaceLookup<LimitRange> }): AdmissionPlugin {
   return {
     name: 'LimitRanger',
     operations: ['CREATE', 'UPDATE'],

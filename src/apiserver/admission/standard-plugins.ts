@@ -6,8 +6,8 @@ import { defaultStorageClass } from './default-storage-class.ts'
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts'
 import { deviceAdminAccess } from './device-admin-access.ts'
 import { limitRanger } from './limit-ranger.ts'
-import { limitRangeLookup } from './limit-ranger-lookup.ts'
 import { namespaceLifecycle } from './namespace-lifecycle.ts'
+import { namespaceLookup } from './namespace-lookup.ts'
 import { nodeRestriction } from './node-restriction.ts'
 import { persistentVolumeClaimResize } from './persistent-volume-claim-resize.ts'
 import { AdmissionConfigurationError, chosenPlugins, type PluginNames } from './plugin-choice.ts'
@@ -15,6 +15,9 @@ import type { PluginParts } from './plugin-parts.ts'
 import { readPodSecurityConfiguration } from './pod-security/configuration.ts'
 import { podSecurity } from './pod-security/plugin.ts'
 import { priorityAdmission } from './priority.ts'
+import { readLimitedResources } from './resource-quota/configuration.ts'
+import { resourceQuota } from './resource-quota/plugin.ts'
+import { quotaStatusWriter } from './resource-quota/store-status.ts'
 import { rbacEscalation } from './rbac-escalation.ts'
 import { serviceAccountAdmission } from './service-account.ts'
 import { storageObjectInUseProtection } from './storage-object-in-use-protection.ts'
@@ -24,6 +27,7 @@ import { validatingWebhookConfigurations } from '#api/admissionregistration/v1/v
 import { limitRanges } from '#api/core/v1/limit-range.ts'
 import { namespaces } from '#api/core/v1/namespace.ts'
 import { pods } from '#api/core/v1/pod.ts'
+import { resourceQuotas } from '#api/core/v1/resource-quota.ts'
 import { serviceAccounts } from '#api/core/v1/service-account.ts'
 import { priorityClasses } from '#api/scheduling/v1/priority-class.ts'
 import { storageClasses } from '#api/storage/v1/storage-class.ts'
@@ -48,7 +52,7 @@ export const STANDARD_PLUGINS: readonly PluginRow[] = [
   on('NamespaceLifecycle', ({ objects }) => namespaceLifecycle({ find: (name) => objects.find(namespaces, '', name) })),
   on('LimitRanger', ({ objects, clock }) =>
     limitRanger({
-      list: limitRangeLookup({
+      list: namespaceLookup({
         cached: (namespace) => objects.cachedList(limitRanges, namespace),
         fresh: (namespace) => objects.list(limitRanges, namespace),
         clock,
@@ -86,6 +90,17 @@ export const STANDARD_PLUGINS: readonly PluginRow[] = [
   on('CertificateSubjectRestriction', () => certificateSubjectRestriction({ organizations: requestOrganizations })),
   on('MutatingAdmissionWebhook', (parts) => mutatingWebhooks(webhookParts(parts, mutatingWebhookConfigurations))),
   on('ValidatingAdmissionWebhook', (parts) => validatingWebhooks(webhookParts(parts, validatingWebhookConfigurations))),
+  on('ResourceQuota', (parts, configuration) => {
+    const { objects, clock } = parts
+    const fresh = (namespace: string) => objects.list(resourceQuotas, namespace)
+    return resourceQuota({
+      list: namespaceLookup({ cached: (namespace) => objects.cachedList(resourceQuotas, namespace), fresh, clock }),
+      fresh,
+      store: quotaStatusWriter(parts),
+      limited: readLimitedResources(configuration),
+      now: () => clock.now(),
+    })
+  }),
 ]
 
 /** What an operator says of plugins. */

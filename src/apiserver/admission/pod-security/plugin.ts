@@ -6,7 +6,8 @@ import { detailText, violations } from './evaluate.ts'
 import { isEquivalent, isPrivileged, LABEL_PREFIX, labelledPolicyText, policyOf, policyText, sameLevelVersion, stricter } from './policy.ts'
 import type { LevelVersion, Policy } from './policy.ts'
 import type { AdmissionPlugin, AdmissionRequest } from '../admission.ts'
-import { forbidden, internalError, invalid } from '#apiserver/endpoints/errors.ts'
+import { refused } from '../refused.ts'
+import { internalError, invalid } from '#apiserver/endpoints/errors.ts'
 import type { Container } from '#api/core/v1/container.ts'
 import type { Namespace } from '#api/core/v1/namespace.ts'
 import type { Pod, PodSpec } from '#api/core/v1/pod.ts'
@@ -127,7 +128,7 @@ export function podSecurity(parts: PodSecurityParts): AdmissionPlugin {
   }
 
   function evaluate(request: AdmissionRequest, policy: Policy, errors: readonly FieldError[], pod: PodLike, enforce: boolean): void {
-    const { annotate, resource, name, warn } = request
+    const { annotate, warn } = request
     const { runtimeClassName } = pod.spec
     if (runtimeClassName && exempt.runtimeClasses.has(runtimeClassName)) return annotate?.(`${LABEL_PREFIX}exempt`, 'runtimeClass')
     if (errors.length > 0) annotate?.(`${LABEL_PREFIX}error`, `Failed to parse policy: ${texts(errors)}`)
@@ -136,7 +137,7 @@ export function podSecurity(parts: PodSecurityParts): AdmissionPlugin {
     const audited = enforce && sameLevelVersion(policy.audit, policy.enforce) ? enforced : violations(policy.audit, pod)
     if (audited.length > 0) annotate?.(`${LABEL_PREFIX}audit-violations`, `would violate ${violationText(policy.audit, audited)}`)
     // a refusal says it all
-    if (enforced.length > 0) throw forbidden(resource, name, `violates ${violationText(policy.enforce, enforced)}`)
+    if (enforced.length > 0) throw refused(request, `violates ${violationText(policy.enforce, enforced)}`)
     const warned = sameLevelVersion(policy.warn, policy.audit) ? audited : violations(policy.warn, pod)
     if (warned.length > 0) warn(`would violate ${violationText(policy.warn, warned)}`)
   }

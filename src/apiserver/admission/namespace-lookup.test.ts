@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { limitRangeLookup } from './limit-ranger-lookup.ts'
+import { namespaceLookup } from './namespace-lookup.ts'
 import type { LimitRange } from '#api/core/v1/limit-range.ts'
 import { VirtualClock } from '#base/clock.ts'
 
@@ -9,7 +9,7 @@ const range = { metadata: { name: 'lr' } } as unknown as LimitRange
 function opened() {
   const clock = new VirtualClock()
   const state = { cached: [] as readonly LimitRange[], fresh: [] as readonly LimitRange[], asked: 0 }
-  const find = limitRangeLookup({
+  const find = namespaceLookup({
     clock,
     cached: () => state.cached,
     async fresh() {
