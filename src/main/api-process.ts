@@ -41,6 +41,7 @@ import { apiSettings, type ApiSettings } from './control-plane-settings.ts'
 import { makeDirectory, unusable, writing } from '#cli/data-directory.ts'
 import { flagValues, UsageError } from '#base/settings.ts'
 import { openAuthentication } from './api-authentication.ts'
+import { openAuthorization } from './api-authorization.ts'
 import { serviceAccountIssuer } from './service-account-issuer.ts'
 
 export interface ApiProcess extends AsyncDisposable {
@@ -84,6 +85,7 @@ export async function startApi(settings: ApiSettings, log: Log, components: NonN
   const opened = new AsyncDisposableStack()
   try {
     const tokenIssuer = serviceAccountIssuer(settings, { pki, clock, random })
+    const authorization = opened.use(openAuthorization(settings, { clock, random, log }))
     const authentication = opened.use(openAuthentication(settings, { clock, random, log, tokenIssuer }))
     const auditing = auditOf(settings, { clock, log })
     let rolesStand = false
@@ -110,7 +112,7 @@ export async function startApi(settings: ApiSettings, log: Log, components: NonN
       cbor: gates.CBORServingAndStorage,
       enabled,
       admission,
-      authorizationModes: modes(settings.authorizationModes),
+      authorization: authorization.authorizer,
       authenticators: [
         frontProxy({ authorities: () => [pki.frontProxyCa.cert], allowedNames: ['front-proxy-client'], clock }),
         clientCertificates({ authorities: () => [pki.ca.cert], clock }),
@@ -247,13 +249,6 @@ function portRange(text: string): readonly [number, number] {
   if (found === null)
     throw new UsageError(`invalid argument "${text}" for "--service-node-port-range" flag: expected two ports with a hyphen between`)
   return [Number(found[1]), Number(found[2])]
-}
-
-function modes(names: readonly string[]): readonly ('Node' | 'RBAC' | 'AlwaysAllow')[] {
-  for (const name of names)
-    if (!['Node', 'RBAC', 'AlwaysAllow'].includes(name))
-      throw new UsageError(`invalid argument "${name}" for "--authorization-mode" flag: must be Node, RBAC or AlwaysAllow`)
-  return names as readonly ('Node' | 'RBAC' | 'AlwaysAllow')[]
 }
 
 function featureGates(words: readonly string[]): FeatureGates {

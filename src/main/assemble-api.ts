@@ -3,8 +3,10 @@
 import { clusterRoleBindings } from '#api/rbac/v1/cluster-role-binding.ts'
 import { clusterRoles } from '#api/rbac/v1/cluster-role.ts'
 import { nodes } from '#api/core/v1/node.ts'
+import { persistentVolumeClaims } from '#api/core/v1/persistent-volume-claim.ts'
 import { persistentVolumes } from '#api/core/v1/persistent-volume.ts'
 import { pods } from '#api/core/v1/pod.ts'
+import { podCertificateRequests } from '#api/certificates/v1beta1/certificates.ts'
 import { roleBindings } from '#api/rbac/v1/role-binding.ts'
 import { roles } from '#api/rbac/v1/role.ts'
 import { secrets } from '#api/core/v1/secret.ts'
@@ -27,7 +29,7 @@ import { serviceAccountTokens } from '#apiserver/authentication/service-account-
 import type { TokenIssuer } from '#apiserver/authentication/token-issuer.ts'
 import { nodeAuthorizer } from '#apiserver/authorization/node-authorizer.ts'
 import { rbacAuthorizer, ruleResolver, type RbacListers } from '#apiserver/authorization/rbac.ts'
-import { alwaysAllow, firstWithOpinion, privilegedGroups } from '#apiserver/authorization/union.ts'
+import { firstWithOpinion, privilegedGroups } from '#apiserver/authorization/union.ts'
 import type { Authorizer } from '#apiserver/authorization/authorizer.ts'
 import type { InFlightLimits } from '#apiserver/filters/max-in-flight.ts'
 import { createHandler, type Handler } from '#apiserver/filters/handler.ts'
@@ -53,8 +55,8 @@ export interface AssembleParts extends Omit<ApiParts, 'authorizer' | 'tokens' | 
   readonly remoteTokenAuthenticators?: readonly TokenAuthenticator[]
   /** Whether bootstrap tokens are accepted. */
   readonly bootstrapTokens?: boolean
-  /** Upstream's `--authorization-mode`, in order. */
-  readonly authorizationModes?: readonly ('Node' | 'RBAC' | 'AlwaysAllow')[]
+  /** Who may, given what makes the authorizers that read the API's objects; absent: administrators, then Node, then RBAC. */
+  readonly authorization?: (make: (type: 'Node' | 'RBAC') => Authorizer) => Authorizer
   /** Whether strangers may ask for a path; absent: for all. */
   readonly anonymous?: (path: string) => boolean
   /** Logs requests. */
@@ -74,7 +76,7 @@ export async function assembleApi(parts: AssembleParts): Promise<AssembledApi> {
   const transport = (user: Identity) => inProcessTransport(handler, user)
   const api = await openApi({
     ...parts,
-    authorizer: (listers) => authorizerOf(parts.authorizationModes ?? ['Node', 'RBAC'], listers),
+    authorizer: (listers) => (parts.authorization ?? nodesThenRoles)((type) => reading(type, listers)),
     resolver: (listers) => ruleResolver(rbacListers(listers)),
     tokens: (listers) =>
       (tokens = firstThatKnows([
@@ -130,19 +132,19 @@ export async function assembleApi(parts: AssembleParts): Promise<AssembledApi> {
   }
 }
 
-function authorizerOf(modes: readonly ('Node' | 'RBAC' | 'AlwaysAllow')[], listers: Listers): Authorizer {
-  const byMode = {
-    Node: () =>
-      nodeAuthorizer({
-        pods: listers.lister(pods),
-        volumes: listers.lister(persistentVolumes),
-        attachments: listers.lister(volumeAttachments),
-        slices: listers.lister(resourceSlices),
-      }),
-    RBAC: () => rbacAuthorizer(rbacListers(listers)),
-    AlwaysAllow: () => alwaysAllow,
-  }
-  return firstWithOpinion([privilegedGroups('system:masters'), ...modes.map((mode) => byMode[mode]())])
+const nodesThenRoles: NonNullable<AssembleParts['authorization']> = (make) =>
+  firstWithOpinion([privilegedGroups('system:masters'), make('Node'), make('RBAC')])
+
+function reading(type: 'Node' | 'RBAC', listers: Listers): Authorizer {
+  if (type === 'RBAC') return rbacAuthorizer(rbacListers(listers))
+  return nodeAuthorizer({
+    pods: listers.lister(pods),
+    claims: listers.lister(persistentVolumeClaims),
+    volumes: listers.lister(persistentVolumes),
+    attachments: listers.lister(volumeAttachments),
+    slices: listers.lister(resourceSlices),
+    certificateRequests: listers.lister(podCertificateRequests),
+  })
 }
 
 function rbacListers(listers: Listers): RbacListers {

@@ -4,6 +4,7 @@ import { auditSettings } from './audit-settings.ts'
 import { PORT_OR_ZERO, settings, type Values } from '#base/settings.ts'
 import { admissionSettings } from './api-admission.ts'
 import { authenticationSettings } from './api-authentication.ts'
+import { authorizationSettings } from './api-authorization.ts'
 
 const serviceAccountSettings = settings({
   serviceAccountIssuers: {
@@ -64,12 +65,7 @@ export const apiSettings = settings({
   },
   serviceCidr: { type: 'string', flag: 'service-cluster-ip-range', help: 'Addresses of Services', default: '10.96.0.0/12' },
   nodePorts: { type: 'string', flag: 'service-node-port-range', help: 'Ports of NodePort Services', default: '30000-32767' },
-  authorizationModes: {
-    type: 'list',
-    flag: 'authorization-mode',
-    help: 'Asked in this order: Node, RBAC, AlwaysAllow',
-    default: ['Node', 'RBAC'],
-  },
+  ...authorizationSettings,
   priorityAndFairness: {
     type: 'bool',
     flag: 'enable-priority-and-fairness',

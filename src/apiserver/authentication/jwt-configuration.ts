@@ -1,10 +1,11 @@
 /** Holds the configuration of JWT issuers to upstream's rules, and compiles the expressions in it. */
 
 import { X509Certificate } from 'node:crypto'
+import { ExpressionError } from '#cel/compile.ts'
 import { BOOL, DYN, listOf, mapOf, STRING, type Type } from '#cel/type.ts'
 import { duplicate, FieldError, invalid, required, tooMany } from '#schema/field-error.ts'
 import type { JwtIssuer } from './configuration.ts'
-import { compileFor, ExpressionError, selects, type Expression } from './expressions.ts'
+import { compileFor, selects, type Expression } from './expressions.ts'
 
 /** An issuer's configuration with its expressions compiled; what is a claim stays one. */
 export interface CompiledJwtIssuer {

@@ -174,13 +174,30 @@ test('a node reads what its own pods use, and writes only its own things', async
       ],
       resourceClaims: [{ name: 'd', resourceClaimName: 'd1' }],
     }),
+    {
+      ...pod('mirror', 'n1', { volumes: [{ name: 'v', secret: { secretName: 's3' } }] }),
+      metadata: { ...meta('mirror', 'ns'), annotations: { 'kubernetes.io/config.mirror': 'x' } },
+    },
     pod('b', 'n2', { volumes: [{ name: 'v', secret: { secretName: 's2' } }], serviceAccountName: 'other' }),
   ]
   const one = (name: string, spec: object) =>
     ({ get: (key: string) => (key === name ? { metadata: meta(name), spec } : undefined) }) as never
   const authorizer = nodeAuthorizer({
-    pods: { get: (key) => pods.find((p) => `ns/${p.metadata.name}` === key), list: () => pods },
-    volumes: one('pv', { claimRef: { namespace: 'ns', name: 'c1' } }),
+    pods: {
+      get: (key) => pods.find((p) => `ns/${p.metadata.name}` === key),
+      by: (index, value) => pods.filter((p) => index === 'spec.nodeName' && p.spec.nodeName === value),
+    },
+    claims: one('ns/c1', { volumeName: 'pv' }),
+    volumes: one('pv', {
+      claimRef: { namespace: 'ns', name: 'c1' },
+      csi: {
+        driver: 'd',
+        volumeHandle: 'h',
+        nodeStageSecretRef: { namespace: 'storage', name: 'stage' },
+        controllerExpandSecretRef: { namespace: 'storage', name: 'expand' },
+      },
+    }),
+    certificateRequests: one('ns/r1', { nodeName: 'n1' }),
     attachments: one('va', { nodeName: 'n1' }),
     slices: one('slice', { nodeName: 'n1' }),
   })
@@ -198,6 +215,24 @@ test('a node reads what its own pods use, and writes only its own things', async
       ['GET', '/api/v1/namespaces/ns/secrets?watch=1&fieldSelector=metadata.name%3Ds1', true],
       ['GET', '/api/v1/namespaces/ns/secrets/s2', false],
       ['GET', '/api/v1/namespaces/ns/secrets', false],
+      ['GET', '/api/v1/namespaces/ns/secrets/s3', false],
+      ['GET', '/api/v1/namespaces/storage/secrets/stage', true],
+      ['GET', '/api/v1/namespaces/storage/secrets/expand', false],
+      ['GET', '/api/v1/namespaces/ns/persistentvolumeclaims/c1', true],
+      ['GET', '/api/v1/namespaces/ns/persistentvolumeclaims?fieldSelector=metadata.name%3Dc1', false],
+      ['PATCH', '/api/v1/namespaces/ns/persistentvolumeclaims/c1/status', true],
+      ['GET', '/api/v1/namespaces/ns/serviceaccounts/sa', true],
+      ['GET', '/api/v1/namespaces/ns/serviceaccounts/other', false],
+      ['POST', '/apis/certificates.k8s.io/v1beta1/namespaces/ns/podcertificaterequests', true],
+      ['GET', '/apis/certificates.k8s.io/v1beta1/namespaces/ns/podcertificaterequests/r1', true],
+      ['GET', '/apis/certificates.k8s.io/v1beta1/namespaces/ns/podcertificaterequests/r2', false],
+      ['GET', '/apis/certificates.k8s.io/v1beta1/podcertificaterequests?fieldSelector=spec.nodeName%3Dn1', true],
+      ['GET', '/apis/certificates.k8s.io/v1beta1/podcertificaterequests', false],
+      ['DELETE', '/apis/certificates.k8s.io/v1beta1/namespaces/ns/podcertificaterequests/r1', false],
+      ['DELETE', '/api/v1/nodes/n1', false],
+      ['GET', '/api/v1/nodes', false],
+      ['GET', '/api/v1/nodes?fieldSelector=metadata.name%3Dn1', true],
+      ['GET', '/api/v1/nodes/n1/proxy/metrics', false],
       ['PUT', '/api/v1/namespaces/ns/secrets/s1', false],
       ['POST', '/api/v1/namespaces/ns/serviceaccounts/sa/token', true],
       ['POST', '/api/v1/namespaces/ns/serviceaccounts/other/token', false],

@@ -9,11 +9,12 @@ export interface Attributes {
   readonly info: RequestInfo
 }
 
+/** `error` is what kept the authorizer from finding out; a request that nobody allows fails because of it rather than being forbidden. */
 export type Decision =
-  | { readonly type: 'allow'; readonly reason: string }
-  | { readonly type: 'deny'; readonly reason: string }
+  | { readonly type: 'allow'; readonly reason: string; readonly error?: string }
+  | { readonly type: 'deny'; readonly reason: string; readonly error?: string }
   /** Another authorizer may know; if none does the request is refused with the reasons put together. */
-  | { readonly type: 'no-opinion'; readonly reason: string }
+  | { readonly type: 'no-opinion'; readonly reason: string; readonly error?: string }
 
 export interface Authorizer {
   authorize(attributes: Attributes): Decision | Promise<Decision>

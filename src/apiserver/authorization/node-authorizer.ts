@@ -1,6 +1,8 @@
 /** What kubelets may do: everything about their own node and the pods on it, nothing about others'. */
 
 import type { UserInfo } from '#api/authentication/v1/token-review.ts'
+import type { PodCertificateRequest } from '#api/certificates/v1/pod-certificate-request.ts'
+import type { PersistentVolumeClaim } from '#api/core/v1/persistent-volume-claim.ts'
 import type { PersistentVolume } from '#api/core/v1/persistent-volume.ts'
 import type { Pod } from '#api/core/v1/pod.ts'
 import type { PolicyRule } from '#api/rbac/v1/cluster-role.ts'
@@ -10,6 +12,7 @@ import type { RequestInfo } from '#apiserver/request-context.ts'
 import type { Lister } from '#client/informer.ts'
 import { parseFieldSelector } from '#schema/selector.ts'
 import type { Authorizer, Decision } from './authorizer.ts'
+import { claimsOf, givesRights, usesClaim, usesConfigMap, usesDevices, usesSecret, volumeUsesSecret } from './pod-references.ts'
 import { ruleAllows } from './policy-rule.ts'
 
 const LEASE_NAMESPACE = 'kube-node-lease'
@@ -20,13 +23,7 @@ const NODE_RULES: readonly PolicyRule[] = [
   { verbs: ['create'], apiGroups: ['authentication.k8s.io'], resources: ['tokenreviews'] },
   { verbs: ['create'], apiGroups: ['authorization.k8s.io'], resources: ['localsubjectaccessreviews', 'subjectaccessreviews'] },
   { verbs: READ, apiGroups: [''], resources: ['services'] },
-  { verbs: ['create'], apiGroups: [''], resources: ['nodes'] },
-  // which nodes may be written is the NodeRestriction admission plugin's to say: it sees the object
-  { verbs: ['patch', 'update'], apiGroups: [''], resources: ['nodes', 'nodes/status'] },
   { verbs: ['create', 'patch', 'update'], apiGroups: ['', 'events.k8s.io'], resources: ['events'] },
-  { verbs: ['create', 'delete'], apiGroups: [''], resources: ['pods'] },
-  { verbs: ['patch', 'update'], apiGroups: [''], resources: ['pods/status'] },
-  { verbs: ['create'], apiGroups: [''], resources: ['pods/eviction'] },
   { verbs: ['get'], apiGroups: [''], resources: ['endpoints'] },
   { verbs: ['create', ...READ], apiGroups: ['certificates.k8s.io'], resources: ['certificatesigningrequests'] },
   { verbs: READ, apiGroups: ['storage.k8s.io'], resources: ['csidrivers'] },
@@ -35,31 +32,30 @@ const NODE_RULES: readonly PolicyRule[] = [
 ]
 
 export interface NodeAuthorizerListers {
-  readonly pods: Pick<Lister<Pod>, 'get' | 'list'>
+  /** Indexed by `spec.nodeName`. */
+  readonly pods: Pick<Lister<Pod>, 'get' | 'by'>
+  readonly claims: Pick<Lister<PersistentVolumeClaim>, 'get'>
   readonly volumes: Pick<Lister<PersistentVolume>, 'get'>
   readonly attachments: Pick<Lister<VolumeAttachment>, 'get'>
   readonly slices: Pick<Lister<ResourceSlice>, 'get'>
+  readonly certificateRequests: Pick<Lister<PodCertificateRequest>, 'get'>
 }
 
-/** The node a user is, if it is one. */
+/** The node a user is, '' for one that does not say which; undefined for all other users. */
 export function nodeNameOf(user: UserInfo): string | undefined {
   const { username = '' } = user
   return username.startsWith('system:node:') && user.groups?.includes('system:nodes') ? username.slice('system:node:'.length) : undefined
 }
 
 export function nodeAuthorizer(listers: NodeAuthorizerListers): Authorizer {
-  const { pods } = listers
-  const podsOn = (node: string, namespace: string) => pods.list(namespace).filter((p) => p.spec.nodeName === node)
   return {
     authorize({ user, info }): Decision {
       const node = nodeNameOf(user)
       if (node === undefined) return { type: 'no-opinion', reason: '' }
-      if (info.isResourceRequest) {
-        const decide = BY_RESOURCE[`${info.group}/${info.resource}`]
-        const decided = decide?.(node, info, podsOn, listers)
-        if (decided !== undefined) return decided
-      }
-      return NODE_RULES.some((rule) => ruleAllows(rule, info)) ? ALLOW : { type: 'no-opinion', reason: '' }
+      if (node === '') return refuse(`unknown node for user ${JSON.stringify(user.username)}`)
+      const decide = info.isResourceRequest ? BY_RESOURCE[`${info.group}/${info.resource}`] : undefined
+      if (decide) return decide(node, info, listers)
+      return NODE_RULES.some((rule) => ruleAllows(rule, info)) ? ALLOW : refuse('')
     },
   }
 }
@@ -67,75 +63,87 @@ export function nodeAuthorizer(listers: NodeAuthorizerListers): Authorizer {
 const ALLOW: Decision = { type: 'allow', reason: '' }
 const refuse = (reason: string): Decision => ({ type: 'no-opinion', reason })
 
-/** Undefined leaves the decision to the rules. */
-type Decide = (
-  node: string,
-  info: RequestInfo,
-  podsOn: (node: string, namespace: string) => readonly Pod[],
-  listers: NodeAuthorizerListers,
-) => Decision | undefined
+type Decide = (node: string, info: RequestInfo, listers: NodeAuthorizerListers) => Decision
+type Concerns = (node: string, info: RequestInfo, listers: NodeAuthorizerListers) => boolean
 
-/** Reads of an object by name, allowed when a pod on the node refers to it. */
-const referenced =
-  (refersTo: (pod: Pod, name: string) => boolean): Decide =>
-  (node, info, podsOn) => {
-    if (!READ.includes(info.verb) || info.subresource !== '') return refuse(`can only read resources of this type`)
-    if (info.name === '') return refuse('can only read individual resources of this type')
-    if (podsOn(node, info.namespace).some((pod) => refersTo(pod, info.name))) return ALLOW
-    return refuse(`no relationship found between node '${node}' and this object`)
+/** One object, allowed when it has to do with the node. */
+function related(node: string, info: RequestInfo, listers: NodeAuthorizerListers, concerns: Concerns): Decision {
+  if (info.name === '') return refuse('No Object name found')
+  return concerns(node, info, listers) ? ALLOW : refuse(`no relationship found between node '${node}' and this object`)
+}
+
+const read =
+  (concerns: Concerns): Decide =>
+  (node, info, listers) => {
+    if (!READ.includes(info.verb)) return refuse('can only read resources of this type')
+    if (info.subresource !== '') return refuse('cannot read subresource')
+    if (info.namespace === '') return refuse('can only read namespaced object of this type')
+    return related(node, info, listers, concerns)
   }
 
-/** One object got by its name, allowed when it has to do with the node. */
-const gotByName =
-  (concerns: (node: string, info: RequestInfo, podsOn: Parameters<Decide>[2], listers: NodeAuthorizerListers) => boolean): Decide =>
-  (node, info, podsOn, listers) => {
+const get =
+  (concerns: Concerns): Decide =>
+  (node, info, listers) => {
     if (info.verb !== 'get') return refuse('can only get individual resources of this type')
     if (info.subresource !== '') return refuse('cannot get subresource')
-    if (info.name === '') return refuse('No Object name found')
-    return concerns(node, info, podsOn, listers) ? ALLOW : refuse(`no relationship found between node '${node}' and this object`)
+    return related(node, info, listers, concerns)
   }
 
+/** Whether a pod on the node, of the object's namespace, refers to the object. */
+const byPod =
+  (refersTo: (pod: Pod, name: string) => boolean): Concerns =>
+  (node, { namespace, name }, listers) =>
+    podsOn(node, listers).some((pod) => pod.metadata.namespace === namespace && refersTo(pod, name))
+
+function podsOn(node: string, { pods }: NodeAuthorizerListers): readonly Pod[] {
+  return pods.by('spec.nodeName', node).filter(givesRights)
+}
+
+const secretConcerns: Concerns = (node, info, listers) =>
+  byPod(usesSecret)(node, info, listers) || volumesOn(node, listers).some((volume) => volumeUsesSecret(volume, info.namespace, info.name))
+
+/** The volumes bound to claims of the node's pods. */
+function volumesOn(node: string, listers: NodeAuthorizerListers): readonly PersistentVolume[] {
+  return podsOn(node, listers).flatMap((pod) =>
+    claimsOf(pod).flatMap((name) => {
+      const namespace = pod.metadata.namespace ?? ''
+      const volume = listers.volumes.get(listers.claims.get(`${namespace}/${name}`)?.spec.volumeName ?? '')
+      const claim = volume?.spec.claimRef
+      return claim?.namespace === namespace && claim.name === name ? [volume!] : []
+    }),
+  )
+}
+
+const podConcerns: Concerns = (node, { namespace, name }, { pods }) => pods.get(`${namespace}/${name}`)?.spec.nodeName === node
+
+const accountConcerns = byPod((pod, name) => pod.spec.serviceAccountName === name)
+
 const BY_RESOURCE: Readonly<Record<string, Decide>> = {
-  '/secrets': referenced(usesSecret),
-  '/configmaps': referenced(usesConfigMap),
-  '/persistentvolumeclaims': (node, info, podsOn, listers) =>
-    info.subresource === 'status' && ['get', 'update', 'patch'].includes(info.verb)
-      ? podsOn(node, info.namespace).some((pod) => usesClaim(pod, info.name))
-        ? ALLOW
-        : refuse(`no relationship found between node '${node}' and this object`)
-      : referenced(usesClaim)(node, info, podsOn, listers),
-  '/persistentvolumes': gotByName((node, info, podsOn, { volumes }) => {
-    const claim = volumes.get(info.name)?.spec.claimRef
-    return claim?.namespace !== undefined && podsOn(node, claim.namespace).some((pod) => usesClaim(pod, claim.name ?? ''))
+  '/secrets': read(secretConcerns),
+  '/configmaps': read(byPod(usesConfigMap)),
+  '/persistentvolumeclaims'(node, info, listers) {
+    if (info.subresource !== 'status') return get(byPod(usesClaim))(node, info, listers)
+    if (info.verb !== 'update' && info.verb !== 'patch') return refuse('can only get/update/patch this type')
+    return related(node, info, listers, byPod(usesClaim))
+  },
+  '/persistentvolumes': get((node, { name }, listers) => {
+    const claim = listers.volumes.get(name)?.spec.claimRef
+    return (
+      claim?.namespace !== undefined &&
+      byPod(usesClaim)(node, { namespace: claim.namespace, name: claim.name ?? '' } as RequestInfo, listers)
+    )
   }),
-  'resource.k8s.io/resourceclaims': gotByName((node, info, podsOn) =>
-    podsOn(node, info.namespace).some((pod) => usesDevices(pod, info.name)),
-  ),
-  'storage.k8s.io/volumeattachments': gotByName((node, info, _, { attachments }) => attachments.get(info.name)?.spec.nodeName === node),
-  '/serviceaccounts'(node, info, podsOn) {
-    if (info.verb !== 'create' || info.subresource !== 'token') return refuse('can only create tokens for individual service accounts')
-    if (info.name === '') return refuse('can only create tokens for individual service accounts')
-    return podsOn(node, info.namespace).some((pod) => pod.spec.serviceAccountName === info.name)
-      ? ALLOW
-      : refuse(`no relationship found between node '${node}' and this object`)
+  'resource.k8s.io/resourceclaims': get(byPod(usesDevices)),
+  'storage.k8s.io/volumeattachments': get((node, { name }, { attachments }) => attachments.get(name)?.spec.nodeName === node),
+  '/serviceaccounts'(node, info, listers) {
+    // for the credentials of image pulls that kubelets ask plugins for
+    if (info.verb === 'get' && info.subresource === '') return related(node, info, listers, accountConcerns)
+    if (info.verb !== 'create' || info.name === '') return refuse('can only create tokens for individual service accounts')
+    if (info.subresource !== 'token') return refuse('can only create token subresource of serviceaccount')
+    return related(node, info, listers, accountConcerns)
   },
-  '/pods'(node, info, _, { pods }) {
-    if (info.verb === 'get' && info.subresource === '')
-      return pods.get(`${info.namespace}/${info.name}`)?.spec.nodeName === node
-        ? ALLOW
-        : refuse(`no relationship found between node '${node}' and this object`)
-    if ((info.verb === 'list' || info.verb === 'watch') && info.subresource === '')
-      return selects(info, 'spec.nodeName', node) ? ALLOW : refuse('can only list/watch pods with spec.nodeName field selector')
-    return undefined
-  },
-  '/nodes'(node, info) {
-    if (info.subresource !== '' && info.subresource !== 'status') return undefined
-    if (READ.includes(info.verb) && info.subresource === '')
-      return info.name === node || selects(info, 'metadata.name', node)
-        ? ALLOW
-        : refuse(`node '${node}' cannot read '${info.name}', only its own Node object`)
-    return undefined
-  },
+  '/pods': decidePod,
+  '/nodes': decideNode,
   'coordination.k8s.io/leases'(node, info) {
     if (!['get', 'create', 'update', 'patch', 'delete'].includes(info.verb))
       return refuse('can only get, create, update, patch, or delete a node lease')
@@ -151,11 +159,57 @@ const BY_RESOURCE: Readonly<Record<string, Decide>> = {
       ? ALLOW
       : refuse('can only access CSINode with the same name as the requesting node')
   },
-  'resource.k8s.io/resourceslices': (node, info, _, { slices }) => decideSlice(node, info, slices),
+  'resource.k8s.io/resourceslices': decideSlice,
+  'certificates.k8s.io/podcertificaterequests': decideCertificateRequest,
+}
+
+/** Whose pods may be written is the NodeRestriction admission plugin's to say: it sees them. */
+function decidePod(node: string, info: RequestInfo, listers: NodeAuthorizerListers): Decision {
+  switch (`${info.verb} ${info.subresource}`) {
+    case 'get ':
+      return related(node, info, listers, podConcerns)
+    case 'list ':
+    case 'watch ':
+      if (selects(info, 'spec.nodeName', node)) return ALLOW
+      return info.name === ''
+        ? refuse('can only list/watch pods with spec.nodeName field selector')
+        : related(node, info, listers, podConcerns)
+    case 'create ':
+    case 'delete ':
+    case 'update status':
+    case 'patch status':
+    case 'create eviction':
+      return ALLOW
+    default:
+      return refuse('')
+  }
+}
+
+/** By its name alone, so that a kubelet can look for its Node before there is one; which may be written is NodeRestriction's to say. */
+function decideNode(node: string, info: RequestInfo): Decision {
+  switch (`${info.verb} ${info.subresource}`) {
+    case 'create ':
+    case 'update ':
+    case 'patch ':
+    case 'update status':
+    case 'patch status':
+      return ALLOW
+    case 'get ':
+    case 'list ':
+    case 'watch ':
+      if (info.name === node) return ALLOW
+      return refuse(
+        info.name === ''
+          ? `node '${node}' cannot read all nodes, only its own Node object`
+          : `node '${node}' cannot read '${info.name}', only its own Node object`,
+      )
+    default:
+      return refuse('')
+  }
 }
 
 /** Which node a new slice is for is the NodeRestriction admission plugin's to check: it sees the object. */
-function decideSlice(node: string, info: RequestInfo, slices: NodeAuthorizerListers['slices']): Decision {
+function decideSlice(node: string, info: RequestInfo, listers: NodeAuthorizerListers): Decision {
   if (info.subresource !== '') return refuse('cannot authorize ResourceSlice subresources')
   switch (info.verb) {
     case 'create':
@@ -164,8 +218,7 @@ function decideSlice(node: string, info: RequestInfo, slices: NodeAuthorizerList
     case 'update':
     case 'patch':
     case 'delete':
-      if (info.name === '') return refuse('No Object name found')
-      return slices.get(info.name)?.spec.nodeName === node ? ALLOW : refuse(`no relationship found between node '${node}' and this object`)
+      return related(node, info, listers, (_, { name }, { slices }) => slices.get(name)?.spec.nodeName === node)
     case 'watch':
     case 'list':
     case 'deletecollection':
@@ -179,6 +232,29 @@ function decideSlice(node: string, info: RequestInfo, slices: NodeAuthorizerList
   }
 }
 
+/** For which pods requests may be made is the NodeRestriction admission plugin's to check. */
+function decideCertificateRequest(node: string, info: RequestInfo, listers: NodeAuthorizerListers): Decision {
+  if (info.subresource !== '') return refuse('nodes may not access the status subresource of PodCertificateRequests')
+  switch (info.verb) {
+    case 'create':
+      return ALLOW
+    case 'get':
+      return related(
+        node,
+        info,
+        listers,
+        (_, { namespace, name }, { certificateRequests }) => certificateRequests.get(`${namespace}/${name}`)?.spec.nodeName === node,
+      )
+    case 'list':
+    case 'watch':
+      return selects(info, 'spec.nodeName', node)
+        ? ALLOW
+        : refuse('can only list/watch podcertificaterequests with nodeName field selector')
+    default:
+      return refuse(`nodes may not ${info.verb} PodCertificateRequests`)
+  }
+}
+
 /** Whether the request's field selector demands that `path` be `value`. */
 function selects(info: RequestInfo, path: string, value: string): boolean {
   if (info.fieldSelector === undefined) return false
@@ -188,44 +264,3 @@ function selects(info: RequestInfo, path: string, value: string): boolean {
     return false // the endpoints will say what is wrong with it, to those who may ask
   }
 }
-
-function usesSecret(pod: Pod, name: string): boolean {
-  return (
-    pod.spec.imagePullSecrets?.some((s) => s.name === name) === true ||
-    containersOf(pod).some(
-      (c) => c.env?.some((e) => e.valueFrom?.secretKeyRef?.name === name) || c.envFrom?.some((e) => e.secretRef?.name === name),
-    ) ||
-    volumesOf(pod).some(
-      (v) =>
-        v.secret?.secretName === name ||
-        v.projected?.sources?.some((s) => s.secret?.name === name) ||
-        v.csi?.nodePublishSecretRef?.name === name,
-    )
-  )
-}
-
-function usesConfigMap(pod: Pod, name: string): boolean {
-  return (
-    containersOf(pod).some(
-      (c) => c.env?.some((e) => e.valueFrom?.configMapKeyRef?.name === name) || c.envFrom?.some((e) => e.configMapRef?.name === name),
-    ) || volumesOf(pod).some((v) => v.configMap?.name === name || v.projected?.sources?.some((s) => s.configMap?.name === name))
-  )
-}
-
-function usesClaim(pod: Pod, name: string): boolean {
-  return volumesOf(pod).some(
-    (v) => v.persistentVolumeClaim?.claimName === name || (v.ephemeral !== undefined && `${pod.metadata.name}-${v.name}` === name),
-  )
-}
-
-/** The claim is named by the pod, or was made for it. */
-function usesDevices({ spec, status }: Pod, name: string): boolean {
-  return (
-    spec.resourceClaims?.some((c) => c.resourceClaimName === name) === true ||
-    status.resourceClaimStatuses?.some((c) => c.resourceClaimName === name) === true ||
-    status.extendedResourceClaimStatus?.resourceClaimName === name
-  )
-}
-
-const containersOf = ({ spec }: Pod) => [...spec.containers, ...(spec.initContainers ?? []), ...(spec.ephemeralContainers ?? [])]
-const volumesOf = ({ spec }: Pod) => spec.volumes ?? []

@@ -1,19 +1,22 @@
 /** Authorizers asked in turn, and the ones that always say the same. */
 
-import type { Authorizer } from './authorizer.ts'
+import type { Authorizer, Decision } from './authorizer.ts'
 
 /** The first with an opinion decides; if none has one the request is refused with their reasons. */
 export function firstWithOpinion(authorizers: readonly Authorizer[]): Authorizer {
   return {
     async authorize(attributes) {
       const reasons: string[] = []
+      const errors: string[] = []
       for (const a of authorizers) {
         const answer = a.authorize(attributes)
-        const decision = answer instanceof Promise ? await answer : answer
+        const decision: Decision = answer instanceof Promise ? await answer : answer
         if (decision.type !== 'no-opinion') return decision
         if (decision.reason !== '') reasons.push(decision.reason)
+        if (decision.error !== undefined) errors.push(decision.error)
       }
-      return { type: 'no-opinion', reason: reasons.join('\n') }
+      const error = errors.length > 1 ? `[${errors.join(', ')}]` : errors[0]
+      return { type: 'no-opinion', reason: reasons.join('\n'), ...(error !== undefined && { error }) }
     },
   }
 }
@@ -27,3 +30,5 @@ export function privilegedGroups(...groups: readonly string[]): Authorizer {
 }
 
 export const alwaysAllow: Authorizer = { authorize: () => ({ type: 'allow', reason: '' }) }
+
+export const alwaysDeny: Authorizer = { authorize: () => ({ type: 'no-opinion', reason: 'Everything is forbidden.' }) }

@@ -8,6 +8,7 @@ import type { ResourceAttributes, SubjectAccessReview, SubjectAccessReviewSpec }
 import type { Answer } from '#apiserver/answer.ts'
 import type { TokenAuthenticator } from '#apiserver/authentication/authenticator.ts'
 import type { Authorizer } from '#apiserver/authorization/authorizer.ts'
+import { selectorErrors, selectorsOf } from '#apiserver/authorization/review-spec.ts'
 import { readBody } from '#apiserver/encode/read-body.ts'
 import type { RequestContext, RequestInfo } from '#apiserver/request-context.ts'
 import { expectedOf, inNamespace } from './resource-endpoint.ts'
@@ -33,6 +34,8 @@ const REVIEWS: Readonly<Record<string, Review>> = {
   selfsubjectaccessreviews(body, ctx, parts) {
     const { user } = ctx
     const review = body as SubjectAccessReview
+    const errors = attributeErrors(review.spec)
+    if (errors.length > 0) throw invalid({ group: 'authorization.k8s.io', kind: 'SelfSubjectAccessReview' }, '', errors)
     const spec = { ...review.spec, user: user.username ?? '', groups: user.groups ?? [], uid: user.uid ?? '', extra: user.extra ?? {} }
     return access({ ...review, spec }, ctx, parts).then((status) => ({ ...review, status }))
   },
@@ -86,14 +89,6 @@ async function reviewAccess(review: SubjectAccessReview, ctx: RequestContext, pa
 }
 
 async function access({ spec }: SubjectAccessReview, _: RequestContext, { authorizer }: ReviewParts): Promise<object> {
-  if (spec.resourceAttributes === undefined && spec.nonResourceAttributes === undefined)
-    throw invalid({ group: 'authorization.k8s.io', kind: 'SelfSubjectAccessReview' }, '', [
-      invalidField(
-        'spec.resourceAttributes',
-        spec.nonResourceAttributes ?? null,
-        'exactly one of nonResourceAttributes or resourceAttributes must be specified',
-      ),
-    ])
   const user: UserInfo = {
     ...(spec.user && { username: spec.user }),
     ...(spec.uid && { uid: spec.uid }),
@@ -105,6 +100,7 @@ async function access({ spec }: SubjectAccessReview, _: RequestContext, { author
     allowed: decision.type === 'allow',
     ...(decision.type === 'deny' && { denied: true }),
     ...(decision.reason !== '' && { reason: decision.reason }),
+    ...(decision.error !== undefined && { evaluationError: decision.error }),
   }
 }
 
@@ -120,7 +116,8 @@ function infoOf({ resourceAttributes, nonResourceAttributes }: SubjectAccessRevi
     subresource = '',
     name = '',
   } = resourceAttributes as ResourceAttributes
-  return { ...NOTHING, isResourceRequest: true, namespace, verb, group, version, resource, subresource, name }
+  const selectors = selectorsOf(resourceAttributes)
+  return { ...NOTHING, isResourceRequest: true, namespace, verb, group, version, resource, subresource, name, ...selectors }
 }
 
 const NOTHING: RequestInfo = {
@@ -136,7 +133,8 @@ const NOTHING: RequestInfo = {
   rest: '',
 }
 
-function problems(spec: SubjectAccessReviewSpec, namespace: string | undefined): FieldError[] {
+/** Exactly one sort of attributes, and selectors that can be read. */
+function attributeErrors(spec: Pick<SubjectAccessReviewSpec, 'resourceAttributes' | 'nonResourceAttributes'>): FieldError[] {
   const errors: FieldError[] = []
   const both = spec.resourceAttributes !== undefined && spec.nonResourceAttributes !== undefined
   const neither = spec.resourceAttributes === undefined && spec.nonResourceAttributes === undefined
@@ -148,6 +146,12 @@ function problems(spec: SubjectAccessReviewSpec, namespace: string | undefined):
     errors.push(
       invalidField('spec.resourceAttributes', null, 'exactly one of nonResourceAttributes or resourceAttributes must be specified'),
     )
+  if (spec.resourceAttributes) errors.push(...selectorErrors(spec.resourceAttributes, 'spec.resourceAttributes'))
+  return errors
+}
+
+function problems(spec: SubjectAccessReviewSpec, namespace: string | undefined): FieldError[] {
+  const errors = attributeErrors(spec)
   if (!spec.user && !spec.groups?.length) errors.push(invalidField('spec.user', '', 'at least one of user or group must be specified'))
   if (namespace !== undefined && spec.nonResourceAttributes !== undefined)
     errors.push(invalidField('spec.nonResourceAttributes', spec.nonResourceAttributes, 'disallowed on this kind of request'))

@@ -2,13 +2,20 @@
 
 import type { Attributes, Authorizer } from '#apiserver/authorization/authorizer.ts'
 import { forbidden, refusal } from '#apiserver/endpoints/errors.ts'
+import { AuthorizerFailed } from './failure.ts'
 import type { RequestContext } from '#apiserver/request-context.ts'
 import type { StatusError } from '#client/client.ts'
 
-export async function authorize(authorizer: Authorizer, { user, info, audit }: Pick<RequestContext, 'user' | 'info' | 'audit'>): Promise<void> {
+export async function authorize(
+  authorizer: Authorizer,
+  { user, info, audit }: Pick<RequestContext, 'user' | 'info' | 'audit'>,
+): Promise<void> {
   const decision = await authorizer.authorize({ user, info })
   audit?.annotate('authorization.k8s.io/decision', decision.type === 'allow' ? 'allow' : 'forbid')
-  audit?.annotate('authorization.k8s.io/reason', decision.reason)
+  const failed = decision.type !== 'allow' && decision.error !== undefined
+  audit?.annotate('authorization.k8s.io/reason', failed ? 'internal error' : decision.reason)
+  // nobody knows whether it is forbidden, so it is not said to be
+  if (failed) throw new AuthorizerFailed(decision.error)
   if (decision.type !== 'allow') throw forbiddenBy({ user, info }, decision.reason)
 }
 

@@ -7,8 +7,26 @@ import type { Log } from '#base/log.ts'
 import { StatusError } from '#client/client.ts'
 import { StoreUnavailable } from '#store/store.ts'
 
+/** An authorizer could not find out, and no other one allowed the request. */
+export class AuthorizerFailed extends Error {
+  override readonly name = 'AuthorizerFailed'
+}
+
 export function answerFor(error: unknown, context: RequestContext, log: Log): Answer {
+  if (error instanceof AuthorizerFailed) return plainFailure(error.message, context)
   return statusAnswer(statusErrorFor(error, context, log))
+}
+
+/** Upstream answers these in plain text. */
+function plainFailure(message: string, { path, query }: RequestContext): Answer {
+  const uri = query.size === 0 ? path : `${path}?${query.toString()}`
+  const shown = uri.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
+  return {
+    type: 'bytes',
+    status: 500,
+    headers: { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff' },
+    body: `Internal Server Error: ${JSON.stringify(shown)}: ${message}\n`,
+  }
 }
 
 export function statusAnswer(error: StatusError): Answer {
