@@ -13,6 +13,7 @@ import type {
 import { fieldAt } from './field-path.ts'
 import type { JsonSchema } from './json-schema.ts'
 import { rootSchemaErrors } from './schema-rules.ts'
+import { append } from './structural-rules.ts'
 import { serviceErrors, urlErrors } from '#api/admissionregistration/v1/webhook-rules.ts'
 import { IMMUTABLE, duplicate, forbidden, invalid, notSupported, required, tooMany, type FieldError } from '#schema/field-error.ts'
 import { sameJson } from '#schema/json-patch.ts'
@@ -109,7 +110,7 @@ function specErrors(spec: CustomResourceDefinitionSpec, requireSchemas: boolean)
     if (requireSchemas) errors.push(required(path, 'schemas are required'))
     else if (version.served && !spec.preserveUnknownFields) errors.push(required(path, 'because otherwise all fields are pruned'))
   }
-  errors.push(...versionsErrors(versions))
+  append(errors, versionsErrors(versions))
   const isUnique = new Set(versions.map((v) => v.name)).size === versions.length
   if (!isUnique) errors.push(invalid('spec.versions', versions, 'must contain unique version names'))
   if (versions.filter((v) => v.storage).length !== 1)
@@ -117,7 +118,7 @@ function specErrors(spec: CustomResourceDefinitionSpec, requireSchemas: boolean)
   for (const member of ['plural', 'singular', 'kind', 'listKind'] as const)
     if (!names?.[member]) errors.push(required(`spec.names.${member}`))
   if (names) errors.push(...nameErrors(names, 'spec.names'))
-  errors.push(...sharedErrors(versions))
+  append(errors, sharedErrors(versions))
   if (conversion) errors.push(...conversionErrors(conversion))
   return errors
 }

@@ -2,7 +2,7 @@
 
 import { fieldAt } from './field-path.ts'
 import type { JsonSchema, ValidationRule } from './json-schema.ts'
-import { structuralErrors } from './structural-rules.ts'
+import { append, structuralErrors } from './structural-rules.ts'
 import { forbidden, invalid, notSupported, required, type FieldError } from '#schema/field-error.ts'
 
 const TYPES = ['array', 'boolean', 'integer', 'number', 'object', 'string']
@@ -57,11 +57,18 @@ function rootErrors(schema: JsonSchema, path: string): FieldError[] {
   return [invalid(path, schema, `only ${names} fields are allowed at the root of the schema if the status subresource is enabled`)]
 }
 
+const plain = new WeakMap<JsonSchema, boolean>()
+
 /** Whether a schema has nothing that no structure can hold; what is forbidden anyhow is then blamed as such. */
 function isPlain(schema: JsonSchema): boolean {
+  let known = plain.get(schema)
+  if (known === undefined) plain.set(schema, (known = isPlainItself(schema) && childrenOf(schema).every(isPlain)))
+  return known
+}
+
+function isPlainItself(schema: JsonSchema): boolean {
   if (schema.additionalItems !== undefined || schema.patternProperties || schema.definitions || schema.dependencies) return false
-  if (schema.$ref !== undefined || schema.id || Array.isArray(schema.items)) return false
-  return childrenOf(schema).every(isPlain)
+  return schema.$ref === undefined && !schema.id && !Array.isArray(schema.items)
 }
 
 /** Every schema directly below. */
@@ -95,18 +102,18 @@ function schemaErrors(schema: JsonSchema, path: string, place: Place): FieldErro
     errors.push(forbidden(`${path}.additionalProperties`, 'additionalProperties and properties are mutual exclusive'))
   if (typeof more === 'object') {
     const inside = place.inMeta ? { ...below, noDefaults: 'inside additionalProperties applying to object metadata' } : below
-    errors.push(...schemaErrors(more, `${path}.additionalProperties`, inside))
+    append(errors, schemaErrors(more, `${path}.additionalProperties`, inside))
   }
   for (const [name, property] of Object.entries(properties)) {
     const isMeta = (place.isRoot || schema['x-kubernetes-embedded-resource'] === true) && META.has(name)
     const inside = isMeta ? { ...below, inMeta: true, ...(place.isRoot && { noDefaults: `in top-level ${name}` }) } : below
-    errors.push(...schemaErrors(property, `${path}.properties[${name}]`, inside))
+    append(errors, schemaErrors(property, `${path}.properties[${name}]`, inside))
   }
-  if (schema.not) errors.push(...schemaErrors(schema.not, `${path}.not`, below))
+  if (schema.not) append(errors, schemaErrors(schema.not, `${path}.not`, below))
   for (const member of ['allOf', 'oneOf', 'anyOf'] as const)
-    for (const [index, part] of (schema[member] ?? []).entries()) errors.push(...schemaErrors(part, `${path}.${member}[${index}]`, below))
-  if (Array.isArray(items)) for (const [i, part] of items.entries()) errors.push(...schemaErrors(part, `${path}.items[${i}]`, below))
-  else if (items) errors.push(...schemaErrors(items as JsonSchema, `${path}.items`, below))
+    for (const [index, part] of (schema[member] ?? []).entries()) append(errors, schemaErrors(part, `${path}.${member}[${index}]`, below))
+  if (Array.isArray(items)) for (const [i, part] of items.entries()) append(errors, schemaErrors(part, `${path}.items[${i}]`, below))
+  else if (items) append(errors, schemaErrors(items as JsonSchema, `${path}.items`, below))
   errors.push(...extensionErrors(schema, path))
   for (const [index, rule] of (schema['x-kubernetes-validations'] ?? []).entries())
     errors.push(...ruleErrors(schema, rule, `${path}.x-kubernetes-validations[${index}]`))

@@ -20,6 +20,11 @@ export function structuralErrors(schema: JsonSchema, path: string): FieldError[]
   return errors.toSorted((a, b) => (a.message < b.message ? -1 : a.message > b.message ? 1 : 0))
 }
 
+/** There may be more errors than a call takes arguments. */
+export function append(errors: FieldError[], more: readonly FieldError[]): void {
+  for (const error of more) errors.push(error)
+}
+
 function itemsOf({ items }: JsonSchema): JsonSchema | undefined {
   return Array.isArray(items) ? undefined : (items as JsonSchema | undefined)
 }
@@ -32,16 +37,16 @@ function invariantErrors(schema: JsonSchema, level: Level, path: string): FieldE
   const items = itemsOf(schema)
   const errors: FieldError[] = []
   if (type === 'array' && !items) errors.push(required(`${path}.items`, 'must be specified'))
-  if (items) errors.push(...invariantErrors(items, 'item', `${path}.items`))
+  if (items) append(errors, invariantErrors(items, 'item', `${path}.items`))
   for (const [name, property] of Object.entries(properties))
-    errors.push(...invariantErrors(property, 'field', `${path}.properties[${name}]`))
+    append(errors, invariantErrors(property, 'field', `${path}.properties[${name}]`))
   if (more !== undefined && level === 'root') errors.push(forbidden(`${path}.additionalProperties`, 'must not be used at the root'))
-  if (typeof more === 'object') errors.push(...invariantErrors(more, 'field', `${path}.additionalProperties`))
+  if (typeof more === 'object') append(errors, invariantErrors(more, 'field', `${path}.additionalProperties`))
   if (isEither && keeps)
     errors.push(invalid(`${path}.x-kubernetes-preserve-unknown-fields`, true, 'must be false if x-kubernetes-int-or-string is true'))
   if (isEither && isEmbedded)
     errors.push(invalid(`${path}.x-kubernetes-embedded-resource`, true, 'must be false if x-kubernetes-int-or-string is true'))
-  errors.push(...valueErrors(schema, path, isEitherPattern(schema.anyOf), isEitherPattern(schema.allOf?.[0]?.anyOf)))
+  append(errors, valueErrors(schema, path, isEitherPattern(schema.anyOf), isEitherPattern(schema.allOf?.[0]?.anyOf)))
   if (isEmbedded && type !== 'object') {
     const why = 'must be object if x-kubernetes-embedded-resource is true'
     errors.push(type === '' ? required(`${path}.type`, why) : invalid(`${path}.type`, type, why))
@@ -140,12 +145,12 @@ function completenessErrors(values: JsonSchema, schema: JsonSchema | undefined, 
   ]
   const errors = nested.flatMap(([part, at]) => completenessErrors(part, schema, path, at))
   const items = itemsOf(values)
-  if (items) errors.push(...completenessErrors(items, itemsOf(schema), `${path}.items`, `${from}.items`))
+  if (items) append(errors, completenessErrors(items, itemsOf(schema), `${path}.items`, `${from}.items`))
   for (const [name, property] of Object.entries(values.properties ?? {}))
-    errors.push(...completenessErrors(property, propertyOf(schema, name), `${path}.properties[${name}]`, `${from}.properties[${name}]`))
+    append(errors, completenessErrors(property, propertyOf(schema, name), `${path}.properties[${name}]`, `${from}.properties[${name}]`))
   if (values === schema && typeof values.additionalProperties === 'object') {
     const at = `${path}.additionalProperties`
-    errors.push(...completenessErrors(values.additionalProperties, values.additionalProperties, at, at))
+    append(errors, completenessErrors(values.additionalProperties, values.additionalProperties, at, at))
   }
   return errors
 }

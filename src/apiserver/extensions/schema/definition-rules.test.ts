@@ -3,6 +3,7 @@
 import { deepEqual } from 'node:assert/strict'
 import { test } from 'node:test'
 import { definitionSchemaErrors, formatWarnings } from './definition-rules.ts'
+import { definitionErrors } from '#api/apiextensions/v1/custom-resource-definition-rules.ts'
 import type { CustomResourceDefinition } from '#api/apiextensions/v1/custom-resource-definition.ts'
 import type { JsonSchema } from '#api/apiextensions/v1/json-schema.ts'
 
@@ -36,4 +37,14 @@ test('a format that is ignored is told of once', () => {
   deepEqual(formatWarnings(definitionOf(schema('flowers'))), ['unrecognized format "flowers"'])
   deepEqual(formatWarnings(definitionOf(schema('flowers')), definitionOf(schema('flowers'))), [])
   deepEqual(formatWarnings(definitionOf(schema('date-time'))), [])
+})
+
+test('a definition as large as a request may be is judged in time that grows with it', () => {
+  const properties = (count: number, schema: JsonSchema) => Object.fromEntries(Array.from({ length: count }, (_, i) => [`p${i}`, schema]))
+  const wrong = definitionOf({ type: 'object', properties: properties(130_000, {}) })
+  deepEqual(definitionErrors(wrong).length >= 130_000, true)
+  const rules = Array.from({ length: 2000 }, (_, i) => ({ rule: `self.p${i} != ''`, fieldPath: '.p1' }))
+  const spec: JsonSchema = { type: 'object', properties: properties(20_000, { type: 'string' }), 'x-kubernetes-validations': rules }
+  const ruled = definitionOf({ type: 'object', properties: { spec } })
+  deepEqual([...definitionErrors(ruled).filter(({ field }) => field.includes('schema')), ...fields(ruled)], [])
 })

@@ -38,7 +38,7 @@ function errorsAt(schema: JsonSchema, place: Place, compile: CompileRules, costs
   const times = place.times === undefined ? undefined : timesBelow(schema, place.times)
   const visit = (part: JsonSchema, path: string, uncorrelated = place.uncorrelated): void => {
     const below: Place = { path, isObject: part['x-kubernetes-embedded-resource'] === true, times, uncorrelated }
-    errors.push(...errorsAt(part, below, compile, costs))
+    for (const error of errorsAt(part, below, compile, costs)) errors.push(error)
   }
   const more = additionalOf(schema)
   if (more !== undefined) visit(more, `${place.path}.additionalProperties`)
