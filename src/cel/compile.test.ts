@@ -121,8 +121,8 @@ test('all mistakes are told, each with its place', () => {
 })
 
 test('an expression must be of the type its place wants', () => {
-  equal(mistake('1', {}, [t.BOOL]), 'must evaluate to bool')
-  equal(mistake('1', {}, [t.STRING, t.NULL]), 'must evaluate to one of [string null]')
+  equal(mistake('1', {}, [t.BOOL]), 'must evaluate to bool but got int')
+  equal(mistake('1', {}, [t.STRING, t.NULL]), 'must evaluate to one of [string null_type] but got int')
   equal(mistake('[1, "a"]'), `compilation failed: ERROR: <input>:1:5: expected type 'int' but found 'string'\n | [1, "a"]\n | ....^`)
 })
 

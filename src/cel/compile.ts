@@ -44,7 +44,7 @@ export function compile(source: string, options: CompileOptions): CompiledExpres
   const { results } = options
   if (results && !results.some((wanted) => isResult(checked.type, wanted)))
     throw new ExpressionError(
-      `must evaluate to ${results.length === 1 ? shownType(results[0]!) : `one of [${results.map(shownType).join(' ')}]`}`,
+      `must evaluate to ${results.length === 1 ? named(results[0]!) : `one of [${results.map(named).join(' ')}]`} but got ${named(checked.type)}`,
     )
   return {
     source,
@@ -57,6 +57,11 @@ export function compile(source: string, options: CompileOptions): CompiledExpres
       return outcome
     },
   }
+}
+
+/** As the language names types, which is not how its checker shows null. */
+function named(type: Type): string {
+  return type.kind === 'null' ? 'null_type' : shownType(type)
 }
 
 function compiled(source: string, environment: Environment) {

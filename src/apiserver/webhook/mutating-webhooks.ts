@@ -48,7 +48,7 @@ async function ask(
   parts: WebhookPluginParts,
 ): Promise<AdmissionRequest> {
   const form = await matchingForm(hook, request, forms, parts.namespaceLabels)
-  if (form === undefined || !parts.matchConditions(hook, request, form, forms[0]!)) return request
+  if (form === undefined || !(await parts.matchConditions(hook, request, form, forms[0]!))) return request
   // none is asked in the second round that was not in the first
   if (rounds.again && !rounds.due.has(hook.id)) return request
   const notes = notesOf(hook, index, rounds.again ? 1 : 0, request)

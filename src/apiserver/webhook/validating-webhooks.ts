@@ -19,7 +19,7 @@ export function validatingWebhooks(parts: WebhookPluginParts): AdmissionPlugin {
       const wanted: { readonly hook: Hook; readonly form: ObjectForm; readonly index: number }[] = []
       for (const [index, hook] of hooks.entries()) {
         const form = await matchingForm(hook, request, forms, parts.namespaceLabels)
-        if (form && parts.matchConditions(hook, request, form, forms[0]!)) wanted.push({ hook, form, index })
+        if (form && (await parts.matchConditions(hook, request, form, forms[0]!))) wanted.push({ hook, form, index })
       }
       if (wanted.length === 0) return
       if (request.signal?.aborted) throw outOfTime()

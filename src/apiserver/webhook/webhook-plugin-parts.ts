@@ -9,14 +9,14 @@ import { notFound } from '#apiserver/endpoints/errors.ts'
 import type { KubeObject, Resource } from '#schema/resource.ts'
 
 export function webhookParts(
-  { objects, webhooks, random }: PluginParts,
+  { objects, webhooks, random, authorizer }: PluginParts,
   configurations: Resource<HookConfiguration & KubeObject>,
 ): WebhookPluginParts {
   return {
     client: webhooks,
     random,
     hooks: admissionHooks(() => objects.cachedList(configurations)),
-    matchConditions: matchConditions(),
+    matchConditions: matchConditions(authorizer),
     async namespaceLabels(name) {
       const found = await objects.find(namespaces, '', name)
       if (found === undefined) throw notFound(namespaces, name)
