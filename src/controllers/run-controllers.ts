@@ -15,6 +15,7 @@ import { prepareSigner, type SignCertificate } from './certificates/signer.ts'
 import { clusterRoleAggregationController } from './clusterrole-aggregation.ts'
 import { serviceCidrController } from './service-cidr.ts'
 import type { Controller } from './controller.ts'
+import { customInformers, type CustomInformers } from './custom-resources.ts'
 import { deploymentController } from './deployment/deployment.ts'
 import { disruptionController } from './disruption.ts'
 import { endpointsController } from './endpoints.ts'
@@ -68,7 +69,8 @@ interface Listed {
 /** Starts the chosen controllers and the informers they read from; runs until `signal` aborts. */
 export async function runControllers(parts: ControllersParts, signal: AbortSignal): Promise<void> {
   const { clock, log, informers, queues } = parts
-  const loops = listControllers(parts)
+  const custom = customInformers(parts)
+  const loops = listControllers(parts, custom)
     .filter((c) => isChosen(c.name, parts.controllers ?? ['*']))
     .map(({ name, account, prepare }) => {
       const client = parts.clientFor?.(account) ?? parts.client
@@ -76,17 +78,18 @@ export async function runControllers(parts: ControllersParts, signal: AbortSigna
       return { name, run: prepare({ client, informers, recorder, clock, log, ...(queues && { queues }) }) }
     })
   informers.start(signal)
-  await Promise.all(
-    loops.map(({ name, run }) =>
+  await Promise.all([
+    custom.run(signal),
+    ...loops.map(({ name, run }) =>
       run(signal).catch((error: unknown) => {
         if (signal.aborted) return
         throw new Error(`controller ${name} failed`, { cause: error })
       }),
     ),
-  )
+  ])
 }
 
-function listControllers(parts: ControllersParts): readonly Listed[] {
+function listControllers(parts: ControllersParts, custom: CustomInformers): readonly Listed[] {
   const of = <S>(controller: Controller<S>, account: string): Listed => ({
     name: controller.name,
     account,
@@ -94,8 +97,17 @@ function listControllers(parts: ControllersParts): readonly Listed[] {
   })
   const { rootCa, certificates, clusterCidr, clock } = parts
   const resources = preferredVersions(parts.resources)
+  const everywhere = <S>(over: (resources: readonly Resource[]) => Controller<S>, account: string): Listed => ({
+    name: over([]).name,
+    account,
+    prepare: (p) => {
+      for (const resource of resources) p.informers.for(resource)
+      return (signal) =>
+        custom.over((defined, informers, now) => prepareController(over([...resources, ...defined]), { ...p, informers })(now), signal)
+    },
+  })
   return [
-    of(namespaceController(resources), 'namespace-controller'),
+    everywhere(namespaceController, 'namespace-controller'),
     of(serviceAccountController, 'service-account-controller'),
     ...(rootCa === undefined ? [] : [of(rootCaPublisher(rootCa), 'root-ca-cert-publisher')]),
     of(deploymentController, 'deployment-controller'),
@@ -104,7 +116,7 @@ function listControllers(parts: ControllersParts): readonly Listed[] {
     of(endpointsController, 'endpoint-controller'),
     of(endpointSliceController, 'endpointslice-controller'),
     of(disruptionController, 'disruption-controller'),
-    of(garbageCollector(resources), 'generic-garbage-collector'),
+    everywhere(garbageCollector, 'generic-garbage-collector'),
     of(nodeLifecycleController(clock, parts.nodeMonitorGracePeriodMs), 'node-controller'),
     of(taintEvictionController(clock), 'node-controller'),
     ...(clusterCidr === undefined ? [] : [of(nodeIpamController(clusterCidr), 'node-controller')]),
