@@ -55,7 +55,12 @@ test('what was can be looked at only where items can be told apart', () => {
 
 const ADVICE = '(try simplifying the rule, or adding maxItems, maxProperties, and maxLength where arrays, maps, and strings are declared)'
 const costing: (costMax: number) => CompileRules = (costMax) => (schema) =>
-  (schema['x-kubernetes-validations'] ?? []).map(() => ({ usesOldSelf: false, run: () => ({ cost: 0 }), costMax, bytesMin: 2 }))
+  (schema['x-kubernetes-validations'] ?? []).map(() => ({
+    usesOldSelf: false,
+    run: () => ({ cost: 0 }),
+    costMax: () => costMax,
+    bytesMin: 2,
+  }))
 
 test('a rule that may cost too much in all its places is refused', () => {
   const rule = { rule: 'true' }
@@ -75,4 +80,27 @@ test('a rule that may cost too much in all its places is refused', () => {
     'schema.properties[spec].additionalProperties.x-kubernetes-validations[0].rule: Forbidden: contributed to estimated rule cost total exceeding cost limit for entire OpenAPIv3 schema',
     `schema: Forbidden: x-kubernetes-validations estimated rule cost total for entire OpenAPIv3 schema exceeds budget by factor of 20.0x ${ADVICE}`,
   ])
+})
+
+test('what a rule may cost follows from the sizes its schema allows', () => {
+  const rule = { rule: 'self.all(x, self.exists_one(y, x == y))' }
+  const list = (maxItems: number, maxLength: number): JsonSchema =>
+    ruled({ type: 'array', maxItems, items: { type: 'string', maxLength } }, rule)
+  deepEqual(said(list(16, 64)), [])
+  const [error, ...others] = said(list(1000, 64))
+  deepEqual(
+    [error?.replace(/\d+\.\dx/, 'N'), others],
+    [`${AT}.rule: Forbidden: estimated rule cost exceeds budget by factor of N ${ADVICE}`, []],
+  )
+  const unbounded = said(ruled({ type: 'array', items: { type: 'string' } }, rule))
+  equal(unbounded[0], `${AT}.rule: Forbidden: estimated rule cost exceeds budget by factor of more than 100x ${ADVICE}`)
+
+  const text = (maxLength: number): JsonSchema => ({ type: 'string', maxLength })
+  const pair = (most: number): JsonSchema => ({
+    type: 'array',
+    maxItems: 20,
+    items: ruled({ type: 'object', properties: { a: text(most), b: text(most) } }, { rule: '!has(self.b) || !self.a.contains(self.b)' }),
+  })
+  deepEqual(said(pair(1024)), [])
+  equal(said(pair(4096))[0]?.match(/factor of (\S+)/)?.[1], '5.4x')
 })

@@ -65,10 +65,10 @@ function ruleErrors(declared: ValidationRule, rule: CompiledRule, place: Place, 
     if (cost > RULE_COST_MAX) errors.push(forbidden(`${path}.${member}`, overBudget(what, cost, RULE_COST_MAX)))
     costs.push({ path: `${path}.${member}`, cost })
   }
-  costly('rule', 'estimated rule cost', (rule.costMax ?? 0) * (place.times ?? timesInRequest(rule.bytesMin ?? 0)))
+  costly('rule', 'estimated rule cost', (rule.costMax?.() ?? 0) * (place.times ?? timesInRequest(rule.bytesMin ?? 0)))
   if (rule.problem !== undefined) errors.push(invalid(`${path}.rule`, asShown(declared), rule.problem))
   if (rule.messageProblem !== undefined) errors.push(invalid(`${path}.messageExpression`, asShown(declared), rule.messageProblem))
-  else if (rule.message !== undefined) costly('messageExpression', 'estimated messageExpression cost', rule.messageCostMax ?? 0)
+  else if (rule.message !== undefined) costly('messageExpression', 'estimated messageExpression cost', rule.messageCostMax?.() ?? 0)
   if (rule.usesOldSelf && place.uncorrelated !== undefined) {
     const why = `oldSelf cannot be used on the uncorrelatable portion of the schema within ${place.uncorrelated}`
     errors.push(invalid(`${path}.rule`, declared.rule, why))

@@ -28,6 +28,7 @@ function compileRule(self: SchemaType, { rule = '', messageExpression = '', opti
     ['self', self.type],
     ['oldSelf', optionalOldSelf ? optionalOf(self.type) : self.type],
   ])
+  const sizes = new Map([...variables.keys()].map((name) => [name, self]))
   const compiled = compiledAs(rule, variables, BOOL, 'cel expression must evaluate to a bool')
   if (typeof compiled === 'string') return broken(compiled)
   const runner = (expression: CompiledExpression, isOptional: boolean) => (value: unknown, old: unknown) =>
@@ -40,11 +41,12 @@ function compileRule(self: SchemaType, { rule = '', messageExpression = '', opti
   const made: CompiledRule = {
     usesOldSelf: mentions(compiled.tree, 'oldSelf'),
     bytesMin: self.bytesMin,
+    costMax: () => compiled.estimate(sizes).max,
     run: runner(compiled, optionalOldSelf),
   }
   if (messageExpression === '') return made
   const message = compiledAs(messageExpression, variables, STRING, 'messageExpression must evaluate to a string')
-  if (typeof message !== 'string') return { ...made, message: runner(message, false) }
+  if (typeof message !== 'string') return { ...made, message: runner(message, false), messageCostMax: () => message.estimate(sizes).max }
   return { ...made, messageProblem: message.replace(/^compilation failed/, 'messageExpression compilation failed') }
 }
 

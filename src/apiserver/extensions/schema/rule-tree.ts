@@ -37,8 +37,8 @@ export interface CompiledRule {
   readonly messageProblem?: string
   readonly usesOldSelf: boolean
   /** What a run may cost at most, and its message, as far as the schema tells. */
-  readonly costMax?: number
-  readonly messageCostMax?: number
+  readonly costMax?: () => number
+  readonly messageCostMax?: () => number
   /** Bytes of JSON a value takes at least. */
   readonly bytesMin?: number
   readonly run: Evaluate
