@@ -12,6 +12,7 @@ const benches: Readonly<Record<string, () => Promise<readonly Figure[]>>> = {
   nodes: async () => (await import('./nodes.ts')).benchNodes(),
   proxy: async () => (await import('./proxy.ts')).benchProxy(),
   scheduler: async () => (await import('./scheduler.ts')).benchScheduler(),
+  authorization: async () => (await import('./authorization.ts')).benchAuthorization(),
 }
 
 const chosen = process.argv.slice(2)

@@ -35,7 +35,7 @@ import { addedRanges, defaultServiceCidr, isAllocated } from './registry/address
 import { defaultObjects, type AdvertisedAddress } from './registry/default-objects.ts'
 import { every, keepAddresses, keepFlowConditions, keepObjects } from './registry/keep-objects.ts'
 import { localApiServices } from './registry/local-api-services.ts'
-import { listerOf } from './registry/lister.ts'
+import { listerOf, type LiveLister } from './registry/lister.ts'
 import { Registry } from './registry/registry.ts'
 import { servedResources } from './registry/served.ts'
 import type { Served } from './registry/served/serve.ts'
@@ -54,7 +54,6 @@ import type { Log } from '#base/log.ts'
 import { Metrics } from '#base/metrics.ts'
 import type { Random } from '#base/random.ts'
 import { kubernetesVersion } from '#base/version.ts'
-import type { Lister } from '#client/informer.ts'
 import { groupResource, type KubeObject, type Resource } from '#schema/resource.ts'
 import type { Store } from '#store/store.ts'
 
@@ -62,7 +61,7 @@ export interface Api extends AsyncDisposable {
   /** Answers; refusals are thrown as `StatusError`. */
   handle(ctx: RequestContext): Promise<Answer>
   /** A live read of the resource's watch cache, for authorizers and admission in this process. */
-  lister<T extends KubeObject>(resource: Resource<T>): Lister<T>
+  lister<T extends KubeObject>(resource: Resource<T>): LiveLister<T>
   /** Every served resource, the virtual ones included. */
   readonly resources: readonly Resource[]
   /** What `parts.authorizer` made; handed on so that filters ask the same one. */
@@ -151,11 +150,11 @@ export async function openApi(parts: ApiParts): Promise<Api> {
   services.recover(all<StoredService>('services'))
 
   const listers: Listers = {
-    lister<T extends KubeObject>(resource: Resource<T>): Lister<T> {
+    lister<T extends KubeObject>(resource: Resource<T>): LiveLister<T> {
       const { group, version, plural } = resource
       const endpoint = endpoints.get(pathKey(group, version, plural)) ?? byName.get(groupResource(resource))
       if (endpoint === undefined) throw new Error(`${groupResource(resource)} are not served`)
-      return listerOf(endpoint.registry, endpoint.served.view?.show) as unknown as Lister<T>
+      return listerOf(endpoint.registry, endpoint.served.view?.show) as unknown as LiveLister<T>
     },
   }
   const resources = [...served.map((s) => s.resource), ...virtualResources].filter(enabled)

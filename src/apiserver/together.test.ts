@@ -2,7 +2,7 @@ import { deepEqual, equal, ok, rejects } from 'node:assert/strict'
 import { test } from 'node:test'
 import { openApi, type Listers } from './api.ts'
 import type { TokenToIssue } from './authentication/token-issuer.ts'
-import { rbacAuthorizer, ruleResolver } from './authorization/rbac.ts'
+import { rbacAuthorizer, rightsOf, ruleResolver } from './authorization/rbac.ts'
 import { firstWithOpinion, privilegedGroups } from './authorization/union.ts'
 import { processAuthenticator } from './authentication/authenticator.ts'
 import { createHandler } from './filters/handler.ts'
@@ -40,8 +40,8 @@ async function openCluster() {
     clock,
     random,
     log,
-    authorizer: (listers) => firstWithOpinion([privilegedGroups('system:masters'), rbacAuthorizer(rbac(listers))]),
-    resolver: (listers) => ruleResolver(rbac(listers)),
+    authorizer: (listers) => firstWithOpinion([privilegedGroups('system:masters'), rbacAuthorizer(rightsOf(rbac(listers)))]),
+    resolver: (listers) => ruleResolver(rightsOf(rbac(listers))),
     tokenIssuer: {
       issuer: 'https://issuer',
       issuers: ['https://issuer'],

@@ -28,7 +28,7 @@ import { legacyTokens } from '#apiserver/authentication/legacy-tokens.ts'
 import { serviceAccountTokens } from '#apiserver/authentication/service-account-tokens.ts'
 import type { TokenIssuer } from '#apiserver/authentication/token-issuer.ts'
 import { nodeAuthorizer } from '#apiserver/authorization/node-authorizer.ts'
-import { rbacAuthorizer, ruleResolver, type RbacListers } from '#apiserver/authorization/rbac.ts'
+import { rbacAuthorizer, rightsOf, ruleResolver, type Rights } from '#apiserver/authorization/rbac.ts'
 import { firstWithOpinion, privilegedGroups } from '#apiserver/authorization/union.ts'
 import type { Authorizer } from '#apiserver/authorization/authorizer.ts'
 import type { InFlightLimits } from '#apiserver/filters/max-in-flight.ts'
@@ -74,10 +74,12 @@ export async function assembleApi(parts: AssembleParts): Promise<AssembledApi> {
   let tokens: TokenAuthenticator | undefined
   const own = (known: readonly TokenAuthenticator[]) => known.map((t) => forOwnAudiences(tokenIssuer.audiences, t))
   const transport = (user: Identity) => inProcessTransport(handler, user)
+  let found: Rights | undefined
+  const rights = (listers: Listers) => (found ??= rightsIn(listers)) // one index for all that ask
   const api = await openApi({
     ...parts,
-    authorizer: (listers) => (parts.authorization ?? nodesThenRoles)((type) => reading(type, listers)),
-    resolver: (listers) => ruleResolver(rbacListers(listers)),
+    authorizer: (listers) => (parts.authorization ?? nodesThenRoles)((type) => reading(type, listers, rights)),
+    resolver: (listers) => ruleResolver(rights(listers)),
     tokens: (listers) =>
       (tokens = firstThatKnows([
         ...own(parts.tokenAuthenticators ?? []),
@@ -135,8 +137,8 @@ export async function assembleApi(parts: AssembleParts): Promise<AssembledApi> {
 const nodesThenRoles: NonNullable<AssembleParts['authorization']> = (make) =>
   firstWithOpinion([privilegedGroups('system:masters'), make('Node'), make('RBAC')])
 
-function reading(type: 'Node' | 'RBAC', listers: Listers): Authorizer {
-  if (type === 'RBAC') return rbacAuthorizer(rbacListers(listers))
+function reading(type: 'Node' | 'RBAC', listers: Listers, rights: (listers: Listers) => Rights): Authorizer {
+  if (type === 'RBAC') return rbacAuthorizer(rights(listers))
   return nodeAuthorizer({
     pods: listers.lister(pods),
     claims: listers.lister(persistentVolumeClaims),
@@ -147,11 +149,11 @@ function reading(type: 'Node' | 'RBAC', listers: Listers): Authorizer {
   })
 }
 
-function rbacListers(listers: Listers): RbacListers {
-  return {
+function rightsIn(listers: Listers): Rights {
+  return rightsOf({
     roles: listers.lister(roles),
     clusterRoles: listers.lister(clusterRoles),
     roleBindings: listers.lister(roleBindings),
     clusterRoleBindings: listers.lister(clusterRoleBindings),
-  }
+  })
 }

@@ -12,7 +12,7 @@ import { DEFAULT_BINDINGS, DEFAULT_ROLES } from './bootstrap-policy.ts'
 import { clusterRoleOf, reconcileBootstrapRoles } from './bootstrap-roles.ts'
 import { checkBindingWrite, checkRoleWrite } from './escalation.ts'
 import { nodeAuthorizer } from './node-authorizer.ts'
-import { rbacAuthorizer, reviewRules, ruleResolver, type RbacListers } from './rbac.ts'
+import { rbacAuthorizer, reviewRules, rightsOf, ruleResolver, type Rights } from './rbac.ts'
 import { firstWithOpinion, privilegedGroups } from './union.ts'
 import { may } from './may.ts'
 
@@ -39,13 +39,13 @@ function listers(o: {
   clusterRoles?: ClusterRole[]
   roleBindings?: RoleBinding[]
   clusterRoleBindings?: ClusterRoleBinding[]
-}): RbacListers {
-  return {
+}): Rights {
+  return rightsOf({
     roles: { get: (key) => o.roles?.find((r) => `${r.metadata.namespace}/${r.metadata.name}` === key) },
     clusterRoles: { get: (key) => o.clusterRoles?.find((r) => r.metadata.name === key) },
-    roleBindings: { list: (namespace) => o.roleBindings?.filter((b) => b.metadata.namespace === namespace) ?? [] },
+    roleBindings: { list: () => o.roleBindings ?? [] },
     clusterRoleBindings: { list: () => o.clusterRoleBindings ?? [] },
-  }
+  })
 }
 
 const policy = listers({

@@ -8,13 +8,30 @@ import type { RoleBinding } from '#api/rbac/v1/role-binding.ts'
 import type { Role } from '#api/rbac/v1/role.ts'
 import type { Lister } from '#client/informer.ts'
 import type { Authorizer } from './authorizer.ts'
+import { bindingIndex, type BindingIndex, type BindingLister } from './binding-index.ts'
 import { ruleAllows } from './policy-rule.ts'
 
 export interface RbacListers {
   readonly roles: Pick<Lister<Role>, 'get'>
   readonly clusterRoles: Pick<Lister<ClusterRole>, 'get'>
-  readonly roleBindings: Pick<Lister<RoleBinding>, 'list'>
-  readonly clusterRoleBindings: Pick<Lister<ClusterRoleBinding>, 'list'>
+  readonly roleBindings: BindingLister<RoleBinding>
+  readonly clusterRoleBindings: BindingLister<ClusterRoleBinding>
+}
+
+/** What a user's rights are looked up in; the bindings are found by whom they are for. */
+export interface Rights {
+  readonly roles: RbacListers['roles']
+  readonly clusterRoles: RbacListers['clusterRoles']
+  readonly roleBindings: BindingIndex<RoleBinding>
+  readonly clusterRoleBindings: BindingIndex<ClusterRoleBinding>
+}
+
+export function rightsOf(listers: RbacListers): Rights {
+  return {
+    ...listers,
+    roleBindings: bindingIndex(listers.roleBindings),
+    clusterRoleBindings: bindingIndex(listers.clusterRoleBindings),
+  }
 }
 
 /** The rules a user has in a namespace ('' for none), and what could not be found out. */
@@ -29,11 +46,11 @@ export interface RuleResolver {
   rulesOf(ref: RoleRef, namespace: string): { readonly rules: readonly PolicyRule[] } | { readonly error: string }
 }
 
-export function rbacAuthorizer(listers: RbacListers): Authorizer {
+export function rbacAuthorizer(rights: Rights): Authorizer {
   return {
     authorize({ user, info }) {
       const errors: string[] = []
-      for (const grant of grants(listers, user, info.namespace)) {
+      for (const grant of grants(rights, user, info.namespace)) {
         if ('error' in grant) errors.push(grant.error)
         else if (grant.rules.some((rule) => ruleAllows(rule, info))) return { type: 'allow', reason: `RBAC: allowed by ${grant.by()}` }
       }
@@ -43,18 +60,18 @@ export function rbacAuthorizer(listers: RbacListers): Authorizer {
   }
 }
 
-export function ruleResolver(listers: RbacListers): RuleResolver {
+export function ruleResolver(rights: Rights): RuleResolver {
   return {
     rulesFor(user, namespace) {
       const rules: PolicyRule[] = []
       const errors: string[] = []
-      for (const grant of grants(listers, user, namespace)) {
+      for (const grant of grants(rights, user, namespace)) {
         if ('error' in grant) errors.push(grant.error)
         else rules.push(...grant.rules)
       }
       return { rules, errors }
     },
-    rulesOf: (ref, namespace) => rulesOf(listers, ref, namespace),
+    rulesOf: (ref, namespace) => rulesOf(rights, ref, namespace),
   }
 }
 
@@ -85,11 +102,11 @@ export function reviewRules(resolver: RuleResolver, user: UserInfo, namespace: s
 type Grant = { readonly rules: readonly PolicyRule[]; readonly by: () => string } | { readonly error: string }
 
 /** The user's bindings with their rules: those of the cluster first, then those of the namespace. */
-function* grants(listers: RbacListers, user: UserInfo, namespace: string): Generator<Grant> {
-  for (const binding of listers.clusterRoleBindings.list()) {
+function* grants(rights: Rights, user: UserInfo, namespace: string): Generator<Grant> {
+  for (const binding of rights.clusterRoleBindings.of(user, '')) {
     const subject = binding.subjects?.find((s) => appliesTo(s, user, ''))
     if (subject === undefined) continue
-    const found = rulesOf(listers, binding.roleRef, '')
+    const found = rulesOf(rights, binding.roleRef, '')
     if ('error' in found) yield found
     else
       yield {
@@ -99,10 +116,10 @@ function* grants(listers: RbacListers, user: UserInfo, namespace: string): Gener
       }
   }
   if (namespace === '') return
-  for (const binding of listers.roleBindings.list(namespace)) {
+  for (const binding of rights.roleBindings.of(user, namespace)) {
     const subject = binding.subjects?.find((s) => appliesTo(s, user, namespace))
     if (subject === undefined) continue
-    const found = rulesOf(listers, binding.roleRef, namespace)
+    const found = rulesOf(rights, binding.roleRef, namespace)
     if ('error' in found) yield found
     else
       yield {
@@ -114,7 +131,7 @@ function* grants(listers: RbacListers, user: UserInfo, namespace: string): Gener
 }
 
 function rulesOf(
-  listers: RbacListers,
+  listers: Pick<Rights, 'roles' | 'clusterRoles'>,
   ref: RoleRef,
   namespace: string,
 ): { readonly rules: readonly PolicyRule[] } | { readonly error: string } {
