@@ -101,7 +101,8 @@ function listControllers(parts: ControllersParts, custom: CustomInformers): read
     name: over([]).name,
     account,
     prepare: (p) => {
-      for (const resource of resources) p.informers.for(resource)
+      const { primary, watches } = over(resources)
+      for (const resource of [...(primary ? [primary] : []), ...watches.map((w) => w.resource)]) p.informers.for(resource)
       return (signal) =>
         custom.over((defined, informers, now) => prepareController(over([...resources, ...defined]), { ...p, informers })(now), signal)
     },
