@@ -29,6 +29,7 @@ import { preparePodGc } from './pod-gc.ts'
 import { replicaSetController } from './replicaset.ts'
 import { replicationControllerController } from './replicationcontroller.ts'
 import { prepareController, type RunnerParts } from './runner.ts'
+import { prepareResourceQuota } from './resource-quota.ts'
 import { taintEvictionController } from './taint-eviction.ts'
 import { ttlController } from './ttl.ts'
 import { attributesClassProtection, claimProtection, volumeProtection } from './volume-protection.ts'
@@ -97,15 +98,17 @@ function listControllers(parts: ControllersParts, custom: CustomInformers): read
   })
   const { rootCa, certificates, clusterCidr, clock } = parts
   const resources = preferredVersions(parts.resources)
+  /** Runs over everything that can be watched, custom resources included, and anew whenever they are others. */
+  const overAll =
+    (prepare: (all: readonly Resource[], p: RunnerParts) => (signal: AbortSignal) => Promise<void>): Prepare =>
+    (p) => {
+      for (const resource of resources) if (isWatched(resource)) p.informers.for(resource)
+      return (signal) => custom.over((defined, informers, now) => prepare([...resources, ...defined], { ...p, informers })(now), signal)
+    }
   const everywhere = <S>(over: (resources: readonly Resource[]) => Controller<S>, account: string): Listed => ({
     name: over([]).name,
     account,
-    prepare: (p) => {
-      const { primary, watches } = over(resources)
-      for (const resource of [...(primary ? [primary] : []), ...watches.map((w) => w.resource)]) p.informers.for(resource)
-      return (signal) =>
-        custom.over((defined, informers, now) => prepareController(over([...resources, ...defined]), { ...p, informers })(now), signal)
-    },
+    prepare: overAll((all, p) => prepareController(over(all), p)),
   })
   return [
     everywhere(namespaceController, 'namespace-controller'),
@@ -122,6 +125,7 @@ function listControllers(parts: ControllersParts, custom: CustomInformers): read
     of(taintEvictionController(clock), 'node-controller'),
     ...(clusterCidr === undefined ? [] : [of(nodeIpamController(clusterCidr), 'node-controller')]),
     of(ttlController(), 'ttl-controller'),
+    { name: 'resourcequota', account: 'resourcequota-controller', prepare: overAll(prepareResourceQuota) },
     of(clusterRoleAggregationController, 'clusterrole-aggregation-controller'),
     of(serviceCidrController, 'service-cidrs-controller'),
     of(claimProtection, 'pvc-protection-controller'),
@@ -148,6 +152,10 @@ function listControllers(parts: ControllersParts, custom: CustomInformers): read
           { name: 'certificatesigningrequest-cleaner', account: 'certificate-controller', prepare: prepareCleaner },
         ]),
   ]
+}
+
+function isWatched({ verbs }: Resource): boolean {
+  return verbs.includes('list') && verbs.includes('watch')
 }
 
 /** One version of what a group serves in several: they are the same objects, and one look at each is enough. The first is preferred. */

@@ -1,0 +1,86 @@
+/** Quotas in a whole cluster: what is counted when, and workloads that wait until something is left for them. */
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { deployments } from '#api/apps/v1/deployment.ts'
+import { configMaps } from '#api/core/v1/config-map.ts'
+import { pods } from '#api/core/v1/pod.ts'
+import { resourceQuotas } from '#api/core/v1/resource-quota.ts'
+import { startCluster } from '#testing/cluster.ts'
+import { deployment, isReady, pod } from './workloads.ts'
+
+const SECOND = 1_000
+
+test('a quota is counted when it is made, when its limits change, and when what it counts goes', async () => {
+  await using cluster = await startCluster({ nodes: 1, seed: 51 })
+  const { client } = cluster
+  const map = (name: string) => client.create(configMaps, { metadata: { name, namespace: 'default' } })
+  await map('before')
+  await client.create(resourceQuotas, {
+    metadata: { name: 'q', namespace: 'default' },
+    spec: { hard: { 'count/configmaps': '4', configmaps: '10', pods: '3', 'requests.cpu': '2' } },
+  })
+  const status = () => cluster.lister(resourceQuotas).get('default/q')!.status
+  // the cluster's own authority is published into every namespace
+  await cluster.until(() => status().used?.['configmaps'] === '2', 10 * SECOND)
+  assert.deepEqual(status(), {
+    hard: { 'count/configmaps': '4', configmaps: '10', pods: '3', 'requests.cpu': '2' },
+    used: { 'count/configmaps': '2', configmaps: '2', pods: '0', 'requests.cpu': '0' },
+  })
+  await map('a')
+  await map('b')
+  await assert.rejects(map('c'), {
+    message:
+      'configmaps "c" is forbidden: exceeded quota: q, requested: count/configmaps=1, used: count/configmaps=4, limited: count/configmaps=4',
+  })
+  await client.delete(configMaps, { namespace: 'default', name: 'a' })
+  await cluster.until(() => status().used?.['count/configmaps'] === '3', 10 * SECOND)
+  await map('c')
+  const quota = await client.get(resourceQuotas, { namespace: 'default', name: 'q' })
+  await client.update(resourceQuotas, { ...quota, spec: { hard: { secrets: '1' } } })
+  await cluster.until(() => status().hard?.['secrets'] === '1', 10 * SECOND)
+  assert.deepEqual(status(), { hard: { secrets: '1' }, used: { secrets: '0' } })
+})
+
+test('finished pods give back what they took, but for their number in the store', async () => {
+  await using cluster = await startCluster({ nodes: 1, seed: 52 })
+  const { client } = cluster
+  await client.create(resourceQuotas, { metadata: { name: 'q', namespace: 'default' }, spec: { hard: { pods: '9', 'count/pods': '9' } } })
+  const used = () => cluster.lister(resourceQuotas).get('default/q')!.status.used
+  await cluster.until(() => used() !== undefined, 10 * SECOND)
+  const once = pod('once', { annotations: { 'simulated.k8ts.dev/exitCode': '0', 'simulated.k8ts.dev/runSeconds': '5' } })
+  await client.create(pods, { ...once, spec: { ...once.spec, restartPolicy: 'Never' } } as typeof once)
+  assert.deepEqual(used(), { pods: '1', 'count/pods': '1' })
+  await cluster.until(() => used()?.['pods'] === '0', 120 * SECOND)
+  assert.deepEqual(used(), { pods: '0', 'count/pods': '1' })
+})
+
+test('a deployment gets the pods that its quota leaves, and the rest when there is more', async () => {
+  await using cluster = await startCluster({ nodes: 2, seed: 53 })
+  const { client } = cluster
+  await client.create(resourceQuotas, { metadata: { name: 'q', namespace: 'default' }, spec: { hard: { pods: '3' } } })
+  const quota = () => cluster.lister(resourceQuotas).get('default/q')!
+  await cluster.until(() => quota().status.used !== undefined, 10 * SECOND)
+  await client.create(deployments, deployment('web', 5))
+  const running = () => cluster.lister(pods).list('default').filter(isReady).length
+  await cluster.until(() => running() === 3, 120 * SECOND)
+  await cluster.advance(30 * SECOND)
+  assert.equal(running(), 3)
+  assert.equal(quota().status.used?.['pods'], '3')
+  await client.patch(resourceQuotas, { namespace: 'default', name: 'q' }, 'application/merge-patch+json', { spec: { hard: { pods: '8' } } })
+  await cluster.until(() => running() === 5, 1200 * SECOND)
+  assert.equal(quota().status.used?.['pods'], '5')
+})
+
+test('what was charged for objects that were never made is found at the latest by the regular count', async () => {
+  await using cluster = await startCluster({ nodes: 1, seed: 54 })
+  const { client } = cluster
+  await client.create(resourceQuotas, { metadata: { name: 'q', namespace: 'default' }, spec: { hard: { configmaps: '9' } } })
+  const used = () => cluster.lister(resourceQuotas).get('default/q')!.status.used?.['configmaps']
+  await cluster.until(() => used() === '1', 10 * SECOND)
+  const twice = { metadata: { name: 'twice', namespace: 'default' } }
+  await client.create(configMaps, twice)
+  await assert.rejects(client.create(configMaps, twice), { reason: 'AlreadyExists' })
+  assert.equal(used(), '3')
+  await cluster.until(() => used() === '2', 360 * SECOND)
+})
