@@ -208,6 +208,8 @@ test('namespaces, owners, roles and quotas know custom resources', { skip }, asy
   equal(run('-n', 'shop', 'wait', '--for=delete', '--timeout=15s', 'configmap/owned', 'widget/part').code, 0)
 
   equal(run('-n', 'shop', 'create', 'quota', 'few', '--hard=count/widgets.example.com=1').code, 0)
+  const counted = { status: { hard: { 'count/widgets.example.com': '1' }, used: { 'count/widgets.example.com': '0' } } }
+  equal(run('-n', 'shop', 'patch', 'quota', 'few', '--subresource=status', '--type=merge', '-p', JSON.stringify(counted)).code, 0)
   equal(kubectl(server, ['-n', 'shop', 'apply', '-f', '-'], widget('first', { size: 1 })).code, 0)
   match(
     kubectl(server, ['-n', 'shop', 'apply', '-f', '-'], widget('second', { size: 1 })).err,
