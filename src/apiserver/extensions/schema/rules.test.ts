@@ -3,6 +3,8 @@
 import { deepEqual } from 'node:assert/strict'
 import { test } from 'node:test'
 import { customSchema } from './custom-schema.ts'
+import { ruleDefinitionErrors } from './rule-definitions.ts'
+import { compileRules } from './rule-program.ts'
 import type { JsonSchema, ValidationRule } from '#api/apiextensions/v1/json-schema.ts'
 
 const TEXT: JsonSchema = { type: 'string' }
@@ -133,6 +135,14 @@ test('an evaluation that costs too much ends all', () => {
   deepEqual(said({ type: 'object', properties: { a: ruled(list, rule), b: ruled(INT, 'self > 1') } }, { a: many, b: 1 }), [
     `spec.a: Invalid value: "array": 'operation cancelled: actual cost limit exceeded': no further validation rules will be run due to call cost exceeds limit for rule: ${rule}`,
   ])
+})
+
+test('a rule whose estimate is let through may cost too much in the end', () => {
+  const rule = 'self.all(x, self.all(y, y == x))'
+  const spec = ruled({ type: 'array', maxItems: 725, items: INT }, rule)
+  deepEqual(ruleDefinitionErrors({ type: 'object', properties: { spec } }, '', compileRules), [])
+  deepEqual(said(spec, Array(300).fill(1)), [])
+  deepEqual(said(spec, Array(725).fill(1)).length, 1)
 })
 
 test('rules of one object share a budget', () => {
