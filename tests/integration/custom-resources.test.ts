@@ -4,6 +4,7 @@ import { deepEqual, equal, match } from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { test } from 'node:test'
 import { startServer, type ServerUnderTest } from './server-under-test.ts'
+import { openTestPki, serveTls } from './tls-server.ts'
 
 const skip = spawnSync('kubectl', ['version', '--client']).status === 0 ? false : 'needs kubectl'
 
@@ -220,10 +221,67 @@ test('namespaces, owners, roles and quotas know custom resources', { skip }, asy
 })
 
 /** Without kubectl. */
-async function made(server: ServerUnderTest): Promise<void> {
-  equal((await server.call('POST', DEFINITIONS, definition)).status, 201)
+async function made(server: ServerUnderTest, defined: object = definition): Promise<void> {
+  equal((await server.call('POST', DEFINITIONS, defined)).status, 201)
   for (;;) {
     if ((await server.call('GET', WIDGETS)).status === 200) return
     await new Promise((done) => setTimeout(done, 10))
   }
+}
+
+test('a webhook converts between versions, lists at once, and its failures are told', async () => {
+  using keys = openTestPki()
+  const asked: number[] = []
+  let failing = false
+  await using hook = await serveTls(keys, ['127.0.0.1'], (_, body, response) => {
+    const { kind, apiVersion, request } = JSON.parse(body) as ConversionReview
+    asked.push(request.objects.length)
+    const convertedObjects = request.objects.map((o) => {
+      const { size, length, ...rest } = o.spec
+      const spec = request.desiredAPIVersion.endsWith('/v2') ? { ...rest, length: size } : { ...rest, size: length }
+      return { ...o, apiVersion: request.desiredAPIVersion, spec }
+    })
+    const result = failing ? { status: 'Failed', message: 'not today' } : { status: 'Success' }
+    response.end(JSON.stringify({ kind, apiVersion, response: { uid: request.uid, result, convertedObjects } }))
+  })
+  const { properties } = version.schema.openAPIV3Schema
+  const { size, ...others } = properties.spec.properties
+  const spec = { type: 'object', required: ['length'], properties: { ...others, length: size } }
+  const schema = { openAPIV3Schema: { type: 'object', properties: { spec, status: properties.status } } }
+  const versions = [version, { ...version, name: 'v2', storage: false, schema }]
+  const clientConfig = { url: `https://127.0.0.1:${hook.port}/convert`, caBundle: keys.caBundle }
+  const conversion = { strategy: 'Webhook', webhook: { clientConfig, conversionReviewVersions: ['v1'] } }
+  await using server = await startServer({ flags: ['--datastore', 'memory'] })
+  await made(server, { ...definition, spec: { ...definition.spec, versions, conversion } })
+
+  const newer = WIDGETS.replace('/v1/', '/v2/')
+  const v2 = (name: string, length: number) => ({ ...widget(name, { length }), apiVersion: 'example.com/v2' })
+  const first = await server.call('POST', newer, v2('a', 3))
+  deepEqual([first.status, first.json<Widget>().spec], [201, { length: 3, color: 'grey' }])
+  deepEqual((await server.call('GET', `${WIDGETS}/a`)).json<Widget>().spec, { size: 3, color: 'grey' })
+  for (const name of ['b', 'c', 'd']) await server.call('POST', WIDGETS, widget(name, { size: 1 }))
+  asked.length = 0
+  const list = await server.call('GET', newer)
+  deepEqual([list.json<{ items: Widget[] }>().items.map((i) => i.spec.length), asked.length], [[3, 1, 1, 1], 1])
+  const invalid = await server.call('POST', newer, v2('e', 0))
+  match(invalid.json<{ message: string }>().message, /^Widget.example.com "e" is invalid: spec.length: Invalid value: 0: /)
+
+  const changed = await server.call('PATCH', `${newer}/a`, { spec: { length: 4 } }, { contentType: 'application/merge-patch+json' })
+  deepEqual([changed.status, changed.json<Widget>().metadata.generation], [200, 2])
+  deepEqual((await server.call('GET', `${WIDGETS}/a`)).json<Widget>().spec, { size: 4, color: 'grey' })
+  failing = true
+  await server.call('POST', WIDGETS, widget('z', { size: 1 }))
+  const failed = await server.call('GET', `${newer}/z`)
+  deepEqual([failed.status, failed.json()['message']], [500, 'conversion webhook for example.com/v1, Kind=Widget failed: not today'])
+})
+
+interface Widget {
+  readonly metadata: { readonly generation: number }
+  readonly spec: { readonly size?: number; readonly length?: number }
+}
+
+interface ConversionReview {
+  readonly kind: string
+  readonly apiVersion: string
+  readonly request: { readonly uid: string; readonly desiredAPIVersion: string; readonly objects: readonly Widget[] }
 }
