@@ -1,7 +1,10 @@
 /** The API: everything behind authentication and authorization, from a request's context to its answer. */
 
+import { openAggregation } from './aggregation/aggregation.ts'
+import { authenticationConfigMap, type FrontProxy } from './aggregation/authentication-config-map.ts'
 import { admissionChain } from './admission/chain.ts'
 import { reinvoking } from './admission/reinvoking.ts'
+import { kindFinder } from './admission/kind-objects.ts'
 import { objectReader } from './admission/plugin-parts.ts'
 import { standardPlugins, type PluginSelection } from './admission/standard-plugins.ts'
 import type { Answer } from './answer.ts'
@@ -100,6 +103,8 @@ export interface ApiParts {
   readonly process?: ComponentProcess
   /** How large the store is, for `/metrics`. */
   readonly storeBytes?: () => number
+  /** What this server is to the servers it aggregates; absent: it shows them no certificate. */
+  readonly frontProxy?: FrontProxy
   /** What `/metrics` adds of the process. */
   readonly processMetrics?: () => Promise<string>
   /** Asked for component statuses, by name, beside the store. */
@@ -169,15 +174,17 @@ export async function openApi(parts: ApiParts): Promise<Api> {
   const authorizer = parts.authorizer?.(listers) ?? ALLOW_ALL
   const resolver = parts.resolver?.(listers)
   const objects = objectReader(named)
-  const webhooks = openWebhookClient({
-    clock,
-    resolve: serviceAddresses({
-      service: (namespace, name) => objects.cached(serviceResource, namespace, name),
-      slices: (namespace) => objects.cachedList(endpointSlices, namespace),
-      random,
-    }),
+  const findKind = kindFinder({
+    endpoints: () => endpoints.values(),
+    custom: { resources: () => custom.resources(), stored: (name) => custom.stored(name) },
   })
-  const plugins = standardPlugins({ objects, named, clock, random, log, authorizer, resolver, webhooks }, parts.admission)
+  const resolve = serviceAddresses({
+    service: (namespace, name) => objects.cached(serviceResource, namespace, name),
+    slices: (namespace) => objects.cachedList(endpointSlices, namespace),
+    random,
+  })
+  const webhooks = openWebhookClient({ clock, resolve })
+  const plugins = standardPlugins({ objects, named, findKind, clock, random, log, authorizer, resolver, webhooks }, parts.admission)
   const admission = reinvoking(admissionChain(plugins, metrics.admission))
   const endpointParts: EndpointParts = { store, clock, random, authorizer, admission, metrics }
   const subresources: SubresourceParts = {
@@ -215,7 +222,8 @@ export async function openApi(parts: ApiParts): Promise<Api> {
     const local = localApiServices(resources)
     const defaults = [...defaultObjects(services.firstAddresses[0]!, parts.advertised), defaultServiceCidr(cidrs), ...local]
     const keep = async () => {
-      await keepObjects(byName, defaults, parts)
+      // authorities are renewed
+      await keepObjects(byName, parts.frontProxy ? [...defaults, authenticationConfigMap(parts.frontProxy)] : defaults, parts)
       await addressKeeper.now()
       await keepFlowConditions(byName, parts)
     }
@@ -226,8 +234,22 @@ export async function openApi(parts: ApiParts): Promise<Api> {
   const servedChanged = () => keepApiServices({ services: apiServices, custom, clock, random })
   const settled = followDefinitions({ definitions, custom, clock, random, log, servedChanged }, keeping.signal)
 
+  const aggregation = openAggregation({
+    apiServices,
+    services: named('services').registry,
+    slices: named('endpointslices.discovery.k8s.io').registry,
+    objects,
+    clock,
+    random,
+    log,
+    resolve,
+    certificate: () => parts.frontProxy?.certificate(),
+  })
+
   async function answer(ctx: RequestContext): Promise<Answer> {
     const { info } = ctx
+    const aggregated = aggregation.answer(ctx)
+    if (aggregated) return aggregated
     if (!info.isResourceRequest) return (await plainPath(ctx)) ?? notFoundPage()
     const key = pathKey(info.group, info.version, info.resource)
     if (key === '/v1/componentstatuses') return answerComponentStatuses(ctx, components)
@@ -239,16 +261,18 @@ export async function openApi(parts: ApiParts): Promise<Api> {
     return info.subresource === '' ? answerResource(endpoint, ctx, endpointParts) : answerSubresource(endpoint, ctx, subresources)
   }
 
+  const ownDocuments = (ctx: RequestContext) => discover()(ctx) ?? documents(ctx)
+
   async function plainPath(ctx: RequestContext): Promise<Answer | undefined> {
     const { path } = ctx
     if (path === '/version' || path === '/version/') return { type: 'object', status: 200, object: kubernetesVersion }
     if (path === '/openid/v1/jwks' && parts.tokenIssuer) return json(await parts.tokenIssuer.jwks(), 'application/jwk-set+json')
     if (path === '/.well-known/openid-configuration' && parts.tokenIssuer) return json(parts.tokenIssuer.discovery(), 'application/json')
-    if (path === '/') return { type: 'object', status: 200, object: { paths: rootPaths([...resources, ...custom.resources()]) } }
+    if (path === '/') return { type: 'object', status: 200, object: { paths: rootPaths([...resources, ...custom.resources(), ...aggregation.groupVersions()]) } }
     const paths = rootPaths([]).filter((p) => !p.startsWith('/api'))
     const request = { path, accept: ctx.headers.accept, now: clock.now(), paths, warn: (text: string) => void ctx.warnings.push(text) }
     const page = parts.process && zPage(parts.process, request)
-    return page ?? (flow && flowPage(flow, path)) ?? discover()(ctx) ?? documents(ctx) ?? (await metrics.answer(path)) ?? (await health(checks, ctx, metrics.checked))
+    return page ?? (flow && flowPage(flow, path)) ?? (await aggregation.documents(ctx, ownDocuments)) ?? (await metrics.answer(path)) ?? (await health(checks, ctx, metrics.checked))
   }
 
   return {
@@ -264,8 +288,8 @@ export async function openApi(parts: ApiParts): Promise<Api> {
     async [Symbol.asyncDispose]() {
       keeping.abort()
       await settled
+      await aggregation[Symbol.asyncDispose]()
       await custom[Symbol.asyncDispose]()
-      flow?.[Symbol.dispose]()
       flow?.[Symbol.dispose]()
       await webhooks[Symbol.asyncDispose]()
       await Promise.all([...byName.values()].map((e) => e.registry.cache[Symbol.asyncDispose]()))
@@ -293,7 +317,7 @@ async function openEndpoints(
   )
   return new Map(
     served.map((s): [string, Endpoint] => {
-      const registry = registries.get(s.view?.stored ?? s.resource)!
+      const registry = registries.get(storedAs(s))!
       const { group, version, plural } = s.resource
       const main = mainFacet(registry.resource as never, s.strategy) as never
       return [pathKey(group, version, plural), { served: s, registry, mainFacet: main, others: () => together.get(storedAs(s)) ?? [] }]
@@ -324,7 +348,7 @@ function json(document: object, contentType: string): Answer {
   }
 }
 
-function rootPaths(resources: readonly Resource[]): readonly string[] {
+function rootPaths(resources: readonly Pick<Resource, 'group' | 'version' | 'apiVersion'>[]): readonly string[] {
   const groups = resources.flatMap((r) => (r.group === '' ? [`/api/${r.version}`] : [`/apis/${r.group}`, `/apis/${r.apiVersion}`]))
   return [
     ...new Set([

@@ -153,7 +153,8 @@ function variable(name: string, { locals, checked }: Context): Step {
     }
   return (run) => {
     spend(run, NAME_COST)
-    const value = run.variables(name) ?? typeNamed(name, checked)
+    const given = run.variables(name)
+    const value = given === undefined ? typeNamed(name, checked) : given
     if (value === undefined) throw new CelError(`no such attribute(s): ${name}`)
     return value
   }

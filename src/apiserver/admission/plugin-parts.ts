@@ -1,5 +1,6 @@
 /** What plugins are made of: objects as of now or as they are cached, a clock, and what an operator configured. */
 
+import type { FindKind } from './policy/policy-params.ts'
 import type { Authorizer } from '#apiserver/authorization/authorizer.ts'
 import type { RuleResolver } from '#apiserver/authorization/rbac.ts'
 import type { Endpoint } from '#apiserver/endpoints/resource-endpoint.ts'
@@ -23,6 +24,8 @@ export interface PluginParts {
   readonly objects: ObjectReader
   /** By plural, or plural.group; the first version of what is served in several. */
   readonly named: (name: string) => Endpoint
+  /** Objects of a kind, served by this server itself or by a definition; undefined where there is no such kind. */
+  readonly findKind: FindKind
   readonly clock: Clock
   readonly random: Random
   readonly log: Log

@@ -14,6 +14,7 @@ import { AdmissionConfigurationError, chosenPlugins, type PluginNames } from './
 import type { PluginParts } from './plugin-parts.ts'
 import { readPodSecurityConfiguration } from './pod-security/configuration.ts'
 import { podSecurity } from './pod-security/plugin.ts'
+import { validatingPolicies } from './policy/validating-policies.ts'
 import { priorityAdmission } from './priority.ts'
 import { readLimitedResources } from './resource-quota/configuration.ts'
 import { resourceQuota } from './resource-quota/plugin.ts'
@@ -23,6 +24,8 @@ import { serviceAccountAdmission } from './service-account.ts'
 import { storageObjectInUseProtection } from './storage-object-in-use-protection.ts'
 import { taintNodesByCondition } from './taint-nodes-by-condition.ts'
 import { mutatingWebhookConfigurations } from '#api/admissionregistration/v1/mutating-webhook-configuration.ts'
+import { validatingAdmissionPolicies } from '#api/admissionregistration/v1/validating-admission-policy.ts'
+import { validatingAdmissionPolicyBindings } from '#api/admissionregistration/v1/validating-admission-policy-binding.ts'
 import { validatingWebhookConfigurations } from '#api/admissionregistration/v1/validating-webhook-configuration.ts'
 import { limitRanges } from '#api/core/v1/limit-range.ts'
 import { namespaces } from '#api/core/v1/namespace.ts'
@@ -63,7 +66,7 @@ export const STANDARD_PLUGINS: readonly PluginRow[] = [
     serviceAccountAdmission({ find: (namespace, name) => objects.find(serviceAccounts, namespace, name), clock, random }),
   ),
   // off upstream, where every installer turns it on
-  on('NodeRestriction', ({ objects }) => nodeRestriction({ findPod: (namespace, name) => objects.cached(pods, namespace, name) })),
+  on('NodeRestriction', nodeRestriction),
   on('TaintNodesByCondition', () => taintNodesByCondition),
   on('PodSecurity', ({ objects, clock }, configuration) =>
     podSecurity({
@@ -89,6 +92,15 @@ export const STANDARD_PLUGINS: readonly PluginRow[] = [
   on('CertificateSigning', certificateSigning),
   on('CertificateSubjectRestriction', () => certificateSubjectRestriction({ organizations: requestOrganizations })),
   on('MutatingAdmissionWebhook', (parts) => mutatingWebhooks(webhookParts(parts, mutatingWebhookConfigurations))),
+  on('ValidatingAdmissionPolicy', ({ objects, findKind, authorizer }) =>
+    validatingPolicies({
+      policies: () => objects.cachedList(validatingAdmissionPolicies),
+      bindings: () => objects.cachedList(validatingAdmissionPolicyBindings),
+      namespace: (name) => objects.find(namespaces, '', name),
+      findKind,
+      authorizer,
+    }),
+  ),
   on('ValidatingAdmissionWebhook', (parts) => validatingWebhooks(webhookParts(parts, validatingWebhookConfigurations))),
   on('ResourceQuota', (parts, configuration) => {
     const { objects, clock } = parts

@@ -61,7 +61,7 @@ function formByRules({ webhook }: Hook, request: AdmissionRequest, forms: readon
   return undefined
 }
 
-function matchesRule(rule: Rule, request: AdmissionRequest, where: ObjectForm['resource']): boolean {
+export function matchesRule(rule: Rule, request: AdmissionRequest, where: ObjectForm['resource']): boolean {
   return (
     matchesScope(rule.scope, request) &&
     oneOf(rule.operations, request.operation) &&
@@ -95,7 +95,7 @@ function matchesScope(scope: string | undefined, { namespace, resource }: Admiss
 }
 
 /** The object as it will be, or as it was: leaving a webhook's reach is its business, too. */
-function matchesObject(selector: LabelSelector_, { object, oldObject }: AdmissionRequest): boolean {
+export function matchesObject(selector: LabelSelector_, { object, oldObject }: AdmissionRequest): boolean {
   if (selector.everything) return true
   const matches = (one: KubeObject | undefined) => one?.metadata !== undefined && selector.matches(one.metadata.labels)
   return matches(object) || matches(oldObject)

@@ -1,0 +1,140 @@
+/** The plugin ValidatingAdmissionPolicy: policies in CEL that are bound may refuse a write, warn about it, or note it for the audit log. */
+
+import type { AdmissionPlugin, AdmissionRequest } from '../admission.ts'
+import { answered } from './answered.ts'
+import { boundPolicies, type Bound } from './bound-policies.ts'
+import { isPolicyExempt } from './exempt.ts'
+import { collectParams, Misconfigured, unknownKind, type FindKind } from './policy-params.ts'
+import { aboutRequest, type NamespaceFinder } from './policy-request.ts'
+import { cachingAuthorizer, requestValues } from './request-values.ts'
+import { compileValidatingPolicy, type CompiledValidatingPolicy, type Denial } from './validating-policy.ts'
+import type { ValidatingAdmissionPolicy } from '#api/admissionregistration/v1/validating-admission-policy.ts'
+import type { ValidatingAdmissionPolicyBinding } from '#api/admissionregistration/v1/validating-admission-policy-binding.ts'
+import type { Authorizer } from '#apiserver/authorization/authorizer.ts'
+import { forbidden, refusal } from '#apiserver/endpoints/errors.ts'
+import type { StatusError } from '#client/client.ts'
+import type { KubeObject } from '#schema/resource.ts'
+
+export interface ValidatingPoliciesParts {
+  /** By name. */
+  readonly policies: () => readonly ValidatingAdmissionPolicy[]
+  readonly bindings: () => readonly ValidatingAdmissionPolicyBinding[]
+  readonly namespace: NamespaceFinder
+  readonly findKind: FindKind
+  readonly authorizer: Authorizer
+}
+
+type Policy = Bound<ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding, CompiledValidatingPolicy>
+
+const VALUE_BYTES_MAX = 10 * 1024 // of one audit annotation
+const CODES: Readonly<Record<string, number>> = { Unauthorized: 401, Forbidden: 403, RequestEntityTooLarge: 413, Invalid: 422 }
+
+export function validatingPolicies(parts: ValidatingPoliciesParts): AdmissionPlugin {
+  const bound = boundPolicies(parts.policies, parts.bindings, compileValidatingPolicy)
+  return {
+    name: 'ValidatingAdmissionPolicy',
+    operations: ['CREATE', 'UPDATE', 'DELETE', 'CONNECT'],
+    async validate(request) {
+      const policies = bound()
+      if (policies.length === 0 || isPolicyExempt(request)) return
+      const refused = await judgeAll(policies, request, parts)
+      if (refused) throw denied(request, refused)
+    },
+  }
+}
+
+interface Refused {
+  readonly policy: string
+  readonly binding?: string
+  readonly message: string
+  readonly reason: string
+}
+
+/** The first refusal, if there is one; warnings and annotations are left on the way. */
+async function judgeAll(
+  policies: readonly Policy[],
+  request: AdmissionRequest,
+  parts: ValidatingPoliciesParts,
+): Promise<Refused | undefined> {
+  const about = await aboutRequest(request, parts.namespace)
+  const ask = cachingAuthorizer(parts.authorizer, request)
+  const activationIn = about.inForm((form) =>
+    requestValues({ request, form, requested: about.forms[0]!, namespace: about.namespaceObject, ask }),
+  )
+  let refused: Refused | undefined
+  for (const { policy, compiled, matches, bindings } of policies) {
+    const { name } = policy.metadata
+    const misconfigured = (error: unknown, binding?: string): void => {
+      if (!(error instanceof Misconfigured)) throw error
+      if (policy.spec?.failurePolicy === 'Ignore') return
+      const what = binding === undefined ? 'policy' : 'binding'
+      const message = `failed to configure ${what}: ${error.message}`
+      refused ??= { policy: name, ...(binding !== undefined && { binding }), message, reason: '' }
+    }
+    const notes = new Map<string, string[]>()
+    try {
+      const form = matches(about)
+      if (form === undefined) continue
+      const kind = policy.spec?.paramKind
+      const objects = kind && (await parts.findKind(kind.apiVersion ?? '', kind.kind ?? ''))
+      if (kind && !objects) throw unknownKind(kind)
+      for (const { binding, matches: inBinding } of bindings) {
+        let params: readonly (KubeObject | undefined)[]
+        try {
+          if (inBinding(about) === undefined) continue
+          params = await collectParams(kind, objects, binding.spec.paramRef, request.namespace)
+        } catch (error) {
+          misconfigured(error, binding.metadata.name)
+          continue
+        }
+        const activation = activationIn(form)
+        for (const param of params) {
+          const judge = () => compiled.judge(activation, param)
+          const { denials, notes: made, noteErrors } = await answered(judge)
+          const from = { policy: name, binding: binding.metadata.name }
+          for (const denial of denials) refused = carriedOut(denial, binding, request) ? (refused ?? { ...from, ...denial }) : refused
+          for (const message of noteErrors) refused ??= { ...from, message, reason: '' }
+          for (const { key, value } of made) noteOnce(notes, key, value)
+        }
+      }
+    } catch (error) {
+      misconfigured(error)
+    }
+    for (const [key, values] of notes) request.annotate?.(`${name}/${key}`, values.join(', '))
+  }
+  return refused
+}
+
+/** Does what the binding wants done about a denial; whether that is to deny. */
+function carriedOut(denial: Denial, binding: ValidatingAdmissionPolicyBinding, request: AdmissionRequest): boolean {
+  const { policyName: policy, validationActions = [] } = binding.spec
+  const { name } = binding.metadata
+  for (const action of validationActions) {
+    if (action === 'Warn')
+      request.warn(`Validation failed for ValidatingAdmissionPolicy '${policy}' with binding '${name}': ${denial.message}`)
+    if (action === 'Audit') {
+      const failure = { message: denial.message, policy, binding: name, expressionIndex: denial.index, validationActions }
+      request.annotate?.('validation.policy.admission.k8s.io/validation_failure', JSON.stringify([failure]))
+    }
+  }
+  return validationActions.includes('Deny')
+}
+
+function noteOnce(notes: Map<string, string[]>, key: string, value: string): void {
+  const cut = Buffer.byteLength(value) > VALUE_BYTES_MAX ? Buffer.from(value).subarray(0, VALUE_BYTES_MAX).toString() : value
+  const known = notes.get(key) ?? []
+  if (!known.includes(cut)) notes.set(key, [...known, cut])
+}
+
+function denied({ resource, name }: AdmissionRequest, { policy, binding, message, reason }: Refused): StatusError {
+  const by = binding === undefined ? '' : ` with binding '${binding}'`
+  const text = `ValidatingAdmissionPolicy '${policy}'${by} denied request: ${message}`
+  const { status } = forbidden(resource, name, text)
+  const why = reason || 'Invalid'
+  return refusal({
+    code: CODES[why] ?? 422,
+    reason: why,
+    message: status.message ?? text,
+    details: { ...status.details, causes: [{ message: text }] },
+  })
+}
