@@ -2,11 +2,17 @@
 
 import { deepEqual, equal, ok, rejects } from 'node:assert/strict'
 import { test } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
 import { VirtualClock, type Clock } from '#base/clock.ts'
 import { Compacted, FutureRevision, StoreUnavailable, type Revision, type Store, type StoreEvent, type Write } from '#store/store.ts'
 
+export interface SuiteOptions {
+  /** A store whose leases run out by a clock of its own: what its shortest one is, and how long it may take to notice. Then time really passes. */
+  readonly ownTime?: { readonly leaseMs: number; readonly noticedMs: number }
+}
+
 /** `open` gives an empty store that compacts only when told. */
-export function storeSuite(open: (clock: Clock) => Promise<Store>): void {
+export function storeSuite(open: (clock: Clock) => Promise<Store>, { ownTime }: SuiteOptions = {}): void {
   const onStore = (name: string, run: (store: Store, clock: VirtualClock) => Promise<void>) =>
     test(name, async () => {
       const clock = new VirtualClock()
@@ -134,12 +140,14 @@ export function storeSuite(open: (clock: Clock) => Promise<Store>): void {
         if (seen.at(-1) === 62) stop.abort()
       }
     })()
+    const committed: Revision[] = []
     for (let i = 20; i < 40; i++) {
-      await Promise.all([put(store, `/w/${i % 3}`, `${i}`), put(store, `/other/${i}`, '')])
+      const [{ revision }] = await Promise.all([put(store, `/w/${i % 3}`, `${i}`), put(store, `/other/${i}`, '')])
+      committed.push(revision)
     }
     await put(store, '/w/end', '')
     await watching
-    deepEqual(seen, [...Array.from({ length: 16 }, (_, i) => 6 + i), ...Array.from({ length: 20 }, (_, i) => 22 + 2 * i), 62])
+    deepEqual(seen, [...Array.from({ length: 16 }, (_, i) => 6 + i), ...committed, 62])
   })
 
   onStore('a watch says with an empty batch that it has given all there was', async (store) => {
@@ -232,7 +240,9 @@ export function storeSuite(open: (clock: Clock) => Promise<Store>): void {
   })
 
   onStore('a lease that runs out deletes its keys in one commit', async (store, clock) => {
-    const lease = await store.grantLease(10_000)
+    const pass = async (ms: number) => (ownTime ? void (await setTimeout(ms)) : clock.advance(ms))
+    const leaseMs = ownTime?.leaseMs ?? 10_000
+    const lease = await store.grantLease(leaseMs)
     await store.commit({
       expect: [],
       writes: [
@@ -243,9 +253,9 @@ export function storeSuite(open: (clock: Clock) => Promise<Store>): void {
     })
     equal((await store.get('/l/a'))!.lease, lease)
     await put(store, '/l/c', 'without the lease')
-    await clock.advance(9_999)
+    await pass(ownTime ? leaseMs / 2 : leaseMs - 1)
     equal((await store.range('/l/')).entries.length, 3)
-    await clock.advance(1)
+    await pass(ownTime ? leaseMs / 2 + ownTime.noticedMs : 1)
     const [batch] = await events(store, '/l/', 3, 1)
     deepEqual(
       batch!.map((e) => [e.type, e.revision, e.type === 'delete' && e.key]),
