@@ -1,5 +1,7 @@
 /** What is wrong with one field of an object, worded as clients know it. */
 
+import { goFloat } from './go-number.ts'
+
 export type FieldErrorType =
   | 'NotFound'
   | 'Required'
@@ -122,6 +124,7 @@ function shown(value: unknown): string {
   if (typeof value === 'string') return quoted(value)
   if (value === undefined) return 'null'
   if (typeof value === 'object') return goJson(value)
+  if (typeof value === 'number' && !Number.isInteger(value)) return goFloat(value)
   return String(value)
 }
 

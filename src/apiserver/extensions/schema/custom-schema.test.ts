@@ -194,7 +194,7 @@ test('lists that are sets or have keys have everything once', () => {
   deepEqual(wrong(set, ['a', 1, 'a', 'b', 1, 'a', { x: 1, y: 2 }, { y: 2, x: 1 }]), [
     'spec[2]: Duplicate value: "a"',
     'spec[4]: Duplicate value: 1',
-    'spec[7]: Duplicate value: {"y":2,"x":1}',
+    'spec[7]: Duplicate value: {"x":1,"y":2}',
   ])
   const keyed: JsonSchema = { type: 'array', 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['b', 'a'] }
   deepEqual(wrong(keyed, [{ a: 1, b: 2 }, { a: 1 }, { b: 2, a: 1 }, { a: 1 }]), [

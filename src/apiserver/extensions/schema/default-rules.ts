@@ -8,7 +8,7 @@ import { pruneDefault } from './prune.ts'
 import { compileRules } from './rule-program.ts'
 import { ruleTree } from './rule-tree.ts'
 import { brokenRules } from './rule-walk.ts'
-import { itemsOf, META } from './structure.ts'
+import { inOrder, itemsOf, META } from './structure.ts'
 import { valueErrors } from './values.ts'
 
 /** Of a structural schema that lies at `path`. Defaults of values under any name are not looked at. */
@@ -51,7 +51,7 @@ function ownErrors(schema: JsonSchema, path: string, { root, around, isMeta }: P
 }
 
 function plainErrors(schema: JsonSchema, value: unknown, path: string): FieldError[] {
-  const unknown = pruneDefault(value, schema) === value ? [] : [invalid(path, value, 'must not have unknown fields')]
+  const unknown = pruneDefault(value, schema) === value ? [] : [invalid(path, inOrder(value), 'must not have unknown fields')]
   const { error } = coerceEmbedded(value, schema, { path })
   if (error !== undefined) return [...unknown, error]
   const embedded = embeddedErrors(schema, value, path)
@@ -64,7 +64,7 @@ function metaErrors(schema: JsonSchema, value: unknown, path: string, root: Json
   const errors = error === undefined ? embeddedErrors(root, object) : [error]
   if (errors.length === 0) return valueAndRuleErrors(schema, value, path)
   const said = errors.length === 1 ? errors[0]!.message : `[${errors.map(({ message }) => message).join(', ')}]`
-  return [invalid(path, value, `must result in valid metadata: ${said}`)]
+  return [invalid(path, inOrder(value), `must result in valid metadata: ${said}`)]
 }
 
 function valueAndRuleErrors(schema: JsonSchema, value: unknown, path: string): FieldError[] {

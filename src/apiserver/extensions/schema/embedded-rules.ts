@@ -7,7 +7,7 @@ import { FieldError, invalid, required } from '#schema/field-error.ts'
 import { dns1035Label, pathSegment } from '#schema/names.ts'
 import type { KubeObject } from '#schema/resource.ts'
 import { metadataErrors } from '#schema/validate-metadata.ts'
-import { additionalOf, asObject, itemsOf, leadsToObjects, memberPath, propertyOf, type Json } from './structure.ts'
+import { additionalOf, asObject, inOrder, itemsOf, leadsToObjects, memberPath, propertyOf, type Json } from './structure.ts'
 
 export function embeddedErrors(schema: JsonSchema | undefined, value: unknown, path = ''): FieldError[] {
   if (schema === undefined || !leadsToObjects(schema)) return []
@@ -42,7 +42,7 @@ function objectErrors(object: Json, path: string): FieldError[] {
 
 function textErrors(path: string, value: unknown, problem: (text: string) => string | undefined): FieldError[] {
   if (value === undefined || value === '') return [required(path)]
-  if (typeof value !== 'string') return [invalid(path, value, 'must be a string')]
+  if (typeof value !== 'string') return [invalid(path, inOrder(value), 'must be a string')]
   const said = problem(value)
   return said === undefined ? [] : [invalid(path, value, said)]
 }
@@ -54,7 +54,7 @@ function metaErrors(value: unknown, path: string): FieldError[] {
     metadata = decode(ObjectMeta.schema, value).value as unknown as KubeObject['metadata']
   } catch (error) {
     if (!(error instanceof DecodeError)) throw error
-    return [invalid(path, value, error.message)]
+    return [invalid(path, inOrder(value), error.message)]
   }
   const named = metadata.name ? metadata : { ...metadata, name: 'unnamed' }
   const errors = metadataErrors(named, { scope: metadata.namespace ? 'Namespaced' : 'Cluster', nameProblems: pathSegment })

@@ -5,7 +5,18 @@ import { ObjectMeta } from '#api/meta/v1/object-meta.ts'
 import { decode, DecodeError } from '#schema/decode.ts'
 import { invalid, type FieldError } from '#schema/field-error.ts'
 import { sameJson } from '#schema/json-patch.ts'
-import { additionalOf, asObject, itemsOf, leadsToObjects, memberPath, propertyOf, withItems, withMembers, type Json } from './structure.ts'
+import {
+  additionalOf,
+  asObject,
+  inOrder,
+  itemsOf,
+  leadsToObjects,
+  memberPath,
+  propertyOf,
+  withItems,
+  withMembers,
+  type Json,
+} from './structure.ts'
 
 export interface Coerced<T> {
   readonly object: T
@@ -63,7 +74,7 @@ function coerce(value: unknown, schema: JsonSchema | undefined, path: string, wa
     const at = memberPath(path, name)
     let after = before
     if (isEmbedded && (name === 'apiVersion' || name === 'kind')) {
-      if (typeof before !== 'string' && !way.dropInvalid) throw new Mistyped(invalid(at, before, 'must be a string'))
+      if (typeof before !== 'string' && !way.dropInvalid) throw new Mistyped(invalid(at, inOrder(before), 'must be a string'))
       if (typeof before !== 'string') after = undefined
     } else if (isEmbedded && name === 'metadata') after = metadata(before, at, way)
     const property = propertyOf(schema, name)
@@ -79,7 +90,7 @@ function metadata(value: unknown, path: string, { dropInvalid, pruned }: Way): u
     return read(value, path, pruned)
   } catch (error) {
     if (!(error instanceof DecodeError)) throw error
-    if (!dropInvalid) throw new Mistyped(invalid(path, value, error.message))
+    if (!dropInvalid) throw new Mistyped(invalid(path, inOrder(value), error.message))
     const object = asObject(value)
     if (object === undefined) return value
     const readable = Object.entries(object).filter(([name, member]) => isReadable({ [name]: member }))

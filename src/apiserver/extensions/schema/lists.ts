@@ -2,7 +2,7 @@
 
 import type { JsonSchema } from '#api/apiextensions/v1/json-schema.ts'
 import { duplicate, invalid, type FieldError } from '#schema/field-error.ts'
-import { additionalOf, asObject, itemsOf, leadsTo, memberPath, propertyOf, type Json } from './structure.ts'
+import { additionalOf, asObject, inOrder, itemsOf, leadsTo, memberPath, propertyOf, type Json } from './structure.ts'
 
 export function listErrors(schema: JsonSchema | undefined, value: unknown, path = ''): FieldError[] {
   if (schema === undefined || !leadsToLists(schema)) return []
@@ -28,7 +28,7 @@ const leadsToLists = leadsTo(({ 'x-kubernetes-list-type': listType }) => listTyp
 function ownErrors(schema: JsonSchema, items: readonly unknown[], path: string): FieldError[] {
   switch (schema['x-kubernetes-list-type']) {
     case 'set':
-      return repeated(items).map((index) => duplicate(`${path}[${index}]`, items[index]))
+      return repeated(items).map((index) => duplicate(`${path}[${index}]`, inOrder(items[index])))
     case 'map':
       return mapErrors(schema['x-kubernetes-list-map-keys'] ?? [], items, path)
     default:
@@ -38,9 +38,9 @@ function ownErrors(schema: JsonSchema, items: readonly unknown[], path: string):
 
 function mapErrors(names: readonly string[], items: readonly unknown[], path: string): FieldError[] {
   const odd = items.findIndex((item) => item !== null && asObject(item) === undefined)
-  if (odd >= 0) return [invalid(`${path}[${odd}]`, items[odd], 'must be an object for an array of list-type map')]
+  if (odd >= 0) return [invalid(`${path}[${odd}]`, inOrder(items[odd]), 'must be an object for an array of list-type map')]
   const keys = items.map((item) => keysOf(names, asObject(item) ?? {}))
-  return repeated(keys).map((index) => duplicate(`${path}[${index}]`, keys[index]))
+  return repeated(keys).map((index) => duplicate(`${path}[${index}]`, inOrder(keys[index])))
 }
 
 function keysOf(names: readonly string[], item: Json): Json {
@@ -59,9 +59,5 @@ function repeated(values: readonly unknown[]): number[] {
 }
 
 function canonical(value: unknown): string {
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value)
-  return JSON.stringify(value, (_, member: unknown) => {
-    const object = asObject(member)
-    return object === undefined ? member : Object.fromEntries(Object.entries(object).sort(([a], [b]) => (a < b ? -1 : 1)))
-  })
+  return JSON.stringify(inOrder(value))
 }

@@ -73,3 +73,12 @@ export function leadsTo(isSuch: (schema: JsonSchema) => boolean): (schema: JsonS
 
 /** To objects inside objects. */
 export const leadsToObjects = leadsTo((schema) => schema['x-kubernetes-embedded-resource'] === true)
+
+/** A value as refusals show it: members in the order of their names. */
+export function inOrder(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(inOrder)
+  const object = asObject(value)
+  if (object === undefined) return value
+  const names = Object.keys(object).toSorted((a, b) => (a < b ? -1 : 1))
+  return Object.fromEntries(names.map((name) => [name, inOrder(object[name])]))
+}

@@ -57,6 +57,14 @@ test('numbers are held to their range', () => {
   deepEqual(saidOnce({ maximum: 1, exclusiveMaximum: true }, 1), 'spec.x: Invalid value: 1: spec.x in body should be less than 1')
   deepEqual(saidOnce({ multipleOf: 3 }, 4), 'spec.x: Invalid value: 4: spec.x in body should be a multiple of 3')
   deepEqual(said({ multipleOf: 0.1 }, 0.7), [])
+  deepEqual(
+    saidOnce({ maximum: 2_000_000 }, 3_000_000),
+    'spec.x: Invalid value: 3000000: spec.x in body should be less than or equal to 2000000',
+  )
+  deepEqual(
+    saidOnce({ maximum: 2_000_000 }, 3_000_000.5),
+    'spec.x: Invalid value: 3.0000005e+06: spec.x in body should be less than or equal to 2e+06',
+  )
   deepEqual(saidOnce({ maximum: 0.00001 }, 0.5), 'spec.x: Invalid value: 0.5: spec.x in body should be less than or equal to 1e-05')
 })
 

@@ -2,12 +2,12 @@
 
 import type { JsonSchema } from '#api/apiextensions/v1/json-schema.ts'
 import { FieldError, invalid, notSupported, quoted, required, tooLong, tooMany } from '#schema/field-error.ts'
+import { goFloat } from '#schema/go-number.ts'
 import { sameJson } from '#schema/json-patch.ts'
 import { Correlation } from './correlation.ts'
 import { isOfFormat, knownFormat } from './formats.ts'
-import { goFloat } from './go-number.ts'
 import { matches } from '#schema/pattern.ts'
-import { additionalOf, itemsOf, type Json } from './structure.ts'
+import { additionalOf, inOrder, itemsOf, type Json } from './structure.ts'
 
 /** How upstream writes the path of nothing. */
 export const NO_PATH = '<nil>'
@@ -132,8 +132,8 @@ function typeOf(value: unknown): readonly [type: string, format: string] {
 function enumCheck(context: Context, schema: JsonSchema, value: unknown, name: string): Result {
   const accepted = schema.enum ?? []
   if (accepted.length === 0 || (value !== null && accepted.some((one) => sameJson(one, value)))) return NOTHING
-  const shown = accepted.map((one) => (typeof one === 'string' ? one : JSON.stringify(one)))
-  return failure(notSupported(pathOf(context, name), value, shown))
+  const shown = accepted.map((one) => (typeof one === 'string' ? one : JSON.stringify(inOrder(one))))
+  return failure(notSupported(pathOf(context, name), inOrder(value), shown))
 }
 
 /** Only the first that does not hold is told. */
@@ -161,20 +161,21 @@ function numberCheck(context: Context, schema: JsonSchema, value: number, name: 
   const { multipleOf: factor, maximum, minimum, exclusiveMaximum, exclusiveMinimum } = schema
   const isWhole = Number.isInteger(value)
   const bound = (limit: number) => (isWhole ? Math.trunc(limit) : limit)
+  const shown = (limit: number) => (isWhole && Number.isInteger(limit) ? String(limit) : goFloat(limit))
   const errors: FieldError[] = []
   if (factor !== undefined && factor < 0)
     errors.push(invalid(pathOf(context, name), factor, `factor MultipleOf declared for ${name} must be positive: ${goFloat(factor)}`))
   else if (factor !== undefined && !isMultiple(value, factor))
-    errors.push(wrong(context, name, value, `should be a multiple of ${goFloat(factor)}`))
+    errors.push(wrong(context, name, value, `should be a multiple of ${shown(factor)}`))
   if (maximum !== undefined) {
     const limit = bound(maximum)
     if (exclusiveMaximum ? value >= limit : value > limit)
-      errors.push(wrong(context, name, value, `should be less than ${exclusiveMaximum ? '' : 'or equal to '}${goFloat(limit)}`))
+      errors.push(wrong(context, name, value, `should be less than ${exclusiveMaximum ? '' : 'or equal to '}${shown(limit)}`))
   }
   if (minimum !== undefined) {
     const limit = bound(minimum)
     if (exclusiveMinimum ? value <= limit : value < limit)
-      errors.push(wrong(context, name, value, `should be greater than ${exclusiveMinimum ? '' : 'or equal to '}${goFloat(limit)}`))
+      errors.push(wrong(context, name, value, `should be greater than ${exclusiveMinimum ? '' : 'or equal to '}${shown(limit)}`))
   }
   return { errors, held: 1 }
 }
