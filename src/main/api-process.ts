@@ -58,6 +58,8 @@ const KUBECONFIGS = [
   ['scheduler', 'scheduler.kubeconfig', 'system:kube-scheduler'],
 ] as const
 const DATABASE_FILES = ['store.db', 'store.db-wal'] // of the SQLite store, which is only loaded where it is chosen
+/** Common names of those who may speak for others. */
+const FRONT_PROXIES = ['front-proxy-client']
 const LOOPBACK = /^(127\.|::1$|localhost$)/
 
 /** Starts serving; `/readyz` answers 200 once the default roles stand. Throws `OperatorError` for what the operator can mend. */
@@ -105,6 +107,12 @@ export async function startApi(settings: ApiSettings, log: Log, components: NonN
       tokenIssuer,
       ...(auditing && { audit: auditing.audit }),
       process: { name: 'kube-apiserver', started: clock.now(), flags: flagValues(apiSettings, settings) },
+      frontProxy: {
+        certificate: () => pki.pair('frontProxyClient'),
+        ca: () => pki.frontProxyCa.cert,
+        clientCa: () => pki.ca.cert,
+        allowedNames: FRONT_PROXIES,
+      },
       anonymous: authentication.anonymous,
       ...(settings.priorityAndFairness
         ? { flow: { seats: settings.readsInFlight + settings.writesInFlight, soon: (run: () => void) => void setImmediate(run) } }
@@ -114,7 +122,7 @@ export async function startApi(settings: ApiSettings, log: Log, components: NonN
       admission,
       authorization: authorization.authorizer,
       authenticators: [
-        frontProxy({ authorities: () => [pki.frontProxyCa.cert], allowedNames: ['front-proxy-client'], clock }),
+        frontProxy({ authorities: () => [pki.frontProxyCa.cert], allowedNames: FRONT_PROXIES, clock }),
         clientCertificates({ authorities: () => [pki.ca.cert], clock }),
         ...(settings.passwordFile === undefined ? [] : [readUsers(settings.passwordFile, passwords)]),
       ],

@@ -1,6 +1,7 @@
 /** Whether a server's certificate is for the host that was meant, and what Go says when it is not. */
 
 import { X509Certificate } from 'node:crypto'
+import { Agent, type AgentOptions } from 'node:https'
 import { isIP } from 'node:net'
 import { canonicalAddress } from '#wire/x509/names.ts'
 
@@ -8,8 +9,20 @@ export class NotThisHost extends Error {
   override readonly name = 'NotThisHost'
 }
 
+const IDLE_SOCKETS_MAX = 25 // upstream's per host
+
+/** Keeps connections. Its check is one for all requests, as one that came with each would keep connections from being shared. */
+export function checkingAgent(): Agent {
+  return new Agent({ keepAlive: true, maxFreeSockets: IDLE_SOCKETS_MAX, checkServerIdentity } as AgentOptions)
+}
+
+/** `host` is the server name asked for, or the address dialed where there is none. */
+export function checkServerIdentity(host: string, certificate: { readonly raw: Buffer }): Error | undefined {
+  return matchesHost(host, certificate.raw)
+}
+
 /** As TLS libraries ask: undefined when it is. Common names count for nothing, as in Go. */
-export function matchesHost(host: string, der: Uint8Array): NotThisHost | undefined {
+function matchesHost(host: string, der: Uint8Array): NotThisHost | undefined {
   const certificate = new X509Certificate(der)
   const { dns, addresses } = alternativeNames(certificate.subjectAltName ?? '')
   if (isIP(host) !== 0) {

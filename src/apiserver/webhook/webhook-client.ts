@@ -1,12 +1,12 @@
 /** Calls JSON webhooks over TLS: one way for admission, conversion, authentication, authorization and audit alike. */
 
 import type { X509Certificate } from 'node:crypto'
-import { Agent, request as httpsRequest, type AgentOptions, type RequestOptions } from 'node:https'
+import { request as httpsRequest, type Agent, type RequestOptions } from 'node:https'
 import { isIP } from 'node:net'
 import type { IncomingMessage } from 'node:http'
 import type { TLSSocket } from 'node:tls'
 import { connectionErrorText } from './connection-error.ts'
-import { matchesHost } from './server-identity.ts'
+import { checkingAgent } from './server-identity.ts'
 import { errorResponse } from './webhook-answer.ts'
 import type { Clock } from '#base/clock.ts'
 import type { StatusError } from '#client/client.ts'
@@ -79,13 +79,11 @@ export interface ServiceAddress {
 }
 
 const BODY_BYTES_MAX = 16 * 1024 * 1024 // several times the largest object there can be, as a list to convert has many
-const IDLE_SOCKETS_MAX = 25 // upstream's per host
 const SERVICE_PORT = 443
 
 /** HTTP/1.1 as upstream, whose webhooks behind services would not share load over HTTP/2. Connections are kept for the next call. */
 export function openWebhookClient(parts: WebhookClientParts): WebhookClient {
-  // A check that came with each request would keep connections from being shared.
-  const agent = new Agent({ keepAlive: true, maxFreeSockets: IDLE_SOCKETS_MAX, checkServerIdentity } as AgentOptions)
+  const agent = checkingAgent()
   return {
     async call(webhook, body, call) {
       const place = placeOf(webhook, call.timeoutMs)
@@ -104,11 +102,6 @@ export function openWebhookClient(parts: WebhookClientParts): WebhookClient {
       agent.destroy()
     },
   }
-}
-
-/** `host` is the server name asked for, or the address dialed where that is one. */
-function checkServerIdentity(host: string, certificate: { readonly raw: Buffer }): Error | undefined {
-  return matchesHost(host, certificate.raw)
 }
 
 /** A webhook as configurations in the API write it: `caBundle` is base64. */
@@ -218,7 +211,7 @@ async function post(
   }
   if (signal?.aborted) given()
   else signal?.addEventListener('abort', given, { once: true })
-  request.once('error', (error: NodeJS.ErrnoException) => {
+  request.on('error', (error: NodeJS.ErrnoException) => {
     if (request.reusedSocket && error.code === 'ECONNRESET') return reject(new StaleConnection(error.message, { cause: error }))
     const { failure, text } = connectionErrorText(error, {
       ...address,

@@ -1,0 +1,207 @@
+/** Speaks with API servers behind services: TLS under the service's name, with the front proxy's certificate and the caller's name in headers. */
+
+import type { X509Certificate } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
+import { request as httpsRequest, type RequestOptions } from 'node:https'
+import type { Duplex } from 'node:stream'
+import type { TLSSocket } from 'node:tls'
+import type { UserInfo } from '#api/authentication/v1/token-review.ts'
+import { connectionErrorText } from '#apiserver/webhook/connection-error.ts'
+import { checkingAgent, checkServerIdentity } from '#apiserver/webhook/server-identity.ts'
+import type { ServiceAddress, WebhookClientParts } from '#apiserver/webhook/webhook-client.ts'
+import type { Clock } from '#base/clock.ts'
+
+/** Where an API service says that its group and version are served. */
+export interface RemoteServer {
+  readonly namespace: string
+  readonly name: string
+  readonly port: number
+  /** PEM; absent: the system's own authorities. */
+  readonly ca?: string
+  readonly insecure: boolean
+}
+
+export interface RemoteRequest {
+  readonly method: string
+  /** With its query, as it goes over the wire. */
+  readonly path: string
+  readonly headers: Readonly<Record<string, string | readonly string[]>>
+  readonly body?: Uint8Array
+  /** The connection is to be taken over; it is not one of those that are kept. */
+  readonly upgrade?: boolean
+}
+
+export type RemoteAnswer =
+  | { readonly type: 'response'; readonly message: IncomingMessage }
+  | { readonly type: 'upgraded'; readonly message: IncomingMessage; readonly socket: Duplex; readonly head: Uint8Array }
+
+/** No answer came; the message says why in Go's words. `address` is where it was looked for, when that was known. */
+export class RemoteUnreachable extends Error {
+  override readonly name = 'RemoteUnreachable'
+  readonly address: ServiceAddress | undefined
+
+  constructor(message: string, address: ServiceAddress | undefined, cause: unknown) {
+    super(message, { cause })
+    this.address = address
+  }
+}
+
+export interface RemoteServers extends Disposable {
+  /** Throws `RemoteUnreachable`. */
+  send(server: RemoteServer, request: RemoteRequest, signal: AbortSignal): Promise<RemoteAnswer>
+  /** A short answer in whole: `undefined` where it is longer than `bytesMax`. Throws `RemoteUnreachable`. */
+  fetch(
+    server: RemoteServer,
+    request: { readonly path: string; readonly headers?: Readonly<Record<string, string>>; readonly timeoutMs: number },
+    bytesMax: number,
+  ): Promise<FetchedAnswer | undefined>
+}
+
+export interface FetchedAnswer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>
+  readonly body: Buffer
+  readonly address: ServiceAddress
+}
+
+export interface RemoteServersParts {
+  readonly clock: Clock
+  readonly resolve: WebhookClientParts['resolve']
+  /** The front proxy's certificate, by which servers believe the headers; asked again for each connection. */
+  readonly certificate: () => { readonly cert: string; readonly key: string } | undefined
+}
+
+const DIAL_MS_MAX = 30_000
+const AGGREGATOR: UserInfo = { username: 'system:kube-aggregator', groups: ['system:masters'] }
+
+export function openRemoteServers(parts: RemoteServersParts): RemoteServers {
+  const agent = checkingAgent()
+  const found = async (server: RemoteServer): Promise<ServiceAddress> => {
+    try {
+      return await parts.resolve(server)
+    } catch (error) {
+      throw new RemoteUnreachable((error as Error).message, undefined, error)
+    }
+  }
+  const dial = (server: RemoteServer, address: ServiceAddress, request: RemoteRequest, signal: AbortSignal) =>
+    exchange(parts, request.upgrade ? false : agent, server, address, request, signal)
+  return {
+    async send(server, request, signal) {
+      return dial(server, await found(server), request, signal)
+    },
+    async fetch(server, { path, headers = {}, timeoutMs }, bytesMax) {
+      const address = await found(server)
+      const late = new AbortController()
+      using _timer = parts.clock.timer(timeoutMs, () => late.abort())
+      try {
+        const sent = { method: 'GET', path, headers: { ...headers, ...identityHeaders(AGGREGATOR) } }
+        const answer = await dial(server, address, sent, late.signal)
+        if (answer.type !== 'response') throw new Error('the server switched protocols')
+        const body = await wholeBody(answer.message, bytesMax)
+        return body && { status: answer.message.statusCode ?? 0, headers: answer.message.headers, body, address }
+      } catch (error) {
+        const why = late.signal.aborted
+          ? 'context deadline exceeded (Client.Timeout exceeded while awaiting headers)'
+          : (error as Error).message
+        throw new RemoteUnreachable(why, address, error)
+      }
+    },
+    [Symbol.dispose]: () => agent.destroy(),
+  }
+}
+
+/** Who asks, as aggregated servers believe it of the front proxy. Header names cannot hold every letter of an extra's key. */
+export function identityHeaders({ username = '', uid = '', groups = [], extra = {} }: UserInfo): RemoteRequest['headers'] {
+  const headers: Record<string, string | readonly string[]> = { 'x-remote-user': onTheWire(username) }
+  if (uid !== '') headers['x-remote-uid'] = onTheWire(uid)
+  if (groups.length > 0) headers['x-remote-group'] = groups.map(onTheWire)
+  for (const [key, values] of Object.entries(extra)) headers[`x-remote-extra-${escapeKey(key)}`] = values.map(onTheWire)
+  return headers
+}
+
+function escapeKey(key: string): string {
+  return [...Buffer.from(key)]
+    .map((byte) => {
+      const letter = String.fromCharCode(byte)
+      return /[0-9A-Za-z!#$&'*+\-.^_`|~]/.test(letter) ? letter : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`
+    })
+    .join('')
+}
+
+/** Headers go out byte by byte. */
+function onTheWire(text: string): string {
+  return Buffer.from(text).toString('latin1')
+}
+
+function exchange(
+  { clock, certificate }: RemoteServersParts,
+  agent: ReturnType<typeof checkingAgent> | false,
+  server: RemoteServer,
+  address: ServiceAddress,
+  sent: RemoteRequest,
+  signal: AbortSignal,
+): Promise<RemoteAnswer> {
+  const serverName = `${server.name}.${server.namespace}.svc`
+  const { promise, resolve, reject } = Promise.withResolvers<RemoteAnswer>()
+  const request = httpsRequest({
+    agent,
+    ...(agent === false && { checkServerIdentity }),
+    method: sent.method,
+    host: address.host,
+    port: address.port,
+    path: sent.path,
+    headers: {
+      ...sent.headers,
+      host: address.host.includes(':') ? `[${address.host}]:${address.port}` : `${address.host}:${address.port}`,
+      ...(sent.body && { 'content-length': sent.body.length }),
+    },
+    ALPNProtocols: ['http/1.1'],
+    servername: serverName,
+    rejectUnauthorized: !server.insecure,
+    ...(server.ca && { ca: server.ca }),
+    ...certificate(),
+  } as RequestOptions)
+  let shown: X509Certificate | undefined
+  const late = clock.timer(DIAL_MS_MAX, () => request.destroy(Object.assign(new Error('i/o timeout'), { code: 'ETIMEDOUT' })))
+  const given = () => request.destroy(new Error('context canceled'))
+  request.once('socket', (socket: TLSSocket) => {
+    if (!socket.connecting && socket.getPeerX509Certificate?.() !== undefined) return late[Symbol.dispose]() // one that was kept
+    socket.prependOnceListener('secure', () => (shown = socket.getPeerX509Certificate()))
+    socket.once('secureConnect', () => late[Symbol.dispose]())
+  })
+  request.once('close', () => {
+    late[Symbol.dispose]()
+    signal.removeEventListener('abort', given)
+  })
+  request.on('error', (error: NodeJS.ErrnoException) => {
+    const { text } = connectionErrorText(error, { ...address, name: serverName, now: clock.now(), certificate: shown })
+    reject(new RemoteUnreachable(text, address, error))
+  })
+  request.once('response', (message) => {
+    message.on('error', () => {}) // whoever reads it sees it end
+    resolve({ type: 'response', message })
+  })
+  request.once('upgrade', (message, socket, head) => {
+    socket.on('error', () => {})
+    resolve({ type: 'upgraded', message, socket, head })
+  })
+  if (signal.aborted) given()
+  else signal.addEventListener('abort', given, { once: true })
+  request.end(sent.body)
+  return promise
+}
+
+async function wholeBody(message: IncomingMessage, bytesMax: number): Promise<Buffer | undefined> {
+  const chunks: Uint8Array[] = []
+  let size = 0
+  for await (const chunk of message as AsyncIterable<Uint8Array>) {
+    size += chunk.length
+    if (size > bytesMax) {
+      message.destroy()
+      return undefined
+    }
+    chunks.push(chunk)
+  }
+  if (!message.complete) throw new Error('unexpected EOF')
+  return Buffer.concat(chunks)
+}
