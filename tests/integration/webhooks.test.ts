@@ -308,7 +308,13 @@ test('conditions in CEL choose requests; one that fails refuses, or skips the we
     t,
     'validating',
     'c',
-    hook('deny', { matchConditions: conditions("request.userInfo.username == 'admin'", "object.metadata.name.startsWith('no-')") }),
+    hook('deny', {
+      matchConditions: conditions(
+        "request.userInfo.username == 'admin'",
+        "authorizer.requestResource.check('create').allowed()",
+        "object.metadata.name.startsWith('no-')",
+      ),
+    }),
     hook('skipped', { matchConditions: conditions('object.data.absent == "x"'), failurePolicy: 'Ignore' }),
   )
   answers.set('/deny', () => ({ allowed: false }))

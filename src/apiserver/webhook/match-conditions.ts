@@ -9,23 +9,18 @@ import type { Authorizer } from '#apiserver/authorization/authorizer.ts'
 import { forbidden } from '#apiserver/endpoints/errors.ts'
 
 /** Whether all conditions of the webhook hold. Throws `StatusError` (Forbidden) when that cannot be told and its policy is to fail. */
-export type MatchConditions = (hook: Hook, request: AdmissionRequest, form: ObjectForm, requested: ObjectForm) => boolean | Promise<boolean>
+export type MatchConditions = (hook: Hook, request: AdmissionRequest, form: ObjectForm, requested: ObjectForm) => Promise<boolean>
 
 export function matchConditions(authorizer: Authorizer): MatchConditions {
   const known = new WeakMap<Hook, Conditions>()
-  return (hook, request, form, requested) => {
-    const { matchConditions: conditions, failurePolicy } = hook.webhook
-    if (!conditions?.length) return true
-    let all = known.get(hook)
-    if (all === undefined) known.set(hook, (all = compileConditions(conditions)))
-    return held(all, request, form, requested, failurePolicy === 'Ignore')
-  }
-
-  async function held(all: Conditions, request: AdmissionRequest, form: ObjectForm, requested: ObjectForm, ignores: boolean) {
-    const ask = cachingAuthorizer(authorizer, request)
-    const matched = await answered(() => all(requestValues({ request, form, requested, ask })))
+  return async (hook, request, form, requested) => {
+    if (!hook.webhook.matchConditions?.length) return true
+    let conditions = known.get(hook)
+    if (conditions === undefined) known.set(hook, (conditions = compileConditions(hook.webhook.matchConditions)))
+    const values = requestValues({ request, form, requested, ask: cachingAuthorizer(authorizer, request) })
+    const matched = await answered(() => conditions(values))
     if (typeof matched === 'boolean') return matched
-    if (ignores) return false
+    if (hook.webhook.failurePolicy === 'Ignore') return false
     const { group, resource } = requested.resource
     throw forbidden({ group, plural: resource }, request.name, allErrors(matched.errors))
   }
