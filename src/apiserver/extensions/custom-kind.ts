@@ -75,7 +75,7 @@ export function customKind({ spec, status }: CustomResourceDefinition, version: 
     columns: columnsOf(version.additionalPrinterColumns),
     selectable: Object.fromEntries((selectableFields ?? []).map(({ jsonPath }) => [jsonPath.replace(/^\./, ''), textAt(jsonPath)])),
   })
-  const strategy = customStrategy(statusApart)
+  const strategy = customStrategy(statusApart, schemaOf)
   return {
     version,
     resource: declared,
@@ -127,11 +127,12 @@ function decodeCustom(input: unknown, schema: CustomSchema): { value: Record<str
 }
 
 /** Anything but metadata moves the generation, the status too where it has no path of its own. */
-function customStrategy(statusApart: boolean): Strategy {
+function customStrategy(statusApart: boolean, schema: () => CustomSchema): Strategy {
   return {
     generation: 'all but metadata',
     unconditionalUpdate: false,
     initialStatus: 'as given',
+    warnings: (object) => schema().warnings(object as unknown as Json),
     ...(statusApart && { prepareCreate: (object) => withStatus(object, undefined) }),
   }
 }

@@ -31,6 +31,8 @@ export interface CustomSchema {
    * what is wrong with it is given as `before`, since rules are only run on objects that are sound otherwise.
    */
   validate(object: Json, options?: ValidateOptions): readonly FieldError[]
+  /** What clients are told of an object that was validated: the rules it broke before too. */
+  warnings(object: Json): readonly string[]
   /** For server-side apply: who may own what. */
   readonly declaration: Message
 }
@@ -49,6 +51,7 @@ export function customSchema(
   { kind, preserveUnknownFields = false }: { readonly kind: string; readonly preserveUnknownFields?: boolean },
 ): CustomSchema {
   let rules: { readonly tree: RuleNode | undefined } | undefined
+  const letThrough = new WeakMap<Json, string[]>()
   const rulesOf = (of: JsonSchema) => (rules ??= { tree: ruleTree(of, compileRules) }).tree
   return {
     prune: (object) => {
@@ -58,27 +61,36 @@ export function customSchema(
     },
     coerce: (object, options) => coerceEmbedded(object, schema, options),
     fillDefaults: (object) => fillDefaults(object, schema),
-    validate: (object, options = {}) => (schema === undefined ? [] : errorsOf(schema, object, options, rulesOf)),
+    warnings: (object) => letThrough.get(object) ?? [],
+    validate: (object, { old, isStatus = false, before = [] } = {}) => {
+      if (schema === undefined) return []
+      const correlation = old && new Correlation(schema, object, old)
+      const errors = formErrors(schema, object, old, correlation, isStatus)
+      const tree = rulesOf(schema)
+      if (tree === undefined) return errors
+      if ([...before, ...errors].some(({ type }) => BLOCKING.has(type))) return [...errors, UNCHECKED]
+      const told: string[] = []
+      const broken = brokenRules(tree, object, { old, correlation, letThrough: ({ message }) => void told.push(message) })
+      if (told.length > 0) letThrough.set(object, told)
+      return [...errors, ...broken]
+    },
     declaration: declarationOf(kind, schema, preserveUnknownFields || schema?.['x-kubernetes-preserve-unknown-fields'] === true),
   }
 }
 
-function errorsOf(
+/** All but what rules say. */
+function formErrors(
   schema: JsonSchema,
   object: Json,
-  { old, isStatus = false, before = [] }: ValidateOptions,
-  rulesOf: (schema: JsonSchema) => RuleNode | undefined,
-): FieldError[] {
-  const correlation = old && new Correlation(schema, object, old)
-  const errors = [
+  old: Json | undefined,
+  correlation: Correlation | undefined,
+  isStatus: boolean,
+): readonly FieldError[] {
+  return [
     ...(isStatus ? statusErrors(schema, object, correlation) : valueErrors(schema, object, correlation)),
     ...(isStatus ? [] : embeddedErrors(schema, object)),
     ...repeatedErrors(schema, object, old),
   ]
-  const tree = rulesOf(schema)
-  if (tree === undefined) return errors
-  const isBlocked = [...before, ...errors].some(({ type }) => BLOCKING.has(type))
-  return [...errors, ...(isBlocked ? [UNCHECKED] : brokenRules(tree, object, { old, correlation }))]
 }
 
 /** What was not unique before may stay so. */

@@ -18,14 +18,16 @@ export interface WalkOptions {
   readonly correlation?: Correlation | undefined
   readonly path?: string
   readonly costMax?: number
+  /** Told of what is let through. */
+  readonly letThrough?: (error: FieldError) => void
 }
 
 export function brokenRules(
   tree: RuleNode,
   value: unknown,
-  { old, correlation, path = '', costMax = OBJECT_COST_MAX }: WalkOptions = {},
+  { old, correlation, path = '', costMax = OBJECT_COST_MAX, letThrough = () => {} }: WalkOptions = {},
 ): FieldError[] {
-  const walk: Walk = { errors: [], left: costMax }
+  const walk: Walk = { errors: [], left: costMax, letThrough }
   const place: Place = { value, old, path, correlation, nearest: undefined }
   try {
     visit(tree, place, walk)
@@ -39,6 +41,7 @@ interface Walk {
   readonly errors: FieldError[]
   /** Of the budget. */
   left: number
+  readonly letThrough: (error: FieldError) => void
 }
 
 /** Ends the walk; what is wrong was told before. */
@@ -141,15 +144,18 @@ function blame(rule: Rule, schema: JsonSchema, place: Place, walk: Walk, stop: (
   if (message !== undefined) {
     const problem = messageProblem(message, declared.messageExpression ?? '', walk.left)
     if (problem !== undefined) {
-      if (isLetThrough) throw new OutOfBudget()
-      stop(invalid(at, schema.type ?? '', problem))
+      const error = invalid(at, schema.type ?? '', problem)
+      if (!isLetThrough) stop(error)
+      walk.letThrough(error)
+      throw new OutOfBudget()
     }
     walk.left -= message.cost
     detail = messageText(message) ?? detail
   }
-  if (isLetThrough) return
   const value = schema.type === 'object' || schema.type === 'array' ? OMITTED : place.value
-  walk.errors.push(errorOf(declared.reason, at, value, detail))
+  const error = errorOf(declared.reason, at, value, detail)
+  if (isLetThrough) walk.letThrough(error)
+  else walk.errors.push(error)
 }
 
 /** Why no rule is run after this message. */

@@ -120,6 +120,13 @@ test('what was broken before may stay as it was', () => {
   deepEqual(said({ type: 'array', items: ruled(INT, 'self > 1') }, [1, 2], [1, 2]), [])
 })
 
+test('what is let through is warned of', () => {
+  const schema = customSchema({ type: 'object', properties: { a: ruled(INT, 'self > 1'), b: TEXT } }, { kind: 'Thing' })
+  const next = { a: 1, b: 'new' }
+  deepEqual([schema.validate(next, { old: { a: 1 } }), schema.warnings(next)], [[], ['a: Invalid value: 1: failed rule: self > 1']])
+  deepEqual(schema.warnings({ ...next }), [])
+})
+
 test('an object that is wrong otherwise is told so before any rule is run', () => {
   const spec = ruled({ type: 'object', required: ['a'], properties: { a: INT } }, 'self.a > 1')
   deepEqual(said(spec, {}), [

@@ -108,6 +108,22 @@ test('what a new schema forbids may stay as it is, and what it fills in is there
   deepEqual((await t.call('GET', `${THINGS}/a`)).object.spec, { a: 'long', c: 7 })
   const kept = await t.call('PATCH', `${THINGS}/a`, { spec: { b: 'x' } }, MERGE)
   deepEqual([kept.status, kept.object.spec], [200, { a: 'long', b: 'x', c: 7 }])
+  const ruled = await t.call(
+    'PATCH',
+    `${DEFINITIONS}/things.example.com`,
+    [
+      {
+        op: 'add',
+        path: '/spec/versions/0/schema/openAPIV3Schema/properties/spec/properties/a/x-kubernetes-validations',
+        value: [{ rule: 'self != "long"' }],
+      },
+    ],
+    { contentType: 'application/json-patch+json' },
+  )
+  equal(ruled.status, 200)
+  await settle(t)
+  const warned = await t.call('PATCH', `${THINGS}/a`, { spec: { b: 'y' } }, MERGE)
+  deepEqual([warned.status, warned.warnings], [200, ['spec.a: Invalid value: "long": failed rule: self != "long"']])
   const worse = await t.call('PATCH', `${THINGS}/a`, { spec: { a: 'longer' } }, MERGE)
   deepEqual([worse.status, worse.object.details.causes[0].message], [422, 'Too long: may not be more than 2 bytes'])
 })
