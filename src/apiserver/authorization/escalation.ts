@@ -49,8 +49,11 @@ export async function checkRoleWrite(
 ): Promise<void> {
   if (mayEverything(write.user) || (await allowed(write, { verb: 'escalate', name: write.name }, parts))) return
   // an aggregated role takes in whatever roles are labelled for it, so only who holds everything may declare one
-  const rules = write.aggregated ? [...write.rules, ...EVERYTHING] : write.rules
-  const missing = confirmNoEscalation(write.user, write.info.namespace, rules, parts.resolver)
+  const lacks = (rules: readonly PolicyRule[]) => confirmNoEscalation(write.user, write.info.namespace, rules, parts.resolver)
+  const missing =
+    write.aggregated && lacks(EVERYTHING) !== undefined
+      ? 'must have cluster-admin privileges to use the aggregationRule'
+      : lacks(write.rules)
   if (missing !== undefined) throw forbidden({ group: GROUP, plural: write.info.resource }, write.name, missing)
 }
 

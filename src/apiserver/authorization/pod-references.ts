@@ -14,27 +14,39 @@ export function givesRights(pod: Pod): boolean {
 }
 
 export function usesSecret(pod: Pod, name: string): boolean {
+  return namesSecret(pod, (named) => named === name)
+}
+
+export function usesConfigMap(pod: Pod, name: string): boolean {
+  return namesConfigMap(pod, (named) => named === name)
+}
+
+/** Whether a Secret the pod refers to is one that is meant. */
+export function namesSecret(pod: Pod, meant: (name: string) => boolean): boolean {
+  const is = (name: string | undefined) => name !== undefined && meant(name)
   return (
-    pod.spec.imagePullSecrets?.some((s) => s.name === name) === true ||
+    pod.spec.imagePullSecrets?.some((s) => is(s.name)) === true ||
     containersOf(pod).some(
-      (c) => c.env?.some((e) => e.valueFrom?.secretKeyRef?.name === name) || c.envFrom?.some((e) => e.secretRef?.name === name),
+      (c) => c.env?.some((e) => is(e.valueFrom?.secretKeyRef?.name)) || c.envFrom?.some((e) => is(e.secretRef?.name)),
     ) ||
     volumesOf(pod).some(
       (v) =>
-        v.secret?.secretName === name ||
-        v.projected?.sources?.some((s) => s.secret?.name === name) ||
-        v.csi?.nodePublishSecretRef?.name === name ||
-        v.azureFile?.secretName === name ||
-        [v.cephfs, v.cinder, v.flexVolume, v.iscsi, v.rbd, v.scaleIO, v.storageos].some((source) => source?.secretRef?.name === name),
+        is(v.secret?.secretName) ||
+        v.projected?.sources?.some((s) => is(s.secret?.name)) ||
+        is(v.csi?.nodePublishSecretRef?.name) ||
+        is(v.azureFile?.secretName) ||
+        [v.cephfs, v.cinder, v.flexVolume, v.iscsi, v.rbd, v.scaleIO, v.storageos].some((source) => is(source?.secretRef?.name)),
     )
   )
 }
 
-export function usesConfigMap(pod: Pod, name: string): boolean {
+/** Whether a ConfigMap the pod refers to is one that is meant. */
+export function namesConfigMap(pod: Pod, meant: (name: string) => boolean): boolean {
+  const is = (name: string | undefined) => name !== undefined && meant(name)
   return (
     containersOf(pod).some(
-      (c) => c.env?.some((e) => e.valueFrom?.configMapKeyRef?.name === name) || c.envFrom?.some((e) => e.configMapRef?.name === name),
-    ) || volumesOf(pod).some((v) => v.configMap?.name === name || v.projected?.sources?.some((s) => s.configMap?.name === name))
+      (c) => c.env?.some((e) => is(e.valueFrom?.configMapKeyRef?.name)) || c.envFrom?.some((e) => is(e.configMapRef?.name)),
+    ) || volumesOf(pod).some((v) => is(v.configMap?.name) || v.projected?.sources?.some((s) => is(s.configMap?.name)))
   )
 }
 
