@@ -1,6 +1,7 @@
 /**
  * The requests of one priority level: those at work take seats, the others wait in queues that take turns by how much work their flows had.
- * Fair queuing as in upstream's KEP-1040, with the virtual clock of a queue moved on by seats times estimated seconds and mended when the request ends.
+ * Fair queuing in the sense of upstream's KEP-1040: a queue's virtual time moves on by seats times estimated seconds when a request starts, and is mended
+ * when it ends; the level's is that of the queue served last, where a queue that was empty joins in.
  */
 
 import type { Clock } from '#base/clock.ts'
@@ -55,7 +56,6 @@ export class FairQueue {
   #waitingRequests = 0
   #waitingSeats = 0
   #virtual = 0
-  #seen: number
   readonly #demand: DemandOverTime
 
   /** Without queues, what finds no seat is refused. */
@@ -64,7 +64,6 @@ export class FairQueue {
     this.#limit = limit
     this.#queuing = queuing
     this.#queues = queuesOf(queuing)
-    this.#seen = clock.monotonic()
     this.#demand = new DemandOverTime(clock)
   }
 
@@ -131,7 +130,6 @@ export class FairQueue {
 
   /** Takes the request in line; what it answers gives the place up again. Undefined where there is no room to wait. */
   enqueue(arrival: Arrival): Disposable | undefined {
-    this.#pass()
     if (this.#queuing === undefined) {
       if (!this.#fits(arrival.seats)) return undefined
       this.#begin(arrival, undefined)
@@ -139,7 +137,7 @@ export class FairQueue {
     }
     const queue = this.#shortest(arrival.hand)
     if (queue.waiting.length >= this.#queuing.queueLengthLimit) return undefined
-    if (queue.waiting.length === 0 && queue.executing === 0) queue.next = this.#virtual
+    if (queue.waiting.length === 0) queue.next = Math.max(queue.next, this.#virtual)
     queue.waiting.push(arrival)
     this.#waitingRequests++
     this.#wait(arrival.seats)
@@ -147,7 +145,6 @@ export class FairQueue {
       [Symbol.dispose]: () => {
         const at = queue.waiting.indexOf(arrival)
         if (at < 0) return
-        this.#pass()
         queue.waiting.splice(at, 1)
         this.#waitingRequests--
         this.#wait(-arrival.seats)
@@ -157,12 +154,12 @@ export class FairQueue {
 
   /** Starts the request whose queue had the least; false where none waits, or there is no seat for it. */
   dispatch(): boolean {
-    this.#pass()
     let first: Queue | undefined
     for (const queue of this.#queues) if (queue.waiting.length > 0 && (first === undefined || queue.next < first.next)) first = queue
     const head = first?.waiting[0]
     if (first === undefined || head === undefined || !this.#fits(head.seats)) return false
     first.waiting.shift()
+    this.#virtual = Math.max(this.#virtual, first.next)
     this.#waitingRequests--
     this.#wait(-head.seats)
     this.#begin(head, first)
@@ -184,7 +181,6 @@ export class FairQueue {
       end: () => {
         if (ended) return
         ended = true
-        this.#pass()
         this.#use(-seats)
         this.#executing--
         this.executingBySchema.set(schema, this.executingBySchema.get(schema)! - 1)
@@ -211,17 +207,6 @@ export class FairQueue {
       if (work < least) [best, least] = [queue, work]
     }
     return best!
-  }
-
-  /** Virtual time goes as fast as each queue that has work gets seats. */
-  #pass(): void {
-    const now = this.#clock.monotonic()
-    const seconds = (now - this.#seen) / 1000
-    this.#seen = now
-    if (seconds === 0) return
-    let active = 0
-    for (const queue of this.#queues) if (queue.waiting.length > 0 || queue.executing > 0) active++
-    if (active > 0) this.#virtual += (seconds * Math.min(this.#inUse + this.#waitingSeats, this.#limit)) / active
   }
 
   #use(seats: number): void {

@@ -81,6 +81,8 @@ test('a flow that floods fills its queues and is told to come back; another one 
   for (let i = 0; i < 40; i++) void t.ask(`flood-${i}`, 'ann', 'dev')
   await t.settle()
   assert.deepEqual(t.started, ['flood-0', 'flood-1'])
+  assert.deepEqual(t.refused, []) // for a moment, so that it does not ask again at once
+  await t.clock.advance(100)
   // six queues of three wait; the rest found no room
   assert.equal(t.refused.length, 40 - 2 - 18)
   assert.equal(t.refused[0], 'flood-20: Too many requests, please try again later.')
@@ -106,7 +108,8 @@ test('levels do not wait for each other', async () => {
 test('a level without queues refuses what finds no seat', async () => {
   const t = flowOf([level('none', 100)], [schema('a', 'none', 'dev')], { seats: 1 })
   await t.ask('first', 'ann', 'dev')
-  await t.ask('second', 'ann', 'dev')
+  void t.ask('second', 'ann', 'dev')
+  await t.clock.advance(100)
   assert.deepEqual([t.started, t.refused], [['first'], ['second: Too many requests, please try again later.']])
   assert.match(t.metrics.text(), /rejected_requests_total\{priority_level="none",flow_schema="a",reason="concurrency-limit"\} 1/)
 })
@@ -116,7 +119,8 @@ test('administrators never wait, and who matches no other schema falls to the la
   for (let i = 0; i < 5; i++) await t.ask(`admin-${i}`, 'root', 'system:masters')
   assert.equal(t.started.length, 5)
   await t.ask('stranger', 'system:anonymous', 'system:unauthenticated')
-  await t.ask('second stranger', 'system:anonymous', 'system:unauthenticated')
+  void t.ask('second stranger', 'system:anonymous', 'system:unauthenticated')
+  await t.clock.advance(100)
   assert.deepEqual(t.refused, ['second stranger: Too many requests, please try again later.'])
 })
 

@@ -14,7 +14,7 @@ import { mandatoryLevels, mandatorySchemas } from '#api/flowcontrol/v1/mandatory
 import type { PriorityLevelConfiguration, PriorityLevelConfigurationSpec } from '#api/flowcontrol/v1/priority-level-configuration.ts'
 import { tooManyRequests } from '#apiserver/endpoints/errors.ts'
 import type { RequestContext } from '#apiserver/request-context.ts'
-import type { Clock } from '#base/clock.ts'
+import { sleep, type Clock } from '#base/clock.ts'
 import type { Metrics } from '#base/metrics.ts'
 
 export interface FlowControl extends Disposable {
@@ -66,6 +66,9 @@ const ADJUST_EVERY_MS = 10_000 // upstream's period of borrowing
  */
 const STARTS_PER_TURN = 4
 const WIDEST = 0.15 // no request takes more of its level, as upstream
+// A flood that is refused at once only asks again at once: reading and refusing it would be all the one thread does.
+const REFUSE_AFTER_MS = 100
+const REFUSALS_HELD_MAX = 2000 // some megabytes of requests
 const HANDS_KEPT = 4096
 
 interface Level extends LevelState {
@@ -109,7 +112,7 @@ export function openFlowControl({ source, clock, seats, metrics, soon }: FlowCon
       if (known === undefined) {
         const counts = { dispatched: 0, rejected: 0, timedOut: 0, cancelled: 0 }
         const queue = new FairQueue(clock, range.nominal, queuingOf(spec))
-        levels.set(name, { name, uid, spec, range, queue, counts, demand: 0, pace: lowestPace() })
+        levels.set(name, { name, uid, spec, range, queue, counts, demand: 0, pace: 0 })
         continue
       }
       Object.assign(known, { uid, spec, range })
@@ -128,7 +131,11 @@ export function openFlowControl({ source, clock, seats, metrics, soon }: FlowCon
     })
   }
 
-  const lowestPace = () => Math.min(...[...levels.values()].filter((level) => level.queue.waiting > 0).map((level) => level.pace), Infinity)
+  /** Where a level joins in that had nobody waiting: it neither catches up on the past nor pays for it. */
+  function lowestPace(): number {
+    const busy = [...levels.values()].filter((level) => level.queue.waiting > 0)
+    return busy.length === 0 ? 0 : Math.min(...busy.map((level) => level.pace))
+  }
 
   let adjusting: Disposable | undefined
   /** Runs only while there is something to part: an idle server sets no timers. */
@@ -145,6 +152,16 @@ export function openFlowControl({ source, clock, seats, metrics, soon }: FlowCon
       pump()
       if (!idle) adjustLater()
     })
+  }
+
+  let beingRefused = 0
+  async function refusing(signal: AbortSignal): Promise<void> {
+    beingRefused++
+    try {
+      await sleep(clock, REFUSE_AFTER_MS, signal)
+    } finally {
+      beingRefused--
+    }
   }
 
   let startsLeft = STARTS_PER_TURN
@@ -204,10 +221,7 @@ export function openFlowControl({ source, clock, seats, metrics, soon }: FlowCon
       const arrived = clock.monotonic()
       const { promise, resolve, reject } = Promise.withResolvers<Work>()
       const { queuing } = level.queue
-      if (queuing && level.queue.waiting === 0) {
-        const pace = lowestPace()
-        if (pace !== Infinity) level.pace = Math.max(level.pace, pace)
-      }
+      if (queuing && level.queue.waiting === 0) level.pace = Math.max(level.pace, lowestPace())
       let work: Work | undefined
       const place = level.queue.enqueue({
         hand: queuing ? handOf(schema, flow, queuing) : [],
@@ -219,6 +233,7 @@ export function openFlowControl({ source, clock, seats, metrics, soon }: FlowCon
       if (place === undefined) {
         level.counts.rejected++
         measured.rejected(level.name, schema.name, queuing ? 'queue-full' : 'concurrency-limit')
+        if (beingRefused < REFUSALS_HELD_MAX) await refusing(signal)
         throw tooManyRequests('Too many requests, please try again later.', { retryAfterSeconds: 1 })
       }
       adjustLater()
