@@ -1,6 +1,6 @@
 /** The API server as a process: keys and store on disk, listeners, renewals, and kubeconfigs for the administrator and the control plane's other components. */
 
-import { readFileSync, statSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { nodes } from '#api/core/v1/node.ts'
 import { clusterRoleBindings } from '#api/rbac/v1/cluster-role-binding.ts'
@@ -20,7 +20,6 @@ import { servedResources } from '#apiserver/registry/served.ts'
 import { unstableResources } from '#apiserver/registry/served/unstable.ts'
 import { parseRuntimeConfig, RuntimeConfigError } from '#apiserver/runtime-config.ts'
 import { serveApi } from '#apiserver/server/serve.ts'
-import { durationMs } from '#schema/duration.ts'
 import { systemClock } from '#base/clock.ts'
 import type { Log } from '#base/log.ts'
 import { Metrics } from '#base/metrics.ts'
@@ -29,17 +28,16 @@ import { OperatorError } from '#cli/command.ts'
 import { StatusError } from '#client/client.ts'
 import { createClient } from '#client/create-client.ts'
 import { queueMetrics, type QueueMetrics } from '#client/queue-metrics.ts'
-import { openMemoryStore } from '#store/memory/memory-store.ts'
 import type { Resource } from '#schema/resource.ts'
-import { StoreUnavailable, type Store } from '#store/store.ts'
 import { CannotListen } from '#wire/https-server.ts'
 import { admissionSelection, explainAdmission } from './api-admission.ts'
 import { auditOf } from './audit-settings.ts'
 import { assembleApi, type AssembledApi, type AssembleParts } from './assemble-api.ts'
 import { processMetrics } from './process-metrics.ts'
 import { apiSettings, type ApiSettings } from './control-plane-settings.ts'
-import { makeDirectory, unusable, writing } from '#cli/data-directory.ts'
+import { makeDirectory, writing } from '#cli/data-directory.ts'
 import { flagValues, UsageError } from '#base/settings.ts'
+import { databaseBytes, datastoreOf, openDatastore } from './datastore.ts'
 import { openAuthentication } from './api-authentication.ts'
 import { openAuthorization } from './api-authorization.ts'
 import { serviceAccountIssuer } from './service-account-issuer.ts'
@@ -57,7 +55,6 @@ const KUBECONFIGS = [
   ['controllerManager', 'controller-manager.kubeconfig', 'system:kube-controller-manager'],
   ['scheduler', 'scheduler.kubeconfig', 'system:kube-scheduler'],
 ] as const
-const DATABASE_FILES = ['store.db', 'store.db-wal'] // of the SQLite store, which is only loaded where it is chosen
 /** Common names of those who may speak for others. */
 const FRONT_PROXIES = ['front-proxy-client']
 const LOOPBACK = /^(127\.|::1$|localhost$)/
@@ -73,7 +70,7 @@ export async function startApi(settings: ApiSettings, log: Log, components: NonN
   makeDirectory(directory, 'data-dir')
   const addresses = settings.bindAddress.length > 0 ? settings.bindAddress : ['0.0.0.0']
   const advertise = settings.advertiseAddress ?? addresses.find((a) => a !== '0.0.0.0' && a !== '::') ?? '127.0.0.1'
-  const opening = openStore(settings, log)
+  const opening = openDatastore(settings, log)
   opening.catch(() => {}) // awaited below; the keys are made meanwhile
   const keys = () => openPki({ directory: join(directory, 'pki'), clock, random, hosts: [...addresses, advertise] })
   let pki: Pki
@@ -96,7 +93,7 @@ export async function startApi(settings: ApiSettings, log: Log, components: NonN
     const assembled = await assembleApi({
       components,
       store,
-      ...(settings.datastore === 'sqlite' && { storeBytes: () => databaseBytes(directory) }),
+      ...(datastoreOf(settings) === 'sqlite' && { storeBytes: () => databaseBytes(directory) }),
       processMetrics: async () => ofLoops.text() + (await ofProcess()),
       clock,
       random,
@@ -194,37 +191,6 @@ export async function startApi(settings: ApiSettings, log: Log, components: NonN
     await opened.disposeAsync()
     await Promise.resolve(store[Symbol.asyncDispose]()).catch(() => {})
     throw error
-  }
-}
-
-function databaseBytes(directory: string): number {
-  const sizes = DATABASE_FILES.map((file) => statSync(join(directory, file), { throwIfNoEntry: false })?.size ?? 0)
-  return sizes.reduce((sum, size) => sum + size, 0)
-}
-
-async function openStore(settings: ApiSettings, log: Log): Promise<Store> {
-  const historyMs = durationMs(settings.historyInterval)
-  if (historyMs === undefined)
-    throw new UsageError(
-      `invalid argument ${JSON.stringify(settings.historyInterval)} for "--etcd-compaction-interval" flag: expected a duration such as 5m`,
-    )
-  if (settings.datastore === 'memory') return openMemoryStore({ clock: systemClock, historyMs })
-  if (settings.datastore !== 'sqlite')
-    throw new UsageError(`invalid argument "${settings.datastore}" for "--datastore" flag: must be sqlite or memory`)
-  const { openSqliteStore } = await import('#store/sqlite/sqlite-store.ts')
-  try {
-    // Heartbeats come every few seconds from every node and are worth nothing after a restart.
-    return await openSqliteStore({
-      directory: settings.dataDirectory,
-      clock: systemClock,
-      log,
-      historyMs,
-      volatilePrefixes: ['/registry/leases/kube-node-lease/'],
-    })
-  } catch (error) {
-    if (!(error instanceof StoreUnavailable)) throw error
-    if (error.reason === 'no-space') throw unusable(settings.dataDirectory, 'data-dir', 'no space is left on its device', error)
-    throw new OperatorError(error.message, { cause: error })
   }
 }
 

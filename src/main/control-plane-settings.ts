@@ -5,6 +5,7 @@ import { PORT_OR_ZERO, settings, type Values } from '#base/settings.ts'
 import { admissionSettings } from './api-admission.ts'
 import { authenticationSettings } from './api-authentication.ts'
 import { authorizationSettings } from './api-authorization.ts'
+import { datastoreSettings } from './datastore.ts'
 
 const serviceAccountSettings = settings({
   serviceAccountIssuers: {
@@ -56,13 +57,7 @@ export const apiSettings = settings({
     flag: 'advertise-address',
     help: 'Where nodes and pods reach this server; by default the first address served on',
   },
-  datastore: { type: 'string', flag: 'datastore', help: 'sqlite, or memory, which forgets everything at the end', default: 'sqlite' },
-  historyInterval: {
-    type: 'string',
-    flag: 'etcd-compaction-interval',
-    help: 'How long the past is kept for watches and lists of it; 0 keeps it for good',
-    default: '5m',
-  },
+  ...datastoreSettings,
   serviceCidr: { type: 'string', flag: 'service-cluster-ip-range', help: 'Addresses of Services', default: '10.96.0.0/12' },
   nodePorts: { type: 'string', flag: 'service-node-port-range', help: 'Ports of NodePort Services', default: '30000-32767' },
   ...authorizationSettings,

@@ -74,11 +74,11 @@ export class EtcdConnection implements Disposable {
       if (verdict.type === 'doubt' && effect === 'write')
         throw unavailable(
           'unreachable',
-          `etcd at ${member.endpoint} did not answer, the write may have happened: ${verdict.cause.details}`,
+          `etcd at ${member.endpoint} did not answer, the write may have happened: ${plain(verdict.cause)}`,
           verdict.cause,
         )
       if (this.clock.monotonic() - started > CALL_MS_MAX - PAUSE_MS)
-        throw unavailable('unreachable', `no etcd member answers (${this.endpoints.join(', ')}): ${verdict.cause.details}`, verdict.cause)
+        throw unavailable('unreachable', `no etcd member answers (${this.endpoints.join(', ')}): ${plain(verdict.cause)}`, verdict.cause)
       if (verdict.type === 'later' || tried % this.#members.length === 0) await sleep(this.clock, PAUSE_MS)
     }
   }
@@ -90,7 +90,7 @@ export class EtcdConnection implements Disposable {
     if ('response' in verdict) return verdict.response
     throw verdict.type === 'final'
       ? verdict.error
-      : unavailable('unreachable', `etcd at ${endpoint} does not answer: ${verdict.cause.details}`)
+      : unavailable('unreachable', `etcd at ${endpoint} does not answer: ${plain(verdict.cause)}`)
   }
 
   /** Opens a stream to the next member; `failed` says what a stream's end means and leaves the member. */
@@ -210,9 +210,14 @@ export class EtcdConnection implements Disposable {
 
   #leave(member: Member, error: ServiceError): void {
     const now = this.clock.monotonic()
-    if (member.downUntil <= now) this.#parts.log.warn('an etcd member does not answer', { endpoint: member.endpoint, error: error.details })
+    if (member.downUntil <= now) this.#parts.log.warn('an etcd member does not answer', { endpoint: member.endpoint, error: plain(error) })
     member.downUntil = now + DOWN_MS
   }
+}
+
+/** Without what the channel says about itself. */
+function plain({ details }: ServiceError): string {
+  return details.replace(/^No connection established\. Last error: (Error: )?/, '').replace(/\.? Resolution note: .*$/, '')
 }
 
 function withoutEffect(verdict: Verdict): Verdict {
