@@ -107,6 +107,48 @@ test('names are taken, missing, generated and compared with the URL', async () =
   equal(nameless.object.message, 'ConfigMap "" is invalid: metadata.name: Required value: name or generateName is required')
 })
 
+test('patches that make no object of the kind are told why, as upstream words it', async () => {
+  await using t = await openTestApi()
+  await t.call('POST', CONFIG_MAPS, { ...configMap('a'), data: { k: 'v' } })
+  const refused = async (type: string, patch: unknown, query = '') => {
+    const { status, object } = await t.call('PATCH', `${CONFIG_MAPS}/a${query}`, patch, { contentType: `application/${type}+json` })
+    return [status, object.message.replace(/(?<=patch: Invalid value: )"\{.*\}"/, '{}')]
+  }
+  const strict = '?fieldValidation=Strict'
+  deepEqual(await refused('merge-patch', { data: { k: 1 } }), [
+    422,
+    ' "" is invalid: patch: Invalid value: {}: json: cannot unmarshal number into Go struct field ConfigMap.data of type string',
+  ])
+  deepEqual(await refused('json-patch', [{ op: 'add', path: '/odd', value: 1, zip: 2 }], strict), [
+    422,
+    ' "" is invalid: patch: Invalid value: {}: strict decoding error: json patch unknown field "[0].zip", unknown field "odd"',
+  ])
+  deepEqual(await refused('strategic-merge-patch', { data: { k: 1 } }), [
+    422,
+    ' "" is invalid: patch: Invalid value: "map[data:map[k:1]]": unrecognized type: string',
+  ])
+  deepEqual(await refused('strategic-merge-patch', { metadata: { finalizers: 'x' } }), [
+    422,
+    ' "" is invalid: patch: Invalid value: "map[metadata:map[finalizers:x]]": cannot restore slice from string',
+  ])
+  deepEqual(await refused('strategic-merge-patch', { odd: { b: null, a: [1, 'x'] } }, strict), [
+    422,
+    ' "" is invalid: patch: Invalid value: "map[odd:map[a:[1 x] b:<nil>]]": strict decoding error: unknown field "odd"',
+  ])
+  deepEqual(await refused('strategic-merge-patch', { metadata: { ownerReferences: [{ name: 'x' }] } }), [
+    500,
+    'map: map[name:x] does not contain declared merge key: uid',
+  ])
+  deepEqual(await refused('merge-patch', [1]), [
+    400,
+    'error decoding patch: json: cannot unmarshal array into Go value of type map[string]interface {}',
+  ])
+  deepEqual(await refused('json-patch', [{ op: 'fly', path: '/a' }]), [
+    422,
+    'the server rejected our request due to an error in our request',
+  ])
+})
+
 test('bodies that cannot be read are told why', async () => {
   await using t = await openTestApi()
   const malformed = await t.call('POST', CONFIG_MAPS, undefined, { text: '{"a":' })

@@ -12,10 +12,6 @@ export class JsonPatchError extends Error {
     super(message)
     this.kind = kind
   }
-
-  get malformed(): boolean {
-    return this.kind === 'malformed'
-  }
 }
 
 type Container = Record<string, unknown> | unknown[]
@@ -23,7 +19,7 @@ type Container = Record<string, unknown> | unknown[]
 /** The patched document; `document` itself is left as it was. Throws JsonPatchError. */
 export function applyJsonPatch(document: unknown, patch: unknown): unknown {
   if (!Array.isArray(patch))
-    throw new JsonPatchError('malformed', `json: cannot unmarshal ${kindOf(patch)} into Go value of type jsonpatch.Patch`)
+    throw new JsonPatchError('malformed', `json: cannot unmarshal ${kindOf(patch)} into Go value of type []handlers.jsonPatchOp`)
   if (patch.length > OPERATIONS_MAX)
     throw new JsonPatchError('too large', `The allowed maximum operations in a JSON patch is ${OPERATIONS_MAX}, got ${patch.length}`)
   const root = structuredClone(document) as Container
@@ -39,13 +35,13 @@ type Operation =
 
 function read(operation: unknown): Operation {
   if (typeof operation !== 'object' || operation === null || Array.isArray(operation))
-    throw new JsonPatchError('malformed', `json: cannot unmarshal ${kindOf(operation)} into Go value of type jsonpatch.Operation`)
+    throw new JsonPatchError('malformed', `json: cannot unmarshal ${kindOf(operation)} into Go value of type handlers.jsonPatchOp`)
   const { op, path, from, value } = operation as Record<string, unknown>
-  if (typeof path !== 'string') throw new JsonPatchError('malformed', 'Unable to decode path field: missing value')
+  if (typeof path !== 'string') throw new JsonPatchError('does not apply', 'Unable to decode path field: missing value')
   switch (op) {
     case 'add':
     case 'replace':
-      if (value === undefined) throw new JsonPatchError('malformed', `Unable to decode value field: missing value`)
+      if (value === undefined) throw new JsonPatchError('does not apply', `Unable to decode value field: missing value`)
       return { op, path, value }
     case 'test':
       return { op, path, value: value ?? null }
@@ -53,10 +49,10 @@ function read(operation: unknown): Operation {
       return { op, path }
     case 'move':
     case 'copy':
-      if (typeof from !== 'string') throw new JsonPatchError('malformed', 'Unable to decode from field: missing value')
+      if (typeof from !== 'string') throw new JsonPatchError('does not apply', 'Unable to decode from field: missing value')
       return { op, path, from }
     default:
-      throw new JsonPatchError('malformed', `Unexpected kind: ${typeof op === 'string' ? op : 'unknown'}`)
+      throw new JsonPatchError('does not apply', `Unexpected kind: ${typeof op === 'string' ? op : 'unknown'}`)
   }
 }
 

@@ -41,7 +41,7 @@ test('a JSON patch that cannot apply says why', () => {
       problem([{ op: 'add', path: '/b/c', value: 1 }]),
       problem(Array.from({ length: OPERATIONS_MAX + 1 }, () => ({ op: 'test', path: '/a', value: 1 }))),
     ],
-    ['malformed', 'malformed', 'does not apply', 'does not apply', 'does not apply', 'too large'],
+    ['malformed', 'does not apply', 'does not apply', 'does not apply', 'does not apply', 'too large'],
   )
 })
 

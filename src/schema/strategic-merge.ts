@@ -1,12 +1,19 @@
 /** Strategic merge patch: a merge patch that knows from the declaration how lists are keyed. */
 
+import { goText } from './go-text.ts'
 import { sameJson } from './json-patch.ts'
 import type { ListNode, Message, TypeNode } from './message.ts'
 import { flatFields } from './presence.ts'
 
-/** A patch whose directives make no sense; the message is what clients know. */
+/** A patch that is no patch (`malformed`), contradicts itself (`does not apply`), or fails where upstream gives no reason (`failed`). */
 export class StrategicMergeError extends Error {
   override readonly name = 'StrategicMergeError'
+  readonly kind: 'malformed' | 'does not apply' | 'failed'
+
+  constructor(kind: StrategicMergeError['kind'], message: string) {
+    super(message)
+    this.kind = kind
+  }
 }
 
 type Json = Readonly<Record<string, unknown>>
@@ -42,7 +49,7 @@ function mergeObjects(node: TypeNode | undefined, original: Json, patch: Json): 
   if (directive !== undefined) {
     if (directive === 'replace') return withoutDirectives(without(patch, DIRECTIVE)) as Json
     if (directive === 'delete') return {}
-    if (directive !== 'merge') throw new StrategicMergeError(`unknown patch type: ${String(directive)} in map: ${JSON.stringify(patch)}`)
+    if (directive !== 'merge') throw new StrategicMergeError('failed', `unknown patch type: ${goText(directive)} in map: ${goText(patch)}`)
   }
   const members = new Map(Object.entries(original))
   retainKeys(members, patch)
@@ -70,8 +77,8 @@ function mergeObjects(node: TypeNode | undefined, original: Json, patch: Json): 
     const name = key.slice(ORDER.length)
     const of = memberNode(node, name)
     const merged = members.get(name)
-    if (!Array.isArray(order)) throw new StrategicMergeError(`invalid patch format of ${ORDER} list`)
-    checkOrder(patch[name], order, of, name)
+    if (!Array.isArray(order)) throw new StrategicMergeError('malformed', 'invalid patch format of setElementOrder list')
+    checkOrder(patch[name], order, of)
     if (Array.isArray(merged)) members.set(name, ordered(merged, order, asArray(original[name]), keyOf(of)))
   }
   return Object.fromEntries(members)
@@ -80,16 +87,17 @@ function mergeObjects(node: TypeNode | undefined, original: Json, patch: Json): 
 function retainKeys(members: Map<string, unknown>, patch: Json): void {
   const keep = patch[RETAIN_KEYS]
   if (keep === undefined) return
-  if (!Array.isArray(keep)) throw new StrategicMergeError('invalid patch format of retainKeys')
+  if (!Array.isArray(keep)) throw new StrategicMergeError('malformed', 'invalid patch format of retainKeys')
   const kept = new Set<unknown>(keep)
   for (const [key, value] of Object.entries(patch))
-    if (!key.startsWith('$') && value !== null && !kept.has(key)) throw new StrategicMergeError('invalid patch format of retainKeys')
+    if (!key.startsWith('$') && value !== null && !kept.has(key))
+      throw new StrategicMergeError('does not apply', "patch content doesn't match retainKeys list")
   for (const key of [...members.keys()]) if (!kept.has(key)) members.delete(key)
 }
 
 function deletePrimitives(members: Map<string, unknown>, name: string, value: unknown): void {
   const list = members.get(name)
-  if (!Array.isArray(value)) throw new StrategicMergeError('invalid patch format of primitive list')
+  if (!Array.isArray(value)) throw new StrategicMergeError('malformed', 'invalid patch format of primitive list')
   if (Array.isArray(list))
     members.set(
       name,
@@ -114,9 +122,9 @@ function mergeLists(node: ListNode, original: readonly unknown[], patch: readonl
   const wanted: unknown[] = []
   for (const item of patch) {
     const element = asObject(item)
-    if (element === undefined) throw new StrategicMergeError('invalid JSON document')
+    if (element === undefined) throw new StrategicMergeError('malformed', 'invalid JSON document')
     if (!Object.hasOwn(element, mergeKey))
-      throw new StrategicMergeError(`map: ${goMap(element)} does not contain declared merge key: ${mergeKey}`)
+      throw new StrategicMergeError('failed', `map: ${goText(element)} does not contain declared merge key: ${mergeKey}`)
     const same = (other: unknown) => sameJson(asObject(other)?.[mergeKey], element[mergeKey])
     if (element[DIRECTIVE] === 'delete') {
       for (let i = merged.length - 1; i >= 0; i--) if (same(merged[i])) merged.splice(i, 1)
@@ -154,7 +162,7 @@ function ordered(
   return [...result, ...left.slice(i), ...right.slice(j)]
 }
 
-function checkOrder(patch: unknown, order: readonly unknown[], node: TypeNode | undefined, name: string): void {
+function checkOrder(patch: unknown, order: readonly unknown[], node: TypeNode | undefined): void {
   const mergeKey = keyOf(node)
   const identity = (item: unknown) => (mergeKey === undefined ? item : asObject(item)?.[mergeKey])
   let last = -1
@@ -163,7 +171,8 @@ function checkOrder(patch: unknown, order: readonly unknown[], node: TypeNode | 
     const at = order.findIndex((other) => sameJson(identity(other), identity(item)))
     if (at < 0 || at < last)
       throw new StrategicMergeError(
-        `The order in patch list:\n${JSON.stringify(patch)}\n doesn't match ${ORDER}${name} list:\n${JSON.stringify(order)}\n`,
+        'failed',
+        `The order in patch list:\n${goText(patch)}\n doesn't match $setElementOrder list:\n${goText(order)}\n`,
       )
     last = at
   }
@@ -199,9 +208,4 @@ function asObject(value: unknown): Json | undefined {
 
 function asArray(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : []
-}
-
-function goMap(value: Json): string {
-  const members = Object.keys(value).sort()
-  return `map[${members.map((key) => `${key}:${String(value[key])}`).join(' ')}]`
 }

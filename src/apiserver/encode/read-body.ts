@@ -41,26 +41,26 @@ async function bodyObject(ctx: RequestContext, expected: ExpectedKind, validatio
   return decodeValue(value, duplicates, expected, validation, ctx.warnings)
 }
 
-/** A value that a patch made, checked as a body would be. */
+/** A value checked as a body would be; `refuse` words what is wrong with it. */
 export function decodeValue(
   value: unknown,
   duplicates: readonly string[],
   expected: ExpectedKind,
   validation: FieldValidation,
   warnings: string[],
+  refuse: (why: string) => Error = (why) => badRequest(cannotBeHandled(expected, why)),
 ): object {
   const { apiVersion, kind } = typesOf(value)
   checkKind(apiVersion, kind, expected)
   try {
     const decoded = decode(expected.message, value)
     const problems = [...duplicates, ...decoded.unknown]
-    if (problems.length > 0 && validation === 'Strict')
-      throw badRequest(cannotBeHandled(expected, `strict decoding error: ${problems.join(', ')}`))
+    if (problems.length > 0 && validation === 'Strict') throw refuse(`strict decoding error: ${problems.join(', ')}`)
     if (validation === 'Warn') warnings.push(...problems)
     return { ...decoded.value, apiVersion: expected.apiVersion, kind: expected.kind }
   } catch (error) {
     if ((error as Error).name !== 'DecodeError') throw error
-    throw badRequest(cannotBeHandled(expected, (error as Error).message))
+    throw refuse((error as Error).message)
   }
 }
 

@@ -138,7 +138,7 @@ export function invalid(kind: Pick<Resource, 'group' | 'kind'>, name: string, er
     details: {
       ...(name !== '' && { name }),
       ...(kind.group !== '' && { group: kind.group }),
-      kind: kind.kind,
+      ...(kind.kind !== '' && { kind: kind.kind }),
       causes: causes(errors),
     },
   })

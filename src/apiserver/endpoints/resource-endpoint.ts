@@ -23,7 +23,7 @@ import type { Json } from '#schema/apply/shape.ts'
 import { badRequest, methodNotAllowed, uidMismatch, versionOnCreate } from './errors.ts'
 import { boolOption, deletionOptions, numberOption, optionsObject, writeOptions } from './options.ts'
 import { readConfiguration, settle, typed } from './apply.ts'
-import { applyPatch, isApply, mayTouchOwners, readPatch } from './patch.ts'
+import { applyPatch, decodePatched, isApply, mayTouchOwners, readPatch } from './patch.ts'
 import type { RequestContext } from '../request-context.ts'
 import { timestamp, type Clock } from '#base/clock.ts'
 import type { Random } from '#base/random.ts'
@@ -268,7 +268,7 @@ export async function patch(
     const before = saysOwners ? shownNow : withoutOwners(shownNow)
     const patched = applyPatch(document, before, kind)
     const warnings: string[] = []
-    const value = decodeValue(patched, document.duplicates, expected, options.fieldValidation, warnings) as Stored
+    const value = decodePatched(document, patched, expected, options.fieldValidation, warnings) as Stored
     for (const warning of warnings) if (!ctx.warnings.includes(warning)) ctx.warnings.push(warning)
     checkName(inNamespace(value, at.namespace), at.name)
     tracked.note(old, isStored ? (withDefaults(expected.message, value) as Stored) : value)
