@@ -120,6 +120,10 @@ test('formats that are known are held to, others are ignored', () => {
   deepEqual(saidOnce({ type: 'string', format: 'ipv4' }, 'a'), 'spec.x: Invalid value: "a": spec.x in body must be of type ipv4: "a"')
   deepEqual(saidOnce({ type: 'string', format: 'ipv4' }, 1), 'spec.x: Invalid value: "int64": spec.x in body must be of type ipv4: "int64"')
   deepEqual(said({ type: 'string', format: 'flowers' }, 'a'), [])
+  deepEqual(
+    saidOnce({ type: 'string', format: 'ipv4' }, []),
+    'spec.x: Invalid value: "array": spec.x in body must be of type string: "array"',
+  )
   deepEqual(said({ type: 'integer', format: 'int32' }, 5_000_000_000), [])
 })
 

@@ -119,7 +119,8 @@ function typeCheck(context: Context, schema: JsonSchema, value: unknown, name: s
   const takesNumbers = types.includes('number') || types.includes('integer')
   if (format !== undefined && !isText && !types.includes(type) && !isNumber && itsFormat !== format)
     return failure(wrongType(context, name, format, itsFormat))
-  if (format !== undefined && isText && !takesNumbers) return HELD
+  // where a format is named, upstream takes a list for any string; nobody means that
+  if (format !== undefined && isText && !takesNumbers && (type === 'string' || types.length === 0)) return HELD
   return types.includes(type) || isNumber ? HELD : failure(wrongType(context, name, types.join(','), type))
 }
 
