@@ -166,7 +166,7 @@ export async function openApi(parts: ApiParts): Promise<Api> {
   const ofFlows = new Metrics()
   const metrics = openMetrics({
     clock,
-    resources,
+    resources: () => everything(),
     caches: () => [...new Set([...byName.values()].map((e) => e.registry.cache))],
     ...(parts.storeBytes && { storeBytes: parts.storeBytes }),
     ofProcess: async () => ofFlows.text() + ((await parts.processMetrics?.()) ?? ''),
@@ -207,6 +207,7 @@ export async function openApi(parts: ApiParts): Promise<Api> {
   const storedForm = (resource: Resource) => storedAs.get(resource) ?? custom.storedAs(resource) ?? resource
   const discover = following(custom.resources, (list) => discovery([...resources, ...list], parts.advertised, storedForm))
   const documents = openApiDocuments(resources, custom.resources)
+  const everything = following(custom.resources, (list) => [...resources, ...list])
   const checks: readonly HealthCheck[] = [{ name: 'etcd', check: async () => void (await store.revision()) }, ...(parts.healthChecks ?? [])]
 
   const components = {

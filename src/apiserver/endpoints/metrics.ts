@@ -23,7 +23,8 @@ export interface ApiMetrics extends RequestMetrics, AccessMetrics {
 export interface MetricsParts {
   readonly clock: Clock
   /** All that are served. */
-  readonly resources: readonly Resource[]
+  /** All that is served now. */
+  readonly resources: () => readonly Resource[]
   readonly caches: () => Iterable<WatchCache>
   /** How large the store is, where that is known. */
   readonly storeBytes?: () => number

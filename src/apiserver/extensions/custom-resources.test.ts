@@ -172,3 +172,56 @@ test('versions are served by name, deprecated ones with a warning', async () => 
   deepEqual([put.status, put.object.apiVersion], [200, 'example.com/v2'])
   deepEqual((await t.call('GET', `${WIDGETS}/a`)).object.spec, { size: 5 })
 })
+
+test('an update that changes nothing brings an object into the version that is stored now', async () => {
+  await using t = await withWidgets()
+  await t.call('POST', WIDGETS, widget('a'))
+  const versions = [
+    { ...V1, storage: false },
+    { ...V1, name: 'v2' },
+  ]
+  await t.call('PATCH', `${DEFINITIONS}/widgets.example.com`, { spec: { versions } }, MERGE)
+  const stored = async () =>
+    JSON.parse(new TextDecoder().decode((await t.store.get('/registry/example.com/widgets/default/a'))!.value)).apiVersion
+  equal(await stored(), 'example.com/v1')
+  const { object } = await t.call('GET', `${WIDGETS}/a`)
+  const same = await t.call('PUT', `${WIDGETS}/a`, object)
+  deepEqual([same.status, same.object.apiVersion, same.object.metadata.generation], [200, 'example.com/v1', 1])
+  equal(await stored(), 'example.com/v2')
+  const again = await t.call('PUT', `${WIDGETS}/a`, same.object)
+  equal(again.object.metadata.resourceVersion, same.object.metadata.resourceVersion)
+})
+
+test('objects are there again after a restart, under the keys that upstream gives them', async () => {
+  await using t = await withWidgets()
+  await t.call('POST', WIDGETS, widget('a', { size: 2 }))
+  await using again = await openTestApi({ store: t.store })
+  deepEqual((await again.call('GET', `${WIDGETS}/a`)).object.spec, { size: 2 })
+  equal((await again.call('GET', '/apis/example.com')).object.preferredVersion.version, 'v1')
+})
+
+test('selectors, names and verbs that are not there are refused as upstream refuses them', async () => {
+  await using t = await withWidgets()
+  const answer = async (method: string, url: string, body?: object) => {
+    const { status, object } = await t.call(method, url, body)
+    return [status, object.message]
+  }
+  deepEqual(await answer('GET', `${WIDGETS}?fieldSelector=spec.size%3D1`), [400, 'field label not supported: spec.size'])
+  deepEqual(await answer('GET', `${WIDGETS}/none`), [404, 'widgets.example.com "none" not found'])
+  deepEqual(await answer('POST', WIDGETS, widget('Bad_Name')), [
+    422,
+    'Widget.example.com "Bad_Name" is invalid: metadata.name: Invalid value: "Bad_Name": ' +
+      "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')",
+  ])
+  deepEqual(await answer('POST', WIDGETS, { ...widget('a'), metadata: { name: 'a', labels: [] } }), [
+    400,
+    'Widget in version "v1" cannot be handled as a Widget: json: cannot unmarshal array into Go struct field ObjectMeta.labels of type map[string]string',
+  ])
+})
+
+test('custom objects are spoken in CBOR where that is on', async () => {
+  await using t = await withWidgets()
+  await t.call('POST', WIDGETS, widget('a', { size: 2 }))
+  const { status, headers } = await t.wire('GET', `${WIDGETS}/a`, { cbor: true, headers: { accept: 'application/cbor' } })
+  deepEqual([status, headers['content-type']], [200, 'application/cbor'])
+})

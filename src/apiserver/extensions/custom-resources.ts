@@ -3,14 +3,16 @@
 import { converterOf, type ConverterParts } from './conversion.ts'
 import { customKind, type CustomKind } from './custom-kind.ts'
 import { isTrue } from './definition-conditions.ts'
-import { formOf } from './form.ts'
+import { formOf, viewBetween } from './form.ts'
 import type { CustomResourceDefinition } from '#api/apiextensions/v1/custom-resource-definition.ts'
 import type { Answer } from '#apiserver/answer.ts'
 import { openWatchCache, type WatchCache } from '#apiserver/cache/watch-cache.ts'
+import { following } from '#apiserver/endpoints/following.ts'
 import { methodNotAllowed, notFound } from '#apiserver/endpoints/errors.ts'
 import { answerResource, type Endpoint, type EndpointParts } from '#apiserver/endpoints/resource-endpoint.ts'
 import { answerSubresource, type SubresourceParts } from '#apiserver/endpoints/subresource.ts'
 import { decodeStored, Registry, type RegistryParts } from '#apiserver/registry/registry.ts'
+import type { Served } from '#apiserver/registry/served/serve.ts'
 import { customPrefix } from '#apiserver/registry/storage-key.ts'
 import { mainFacet } from '#apiserver/registry/update.ts'
 import type { RequestContext } from '#apiserver/request-context.ts'
@@ -118,6 +120,10 @@ export function customResources(parts: CustomResourcesParts): CustomResources {
       ),
       mainFacet: mainFacet(resource as never, strategy) as never,
       until: serving.ending.signal,
+      others: following(
+        () => serving,
+        () => otherVersions(kind, serving),
+      ),
     }
     serving.endpoints.set(version, endpoint)
     return endpoint
@@ -200,6 +206,18 @@ function serve(definition: CustomResourceDefinition): Serving {
   const kinds = new Map(versions.map((version) => [version.name, customKind(definition, version)]))
   const storage = kinds.get((versions.find((v) => v.storage) ?? versions[0]!).name)!
   return { definition, kinds, storage, endpoints: new Map(), ending: new AbortController() }
+}
+
+/** Other versions of an object that need nobody's conversion: webhooks of admission may ask for any of them. */
+function otherVersions(kind: CustomKind, { definition, kinds }: Serving): readonly Served[] {
+  if ((definition.spec.conversion?.strategy ?? 'None') !== 'None') return []
+  const shown = [...kinds.values()].filter((other) => other !== kind && other.version.served)
+  return shown.map(({ resource, strategy, facets, schema }) => ({
+    resource,
+    strategy,
+    facets,
+    view: viewBetween(kind, { resource, schema }),
+  }))
 }
 
 /** Names that were accepted once go on being served when an update of them is not. */

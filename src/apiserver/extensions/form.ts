@@ -4,6 +4,7 @@ import type { Converter } from './conversion.ts'
 import type { CustomKind } from './custom-kind.ts'
 import { Published } from '#apiserver/cache/published.ts'
 import type { Form } from '#apiserver/registry/registry.ts'
+import type { View } from '#apiserver/registry/served/serve.ts'
 import type { Stored } from '#apiserver/registry/strategy.ts'
 import type { KubeObject } from '#schema/resource.ts'
 
@@ -54,13 +55,26 @@ export function formOf(shownAs: CustomKind, storedAs: CustomKind, kinds: Readonl
   }
 }
 
+type Shape = Pick<CustomKind, 'resource' | 'schema'>
+
+/** One version as a view of another, where they differ by name and schema only. */
+export function viewBetween(stored: Shape, other: Shape): View {
+  const showObject = (object: KubeObject) => pruned({ ...object, apiVersion: other.resource.apiVersion }, other)
+  return {
+    stored: stored.resource,
+    show: (published) => new Published(other.resource, published.key, published.revision, showObject(published.object)),
+    showObject,
+    store: (object) => pruned({ ...object, apiVersion: stored.resource.apiVersion }, stored),
+  }
+}
+
 function asStored(object: KubeObject, kinds: ReadonlyMap<string, CustomKind>): KubeObject {
   const schema = kinds.get(object.apiVersion ?? '')?.schema
   const read = schema === undefined ? object : schema.fillDefaults(pruneBy(schema, object, true))
   return read.metadata.generation ? read : { ...read, metadata: { ...read.metadata, generation: 1 } }
 }
 
-function pruned(object: KubeObject, { schema }: CustomKind): KubeObject {
+function pruned(object: KubeObject, { schema }: Pick<CustomKind, 'schema'>): KubeObject {
   return pruneBy(schema, object, false)
 }
 

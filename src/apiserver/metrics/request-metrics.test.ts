@@ -6,9 +6,11 @@ import { parseRequestInfo } from '#apiserver/filters/request-info.ts'
 import { Metrics } from '#base/metrics.ts'
 import { requestMetrics } from './request-metrics.ts'
 
+const PODS = [pods as never]
+
 function opened() {
   const metrics = new Metrics()
-  const requests = requestMetrics(metrics, [pods as never])
+  const requests = requestMetrics(metrics, () => PODS)
   const lines = (name: string) =>
     metrics
       .text()

@@ -1,6 +1,7 @@
 /** Counts requests: how many of which sort, how long they took, how large the answers were, and which still go on. */
 
 import type { Count, Distribution, Metrics } from '#base/metrics.ts'
+import { following } from '#apiserver/endpoints/following.ts'
 import type { RequestContext, RequestInfo } from '#apiserver/request-context.ts'
 import type { Resource } from '#schema/resource.ts'
 
@@ -34,7 +35,7 @@ interface Sort {
 }
 
 /** Only what is served is told by name: a stranger asking for ten thousand groups must not become ten thousand counters. */
-export function requestMetrics(metrics: Metrics, resources: readonly Resource[]): RequestMetrics {
+export function requestMetrics(metrics: Metrics, resources: () => readonly Resource[]): RequestMetrics {
   const requests = metrics.counter({
     name: 'apiserver_request_total',
     help: 'Requests, by verb, dry run, group, version, resource, scope, component and code.',
@@ -81,14 +82,16 @@ export function requestMetrics(metrics: Metrics, resources: readonly Resource[])
     ],
   )
 
-  const known = new Set(
-    resources.flatMap((r) => ['', ...r.subresources.map((s) => s.name)].map((s) => `${r.group}/${r.version}/${r.plural}/${s}`)),
+  const known = following(
+    resources,
+    (list) =>
+      new Set(list.flatMap((r) => ['', ...r.subresources.map((s) => s.name)].map((s) => `${r.group}/${r.version}/${r.plural}/${s}`))),
   )
   const sorts = new Map<string, Sort>()
   const sortOf = (ctx: RequestContext): Sort | undefined => {
     const { info } = ctx
     const subresource = info.isResourceRequest ? info.subresource : healthPath(info.path)
-    if (info.isResourceRequest && !known.has(`${info.group}/${info.version}/${info.resource}/${subresource}`)) return undefined
+    if (info.isResourceRequest && !known().has(`${info.group}/${info.version}/${info.resource}/${subresource}`)) return undefined
     const verb = verbOf(ctx)
     const scope = scopeOf(info)
     const dry = dryRun(ctx.query)
