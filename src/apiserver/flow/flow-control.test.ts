@@ -82,7 +82,7 @@ test('a flow that floods fills its queues and is told to come back; another one 
   await t.settle()
   assert.deepEqual(t.started, ['flood-0', 'flood-1'])
   assert.deepEqual(t.refused, []) // for a moment, so that it does not ask again at once
-  await t.clock.advance(100)
+  await t.clock.advance(250)
   // six queues of three wait; the rest found no room
   assert.equal(t.refused.length, 40 - 2 - 18)
   assert.equal(t.refused[0], 'flood-20: Too many requests, please try again later.')
@@ -109,7 +109,7 @@ test('a level without queues refuses what finds no seat', async () => {
   const t = flowOf([level('none', 100)], [schema('a', 'none', 'dev')], { seats: 1 })
   await t.ask('first', 'ann', 'dev')
   void t.ask('second', 'ann', 'dev')
-  await t.clock.advance(100)
+  await t.clock.advance(250)
   assert.deepEqual([t.started, t.refused], [['first'], ['second: Too many requests, please try again later.']])
   assert.match(t.metrics.text(), /rejected_requests_total\{priority_level="none",flow_schema="a",reason="concurrency-limit"\} 1/)
 })
@@ -120,7 +120,7 @@ test('administrators never wait, and who matches no other schema falls to the la
   assert.equal(t.started.length, 5)
   await t.ask('stranger', 'system:anonymous', 'system:unauthenticated')
   void t.ask('second stranger', 'system:anonymous', 'system:unauthenticated')
-  await t.clock.advance(100)
+  await t.clock.advance(250)
   assert.deepEqual(t.refused, ['second stranger: Too many requests, please try again later.'])
 })
 

@@ -68,6 +68,7 @@ const STARTS_PER_TURN = 4
 const WIDEST = 0.15 // no request takes more of its level, as upstream
 // A flood that is refused at once only asks again at once: reading and refusing it would be all the one thread does.
 const REFUSE_AFTER_MS = 100
+const REFUSE_WITHIN_MS = 150 // one after the other rather than all together
 const REFUSALS_HELD_MAX = 2000 // some megabytes of requests
 const HANDS_KEPT = 4096
 
@@ -155,10 +156,12 @@ export function openFlowControl({ source, clock, seats, metrics, soon }: FlowCon
   }
 
   let beingRefused = 0
+  let refusals = 0
   async function refusing(signal: AbortSignal): Promise<void> {
     beingRefused++
     try {
-      await sleep(clock, REFUSE_AFTER_MS, signal)
+      refusals = (refusals + 1) % REFUSE_WITHIN_MS
+      await sleep(clock, REFUSE_AFTER_MS + refusals, signal)
     } finally {
       beingRefused--
     }
