@@ -195,6 +195,7 @@ export async function openApi(parts: ApiParts): Promise<Api> {
   }
   const reviews: ReviewParts = {
     authorizer,
+    admission,
     tokens: parts.tokens?.(listers),
     apiAudiences: parts.tokenIssuer?.audiences ?? [],
     rules: resolver && ((user, namespace) => reviewRules(resolver, user, namespace)),

@@ -44,7 +44,7 @@ const hook = (path: string, more: object = {}) => ({
   admissionReviewVersions: ['v1'],
   ...more,
 })
-const open = () => openTestApi({ clock: systemClock, withDefaultObjects: true })
+const open = () => openTestApi({ clock: systemClock })
 
 async function configure(t: TestApi, kind: 'mutating' | 'validating', name: string, ...hooks: readonly object[]): Promise<void> {
   const { status, object } = await t.call('POST', `${API}/${kind}webhookconfigurations`, { metadata: { name }, webhooks: hooks })
@@ -357,4 +357,57 @@ test('owners that a webhook spoils come back, with a warning', async () => {
     '.metadata.managedFields was in an invalid state after admission; this could be caused by an outdated mutating admission controller; please fix your requests: missing fieldsType in managed fields entry 0',
   ])
   deepEqual([object.metadata.managedFields.length, object.metadata.managedFields[0].fieldsType], [1, 'FieldsV1'])
+})
+
+test('questions are shown to webhooks, too, as creations', async () => {
+  await using t = await open()
+  const rules = [{ ...all, resources: ['tokenreviews', 'localsubjectaccessreviews'] }]
+  await configure(t, 'validating', 'c', hook('see', { rules }))
+  answers.set('/see', () => ({ allowed: true }))
+  const local = '/apis/authorization.k8s.io/v1/namespaces/absent/localsubjectaccessreviews'
+  const spec = { user: 'u', resourceAttributes: { namespace: 'absent', verb: 'get', resource: 'pods' } }
+  equal((await t.call('POST', local, { metadata: { namespace: 'absent' }, spec })).status, 201)
+  equal((await t.call('POST', '/apis/authentication.k8s.io/v1/tokenreviews', { spec: { token: 't' } })).status, 201)
+  deepEqual(
+    asked.map(({ review: { request } }) => [request.kind.kind, request.operation, request.namespace, request.object.spec]),
+    [
+      ['LocalSubjectAccessReview', 'CREATE', 'absent', spec],
+      ['TokenReview', 'CREATE', undefined, { token: 't' }],
+    ],
+  )
+})
+
+test('connections are asked about before anything is dialed, evictions in place of the deletions they are', async () => {
+  // nobody is dialed
+  await using t = await openTestApi({ clock: systemClock, kubelets: () => ({}) as never })
+  const rules = [{ ...all, apiVersions: ['v1'], resources: ['pods', 'pods/exec', 'pods/proxy', 'pods/eviction'] }]
+  const pod = { metadata: { name: 'p' }, spec: { containers: [{ name: 'c', image: 'i' }] } }
+  const pods = '/api/v1/namespaces/default/pods'
+  equal((await t.call('POST', '/api/v1/namespaces/default/serviceaccounts', { metadata: { name: 'default' } })).status, 201)
+  equal((await t.call('POST', pods, pod)).status, 201)
+  await configure(t, 'validating', 'c', hook('see', { rules }))
+  answers.set('/see', ({ operation }) => ({ allowed: operation !== 'CONNECT' }))
+  const exec = await t.call('POST', `${pods}/p/exec?command=sh&command=-c&stdout=true&container=c`)
+  equal(exec.object.message, 'admission webhook "see.example.com" denied the request without explanation')
+  equal((await t.call('POST', `${pods}/p/eviction`, { metadata: { name: 'p' } })).status, 201)
+  deepEqual(
+    asked.map(({ review: { request } }) => [
+      request.operation,
+      request.kind,
+      request.subResource,
+      request.name,
+      request.options?.kind ?? null,
+    ]),
+    [
+      ['CONNECT', { group: '', version: 'v1', kind: 'PodExecOptions' }, 'exec', 'p', null],
+      ['CREATE', { group: 'policy', version: 'v1', kind: 'Eviction' }, 'eviction', 'p', 'CreateOptions'],
+    ],
+  )
+  deepEqual(asked[0]!.review.request.object, {
+    kind: 'PodExecOptions',
+    apiVersion: 'v1',
+    stdout: true,
+    container: 'c',
+    command: ['sh', '-c'],
+  })
 })

@@ -18,6 +18,8 @@ export function namespaceLifecycle(parts: { readonly find: (name: string) => Pro
       if (isNamespace && operation === 'DELETE' && IMMORTAL.has(name))
         throw forbidden(NAMESPACES, name, 'this namespace may not be deleted')
       if (isNamespace || resource.scope === 'Cluster' || operation === 'DELETE') return
+      // who asks about rights in a namespace must not learn from the answer whether it is there
+      if (resource.plural === 'localsubjectaccessreviews') return
       const found = await parts.find(namespace)
       if (found === undefined) throw notFound(NAMESPACES, namespace)
       if (operation !== 'CREATE' || (found.status.phase !== 'Terminating' && found.metadata.deletionTimestamp === undefined)) return

@@ -457,7 +457,7 @@ export function writeFor(
 
 /** What is the same for every request at a place. */
 export function admissionFacts(
-  { registry, served, others }: Endpoint,
+  { registry, served, others }: Pick<Endpoint, 'served' | 'others'> & { readonly registry: Pick<Registry, 'resource'> },
   subresource: string,
   at: At,
   ctx: Pick<RequestContext, 'user' | 'warnings' | 'audit' | 'signal'>,

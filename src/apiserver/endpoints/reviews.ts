@@ -1,22 +1,26 @@
 /** Reviews: questions about who someone is and what they may do, answered at once and kept nowhere. */
 
-import { badRequest, invalid, methodNotAllowed } from './errors.ts'
-import { writeOptions } from './options.ts'
+import { badRequest, invalid, methodNotServed } from './errors.ts'
+import { optionsObject, writeOptions } from './options.ts'
 import type { TokenReview, UserInfo } from '#api/authentication/v1/token-review.ts'
 import type { SelfSubjectRulesReview, SubjectRulesReviewStatus } from '#api/authorization/v1/self-subject-rules-review.ts'
 import type { ResourceAttributes, SubjectAccessReview, SubjectAccessReviewSpec } from '#api/authorization/v1/subject-access-review.ts'
+import type { AdmissionRequest } from '#apiserver/admission/admission.ts'
+import type { AdmissionChain } from '#apiserver/admission/chain.ts'
 import type { Answer } from '#apiserver/answer.ts'
 import type { TokenAuthenticator } from '#apiserver/authentication/authenticator.ts'
 import type { Authorizer } from '#apiserver/authorization/authorizer.ts'
 import { selectorErrors, selectorsOf } from '#apiserver/authorization/review-spec.ts'
 import { readBody } from '#apiserver/encode/read-body.ts'
 import type { RequestContext, RequestInfo } from '#apiserver/request-context.ts'
-import { expectedOf, inNamespace } from './resource-endpoint.ts'
+import { admissionFacts, expectedOf, inNamespace } from './resource-endpoint.ts'
 import { invalid as invalidField, type FieldError } from '#schema/field-error.ts'
-import type { Resource } from '#schema/resource.ts'
+import { generic } from '#apiserver/registry/strategies/plain.ts'
+import type { KubeObject, Resource } from '#schema/resource.ts'
 
 export interface ReviewParts {
   readonly authorizer: Authorizer
+  readonly admission: AdmissionChain
   /** Absent: every token is unknown. */
   readonly tokens: TokenAuthenticator | undefined
   readonly apiAudiences: readonly string[]
@@ -55,12 +59,30 @@ const REVIEWS: Readonly<Record<string, Review>> = {
 
 export async function answerReview(resource: Resource, ctx: RequestContext, parts: ReviewParts): Promise<Answer> {
   const review = REVIEWS[resource.plural]
-  if (ctx.info.verb !== 'create' || review === undefined) throw methodNotAllowed(resource, ctx.info.verb)
+  if (ctx.info.verb !== 'create' || review === undefined) throw methodNotServed()
   const options = writeOptions(ctx, 'CreateOptions')
   const body = await readBody(ctx, expectedOf(resource), options.fieldValidation)
   if (body === undefined) throw badRequest(`the object provided is unrecognized (must be of type ${resource.kind})`)
   const placed = resource.scope === 'Namespaced' ? inNamespace(body as never, ctx.info.namespace) : body
-  return { type: 'object', status: 201, object: await review(placed, ctx, parts) }
+  const admitted = await admit(placed, resource, options.dryRun, ctx, parts)
+  return { type: 'object', status: 201, object: await review(admitted, ctx, parts) }
+}
+
+/** A question is a creation to those who admit requests, although nothing is stored. */
+async function admit(body: object, resource: Resource, dryRun: boolean, ctx: RequestContext, { admission }: ReviewParts): Promise<object> {
+  const served = { resource, strategy: generic }
+  const object = body as KubeObject
+  const at = { namespace: ctx.info.namespace, name: object.metadata?.name ?? '' }
+  const request: AdmissionRequest = {
+    ...admissionFacts({ registry: { resource }, served }, '', at, ctx),
+    operation: 'CREATE',
+    object,
+    dryRun,
+    options: optionsObject('CREATE', ctx.query, dryRun),
+  }
+  const admitted = (await admission.admit(request)) ?? object
+  await admission.validate({ ...request, object: admitted })
+  return admitted
 }
 
 async function reviewToken(body: object, _: RequestContext, { tokens, apiAudiences }: ReviewParts): Promise<object> {
