@@ -39,7 +39,8 @@ export function withMembers(object: Json, changes: ReadonlyMap<string, unknown> 
   const out: Record<string, unknown> = { ...object }
   for (const [name, value] of changes) {
     if (value === undefined) delete out[name]
-    else out[name] = value
+    // a member's name may be anything, `__proto__` too
+    else Object.defineProperty(out, name, { value, writable: true, enumerable: true, configurable: true })
   }
   return out
 }

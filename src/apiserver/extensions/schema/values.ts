@@ -7,7 +7,7 @@ import { sameJson } from '#schema/json-patch.ts'
 import { Correlation } from './correlation.ts'
 import { isOfFormat, knownFormat } from './formats.ts'
 import { matches } from '#schema/pattern.ts'
-import { additionalOf, inOrder, itemsOf, type Json } from './structure.ts'
+import { additionalOf, inOrder, itemsOf, propertyOf, type Json } from './structure.ts'
 
 /** How upstream writes the path of nothing. */
 export const NO_PATH = '<nil>'
@@ -207,44 +207,29 @@ function listCheck(context: Context, schema: JsonSchema, value: readonly unknown
 }
 
 function objectCheck(context: Context, schema: JsonSchema, value: Json, name: string, old: Correlation | undefined): Result {
-  const { minProperties, maxProperties, properties = NO_PROPERTIES } = schema
+  const { minProperties, maxProperties } = schema
   const size = minProperties === undefined && maxProperties === undefined ? 0 : Object.keys(value).length
   if (minProperties !== undefined && size < minProperties)
     return failure(wrong(context, name, size, `should have at least ${minProperties} properties`))
   if (maxProperties !== undefined && size > maxProperties) return failure(tooMany(pathOf(context, name), size, maxProperties))
   const tally = new Tally()
-  if (schema.additionalProperties !== undefined) additionalCheck(context, schema, value, name, old, tally)
-  for (const member in properties)
-    if (Object.hasOwn(value, member))
-      tally.add(check(context, properties[member]!, value[member], name === '' ? member : `${name}.${member}`, old?.member(member)))
-  for (const member of schema.required ?? [])
-    if (!Object.hasOwn(value, member)) tally.add(failure(required(pathOf(context, `${name}.${member}`))))
-  return tally
-}
-
-const NO_PROPERTIES: Readonly<Record<string, JsonSchema>> = {}
-
-function additionalCheck(
-  context: Context,
-  schema: JsonSchema,
-  value: Json,
-  name: string,
-  old: Correlation | undefined,
-  tally: Tally,
-): void {
-  const more = additionalOf(schema)
   const errors: FieldError[] = []
+  const more = additionalOf(schema)
+  // by the value's members: a schema may have many more
   for (const member in value) {
-    if (schema.properties && Object.hasOwn(schema.properties, member)) continue
-    if (schema.additionalProperties === false)
+    const property = propertyOf(schema, member)
+    if (property === undefined && schema.additionalProperties === false)
       errors.push(invalid(pathOf(context, name), member, `${name}.${member} in body is a forbidden property`))
-    else if (more !== undefined) {
-      const result = check(context, more, value[member], `${name}.${member}`, old?.member(member))
-      tally.held += result.held
-      for (const error of result.errors) errors.push(error)
-    }
+    const known = property ?? more
+    if (known === undefined) continue
+    const at = name === '' && property !== undefined ? member : `${name}.${member}`
+    const result = check(context, known, value[member], at, old?.member(member))
+    tally.held += result.held
+    for (const error of result.errors) errors.push(error)
   }
-  tally.add({ errors, held: 0 })
+  for (const member of schema.required ?? []) if (!Object.hasOwn(value, member)) errors.push(required(pathOf(context, `${name}.${member}`)))
+  if (errors.length > 0) tally.errors = errors
+  return tally
 }
 
 /** `anyOf`, `oneOf`, `allOf` and `not`; of alternatives that all fail, the errors of the one that came closest are told. */
