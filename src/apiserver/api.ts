@@ -307,9 +307,14 @@ async function openEndpoints(
   parts: { readonly store: Store; readonly feed: StoreFeed; readonly clock: Clock; readonly random: Random; readonly log: Log },
 ): Promise<ReadonlyMap<string, Endpoint>> {
   const own = served.filter((s) => s.view === undefined)
+  const viewsOf = (stored: Resource) =>
+    served.flatMap(({ resource, view }) => (view !== undefined && view.stored === stored ? [{ resource, view }] : []))
   const registries = new Map(
     await Promise.all(
-      own.map(async (s): Promise<[Resource, Registry]> => [s.resource, await Registry.open(s.resource, s.strategy, parts)]),
+      own.map(async (s): Promise<[Resource, Registry]> => [
+        s.resource,
+        await Registry.open(s.resource, s.strategy, parts, viewsOf(s.resource)),
+      ]),
     ),
   )
   const storedAs = (s: Served) => s.view?.stored ?? s.resource

@@ -1,7 +1,7 @@
 /** Lists a resource: which revision to read, from the cache or from history, filtered, in chunks. */
 
 import { decodeContinue, encodeContinue, foreignContinue } from './continue-token.ts'
-import { decodeStored, withMetadata, type Registry } from './registry.ts'
+import { withMetadata, type Registry } from './registry.ts'
 import { indexOf, type Selection } from './selection.ts'
 import type { ListMeta } from '#api/meta/v1/list-meta.ts'
 import { badRequest, expired, invalid } from '#apiserver/endpoints/errors.ts'
@@ -109,7 +109,7 @@ async function at(
     const stored = page.entries.map((entry) => {
       const cached = registry.cache.get(entry.key)
       if (cached?.revision === entry.modRevision) return cached
-      const object = withMetadata(decodeStored(entry.value), { resourceVersion: String(entry.modRevision) })
+      const object = withMetadata(registry.read(entry.value), { resourceVersion: String(entry.modRevision) })
       return new Published(registry.cache.resource, entry.key, entry.modRevision, object)
     })
     const items = await registry.show(stored)

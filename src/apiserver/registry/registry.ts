@@ -4,6 +4,7 @@ import type { ManagedFieldsEntry } from '#api/meta/v1/object-meta.ts'
 import { decideDeletion, endsNow } from './deletion.ts'
 import { ownersProblem } from './owners-problem.ts'
 import { keyOfObject, storageKey, storagePrefix } from './storage-key.ts'
+import { decodeStored, encodeStored, storedReader, type OtherVersion } from './stored-form.ts'
 import type { Allocation, DeletionOptions, Facet, Stored, Strategy, WriteInfo } from './strategy.ts'
 import { unchanged } from './update.ts'
 import { timestamp, type Clock } from '#base/clock.ts'
@@ -64,11 +65,21 @@ export class Registry {
   readonly cache: WatchCache
   /** Absent: objects are kept as they are shown. */
   readonly form: Form | undefined
+  /** What stored bytes say. */
+  readonly read: (bytes: Uint8Array) => Stored
   readonly #parts: RegistryParts
   #lease: { readonly id: LeaseId; readonly until: number } | undefined
 
-  private constructor(resource: Resource, strategy: Strategy, cache: WatchCache, parts: RegistryParts, form?: Form) {
+  private constructor(
+    resource: Resource,
+    strategy: Strategy,
+    cache: WatchCache,
+    parts: RegistryParts,
+    read: (bytes: Uint8Array) => Stored,
+    form?: Form,
+  ) {
     this.form = form
+    this.read = read
     this.resource = resource
     this.strategy = strategy
     this.prefix = storagePrefix(resource)
@@ -76,21 +87,23 @@ export class Registry {
     this.#parts = parts
   }
 
-  static async open(resource: Resource, strategy: Strategy, parts: RegistryParts): Promise<Registry> {
+  /** `others`: further versions in which another server may have stored the objects. */
+  static async open(resource: Resource, strategy: Strategy, parts: RegistryParts, others: readonly OtherVersion[] = []): Promise<Registry> {
+    const read = storedReader(resource, others)
     const cache = await openWatchCache({
       feed: parts.feed,
       resource,
       prefix: storagePrefix(resource),
-      decode: (bytes) => decodeStored(bytes),
+      decode: read,
       log: parts.log.with({ resource: resource.plural }),
       ...(strategy.indexes && { indexes: strategy.indexes }),
     })
-    return new Registry(resource, strategy, cache, parts)
+    return new Registry(resource, strategy, cache, parts, read)
   }
 
   /** A registry over a cache that others share, which stays theirs to close. */
   static over(cache: WatchCache, resource: Resource, strategy: Strategy, parts: RegistryParts, form: Form): Registry {
-    return new Registry(resource, strategy, cache, parts, form)
+    return new Registry(resource, strategy, cache, parts, decodeStored, form)
   }
 
   /** What the cache has, as this registry's resource shows it. */
@@ -394,20 +407,6 @@ export class Registry {
     }
     return this.#lease.id
   }
-}
-
-/** Stored bytes are the object's JSON with apiVersion and kind, without resourceVersion. */
-export function encodeStored(object: Stored): Uint8Array {
-  const { resourceVersion: _, ...metadata } = object.metadata
-  const text = JSON.stringify({ ...object, metadata })
-  // not from the shared pool: a store that keeps it would keep its neighbours, too
-  const bytes = Buffer.allocUnsafeSlow(Buffer.byteLength(text))
-  bytes.write(text)
-  return bytes
-}
-
-export function decodeStored(bytes: Uint8Array): Stored {
-  return JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8')) as Stored
 }
 
 /** The very list of `old` says that nothing changed hands. */
