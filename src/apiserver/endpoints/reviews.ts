@@ -59,7 +59,7 @@ const REVIEWS: Readonly<Record<string, Review>> = {
 
 export async function answerReview(resource: Resource, ctx: RequestContext, parts: ReviewParts): Promise<Answer> {
   const review = REVIEWS[resource.plural]
-  if (ctx.info.verb !== 'create' || review === undefined) throw methodNotAllowed()
+  if (ctx.info.verb !== 'create' || review === undefined) throw methodNotAllowed(resource, ctx.info.verb)
   const options = writeOptions(ctx, 'CreateOptions')
   const body = await readBody(ctx, expectedOf(resource), options.fieldValidation)
   if (body === undefined) throw badRequest(`the object provided is unrecognized (must be of type ${resource.kind})`)
