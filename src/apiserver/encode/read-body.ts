@@ -1,10 +1,11 @@
 /** Reads a request's body as one object of an expected kind, as strictly as the caller asked. */
 
 import { CBOR_TYPE, JSON_TYPE, objectTypes, PROTOBUF_TYPE, YAML_TYPE, type MediaType } from './negotiate.ts'
-import { badRequest, unsupportedMediaType } from '#apiserver/endpoints/errors.ts'
+import { badRequest, invalid, unsupportedMediaType } from '#apiserver/endpoints/errors.ts'
 import type { RequestContext } from '#apiserver/request-context.ts'
 import { decodeCbor, hasCborMagic } from '#schema/cbor-decode.ts'
 import { decode } from '#schema/decode.ts'
+import { invalid as invalidField } from '#schema/field-error.ts'
 import { parseJson } from '#schema/json.ts'
 import type { Message } from '#schema/message.ts'
 import { decodeEnvelope, decodeMessage, hasMagic } from '#schema/protobuf.ts'
@@ -38,6 +39,7 @@ async function bodyObject(ctx: RequestContext, expected: ExpectedKind, validatio
   if (custom && mediaType === PROTOBUF_TYPE) throw unsupportedMediaType(objectTypes(ctx.cbor).filter((t) => t !== PROTOBUF_TYPE))
   if (!custom && (mediaType === PROTOBUF_TYPE || hasMagic(bytes))) return readProtobuf(bytes, expected)
   const { value, duplicates } = parseText(bytes, ctx.cbor && hasCborMagic(bytes) ? CBOR_TYPE : mediaType, expected)
+  if (custom && typesOf(value).kind === '') throw unrecognized(expected, `Object 'Kind' is missing in '${Buffer.from(bytes).toString()}'`, bytes)
   return decodeValue(value, duplicates, expected, validation, ctx.warnings)
 }
 
@@ -51,7 +53,7 @@ export function decodeValue(
   refuse: (why: string) => Error = (why) => badRequest(cannotBeHandled(expected, why)),
 ): object {
   const { apiVersion, kind } = typesOf(value)
-  checkKind(apiVersion, kind, expected)
+  checkKind(apiVersion, kind, expected, value)
   try {
     const decoded = decode(expected.message, value)
     const problems = [...duplicates, ...decoded.unknown]
@@ -110,15 +112,23 @@ function typesOf(value: unknown): { apiVersion: string; kind: string } {
   return { apiVersion: typeof apiVersion === 'string' ? apiVersion : '', kind: typeof kind === 'string' ? kind : '' }
 }
 
-function checkKind(apiVersion: string, kind: string, expected: ExpectedKind): void {
+function checkKind(apiVersion: string, kind: string, expected: ExpectedKind, value?: unknown): void {
   if (apiVersion !== '' && apiVersion !== expected.apiVersion)
     throw badRequest(`the API version in the data (${apiVersion}) does not match the expected API version (${expected.apiVersion})`)
   if (kind !== '' && kind !== expected.kind) {
+    // of kinds defined at run time, any object is one until its rules are asked
+    if (expected.message.custom) throw wrongKind(kind, expected, value)
     const version = expected.apiVersion.split('/').at(-1)
     throw badRequest(
       `${kind} in version ${JSON.stringify(version)} cannot be handled as a ${expected.kind}: converting (${version}.${kind}) to (${version}.${expected.kind}): unknown conversion`,
     )
   }
+}
+
+function wrongKind(kind: string, expected: ExpectedKind, value: unknown) {
+  const { metadata } = value as { readonly metadata?: { readonly name?: unknown } }
+  const where = { group: expected.apiVersion.split('/')[0]!, kind: expected.kind }
+  return invalid(where, String(metadata?.name ?? ''), [invalidField('kind', kind, `must be ${expected.kind}`)])
 }
 
 function cannotBeHandled({ kind, apiVersion }: ExpectedKind, why: string): string {

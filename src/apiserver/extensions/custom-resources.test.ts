@@ -219,6 +219,26 @@ test('selectors, names and verbs that are not there are refused as upstream refu
   ])
 })
 
+test('a body of another kind, or of none, is refused', async () => {
+  await using t = await withWidgets()
+  const other = await t.call('POST', WIDGETS, { ...widget('a'), kind: 'Gadget' })
+  deepEqual([other.status, other.object.message], [422, 'Widget.example.com "a" is invalid: kind: Invalid value: "Gadget": must be Widget'])
+  const none = await t.call('POST', WIDGETS, undefined, { text: '{"metadata":{}}' })
+  const why = `Object 'Kind' is missing in '{"metadata":{}}' ({"metadata":{}})`
+  deepEqual([none.status, none.object.message], [400, `the object provided is unrecognized (must be of type Widget): ${why}`])
+})
+
+test('a default that comes later is shown of what is stored already', async () => {
+  await using t = await withWidgets()
+  await t.call('POST', WIDGETS, widget('a'))
+  const { properties } = SCHEMA
+  const spec = { ...properties.spec, properties: { ...properties.spec.properties, color: { type: 'string', default: 'grey' } } }
+  const schema = { openAPIV3Schema: { ...SCHEMA, properties: { ...properties, spec } } }
+  await t.call('PATCH', `${DEFINITIONS}/widgets.example.com`, { spec: { versions: [{ ...V1, schema }] } }, MERGE)
+  deepEqual((await t.call('GET', `${WIDGETS}/a`)).object.spec, { size: 1, color: 'grey' })
+  equal((await t.call('GET', `${WIDGETS}?fieldSelector=spec.color%3Dgrey`)).object.items.length, 1)
+})
+
 test('custom objects are spoken in CBOR where that is on', async () => {
   await using t = await withWidgets()
   await t.call('POST', WIDGETS, widget('a', { size: 2 }))
