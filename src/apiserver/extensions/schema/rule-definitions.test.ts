@@ -26,6 +26,12 @@ test('a rule that does not compile is told with the mistake marked', () => {
   equal(said(ruled(INT, { rule: 'self' }))[0]?.split('}: ')[1], 'cel expression must evaluate to a bool')
 })
 
+test('there are no rules over values of which nothing is known', () => {
+  deepEqual(said(ruled({ 'x-kubernetes-preserve-unknown-fields': true }, { rule: 'true' })), [
+    'schema.properties[spec].x-kubernetes-validations: Internal error: internal error: failed to construct type information for x-kubernetes-validations rules: unable to convert structural schema to CEL declarations',
+  ])
+})
+
 test('a message must be a string', () => {
   const [error, ...others] = said(ruled(INT, { rule: 'self > 1', messageExpression: 'self' }))
   deepEqual(

@@ -1,7 +1,7 @@
 /** Holds the rules of a definition's schema to what rules may be: they compile, look at what was only where that can be known, and cost little enough. */
 
 import type { JsonSchema, ValidationRule } from '#api/apiextensions/v1/json-schema.ts'
-import { forbidden, invalid, type FieldError } from '#schema/field-error.ts'
+import { FieldError, forbidden, invalid } from '#schema/field-error.ts'
 import type { CompiledRule, CompileRules } from './rule-tree.ts'
 import { additionalOf, itemsOf } from './structure.ts'
 
@@ -48,7 +48,13 @@ function errorsAt(schema: JsonSchema, place: Place, compile: CompileRules, costs
   if (items !== undefined) visit(items, `${place.path}.items`, place.uncorrelated ?? (isCorrelated ? undefined : place.path))
   const declared = schema['x-kubernetes-validations'] ?? []
   if (declared.length === 0) return errors
-  for (const [index, rule] of compile(schema, place.isObject).entries())
+  const compiled = compile(schema, place.isObject)
+  const [untyped] = compiled.filter(({ isUntyped }) => isUntyped)
+  if (untyped !== undefined) {
+    const why = `internal error: failed to construct type information for x-kubernetes-validations rules: ${untyped.problem}`
+    return [...errors, new FieldError('Internal', `${place.path}.x-kubernetes-validations`, '', why)]
+  }
+  for (const [index, rule] of compiled.entries())
     errors.push(...ruleErrors(declared[index]!, rule, place, `${place.path}.x-kubernetes-validations[${index}]`, costs))
   return errors
 }

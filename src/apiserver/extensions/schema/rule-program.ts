@@ -14,10 +14,10 @@ import type { CompiledRule, Evaluation } from './rule-tree.ts'
 /** One for each of the schema's rules. */
 export function compileRules(schema: JsonSchema, isObject: boolean): readonly CompiledRule[] {
   const self = schemaType(schema, { root: isObject, name: 'selfType' })
-  return (schema['x-kubernetes-validations'] ?? []).map((rule) =>
-    self === undefined ? broken('unable to convert structural schema to CEL declarations') : compileRule(self, rule),
-  )
+  return (schema['x-kubernetes-validations'] ?? []).map((rule) => (self === undefined ? UNTYPED : compileRule(self, rule)))
 }
+
+const UNTYPED: CompiledRule = { ...broken('unable to convert structural schema to CEL declarations'), isUntyped: true }
 
 function broken(problem: string): CompiledRule {
   return { problem, usesOldSelf: false, run: () => ({ error: problem, cost: 0 }) }

@@ -34,6 +34,8 @@ export interface Rule extends CompiledRule {
 export interface CompiledRule {
   /** Why it cannot be run. */
   readonly problem?: string
+  /** Nothing is known of the values, so no rule can be over them. */
+  readonly isUntyped?: boolean
   readonly messageProblem?: string
   readonly usesOldSelf: boolean
   /** What a run may cost at most, and its message, as far as the schema tells. */
