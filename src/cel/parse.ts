@@ -12,6 +12,11 @@ const RESERVED: ReadonlySet<string> = new Set(
   'as break const continue else false for function if import in let loop namespace null package return true var void while'.split(' '),
 )
 
+/** As upstream's parser tells what could have stood there. */
+const EXPECTING_OPERAND =
+  " expecting {'[', '{', '(', '.', '-', '!', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}"
+const EXPECTING_NAME = ' expecting IDENTIFIER'
+
 const RELATIONS: readonly string[] = ['==', '!=', '<=', '>=', '<', '>']
 
 /** Makes nodes with fresh ids. */
@@ -46,9 +51,9 @@ export function parse(source: string): Expression {
     const token = peek(ahead)
     return token.kind === 'operator' && token.text === text
   }
-  const unexpected = (token: Token) => {
+  const unexpected = (token: Token, expected = '') => {
     const text = token.kind === 'end' ? '<EOF>' : source.slice(token.at, token.end)
-    return fail(`Syntax error: mismatched input '${text}'`, token.at)
+    return fail(`Syntax error: mismatched input '${text}'${expected}`, token.at)
   }
   const take = (text: string): Token => {
     if (!isOperator(text)) throw unexpected(peek())
@@ -196,14 +201,14 @@ export function parse(source: string): Expression {
       return { kind: 'list', id: id(), at: token.at, elements, optional }
     }
     if (accept('{')) return mapLiteral(token.at)
-    throw unexpected(token)
+    throw unexpected(token, EXPECTING_OPERAND)
   }
 
   /** A name, a call, or a message with its fields. */
   function named(): Expression {
     const leading = accept('.')
     const token = peek()
-    if (token.kind !== 'ident') throw unexpected(token)
+    if (token.kind !== 'ident') throw unexpected(token, EXPECTING_NAME)
     if (RESERVED.has(token.text)) throw fail(`reserved identifier: ${token.text}`, token.at)
     next++
     const name = leading ? `.${token.text}` : token.text
@@ -266,6 +271,6 @@ export function parse(source: string): Expression {
   }
 
   const whole = expression()
-  if (peek().kind !== 'end') throw unexpected(peek())
+  if (peek().kind !== 'end') throw unexpected(peek(), ' expecting <EOF>')
   return whole
 }

@@ -176,3 +176,129 @@ test('policies ask the authorizer, even one that takes its time', async () => {
   deepEqual(refusal(await t.call('POST', MAPS, map('a'))), [422, 'Invalid', denied('a', 'asked', 'not approved')])
   equal((await t.call('POST', MAPS, map('free'))).status, 201)
 })
+
+/** A mutating policy and a binding of its name. */
+async function mutate(t: TestApi, name: string, spec: object, binding: object = {}): Promise<void> {
+  const constraints = { resourceRules: [{ ...CONFIG_MAPS[0], operations: ['CREATE', 'UPDATE'] }] }
+  await made(t, `${API}/mutatingadmissionpolicies`, {
+    metadata: { name },
+    spec: { matchConstraints: constraints, reinvocationPolicy: 'Never', ...spec },
+  })
+  await made(t, `${API}/mutatingadmissionpolicybindings`, { metadata: { name: `${name}-binding` }, spec: { policyName: name, ...binding } })
+}
+
+const apply = (expression: string) => ({ patchType: 'ApplyConfiguration', applyConfiguration: { expression } })
+const patch = (expression: string) => ({ patchType: 'JSONPatch', jsonPatch: { expression } })
+
+test('policies change objects by what they apply and by patches', async () => {
+  await using t = await open()
+  await mutate(t, 'a-labels', {
+    variables: [{ name: 'team', expression: "'team-' + request.userInfo.username" }],
+    mutations: [apply("Object{metadata: Object.metadata{labels: {'team': variables.team}}}")],
+  })
+  await mutate(t, 'b-data', {
+    mutations: [
+      patch(
+        `[JSONPatch{op: 'test', path: '/data/mode', value: 'auto'},
+          JSONPatch{op: 'replace', path: '/data/mode', value: 'set'},
+          JSONPatch{op: 'add', path: '/metadata/annotations', value: {'done/by': object.metadata.labels.team}},
+          JSONPatch{op: 'add', path: '/metadata/annotations/' + jsonpatch.escapeKey('a/b'), value: 'c'}]`,
+      ),
+    ],
+  })
+  const { object } = await t.call('POST', MAPS, map('m', { mode: 'auto' }))
+  const { labels, annotations } = object.metadata
+  deepEqual([labels, annotations, object.data], [{ team: 'team-admin' }, { 'done/by': 'team-admin', 'a/b': 'c' }, { mode: 'set' }])
+  const other = await t.call('POST', MAPS, map('n', { mode: 'own' }))
+  deepEqual([other.object.metadata.annotations, other.object.data], [undefined, { mode: 'own' }])
+})
+
+test('lists are merged by their keys, and what would be lost as a whole is refused', async () => {
+  await using t = await open()
+  const pods = { resourceRules: [{ operations: ['CREATE'], apiGroups: [''], apiVersions: ['v1'], resources: ['pods'] }] }
+  await mutate(t, 'sidecar', {
+    matchConstraints: pods,
+    matchConditions: [{ name: 'once', expression: "!object.spec.containers.exists(c, c.name == 'side')" }],
+    mutations: [
+      apply(
+        `Object{spec: Object.spec{containers: object.spec.containers.map(c, Object.spec.containers{name: c.name, env: [
+            Object.spec.containers.env{name: 'POD', value: 'yes'}]}) + [Object.spec.containers{name: 'side', image: 'side:1'}]}}`,
+      ),
+    ],
+  })
+  const pod = (name: string, args?: readonly string[]) => ({
+    metadata: { name },
+    spec: { automountServiceAccountToken: false, containers: [{ name: 'main', image: 'main:1', ...(args && { args }) }] },
+  })
+  await made(t, '/api/v1/namespaces/default/serviceaccounts', { metadata: { name: 'default' } })
+  const { object } = await t.call('POST', '/api/v1/namespaces/default/pods', pod('p'))
+  deepEqual(
+    object.spec.containers.map((c: any) => [c.name, c.image, c.env]),
+    [
+      ['main', 'main:1', [{ name: 'POD', value: 'yes' }]],
+      ['side', 'side:1', undefined],
+    ],
+  )
+  await mutate(t, 'arguments', {
+    matchConstraints: pods,
+    mutations: [apply(`Object{spec: Object.spec{containers: [Object.spec.containers{name: 'main', args: ['x']}]}}`)],
+  })
+  deepEqual(refusal(await t.call('POST', '/api/v1/namespaces/default/pods', pod('q', ['a']))), [
+    403,
+    'Invalid',
+    "policy 'arguments' with binding 'arguments-binding' denied request: error applying patch: invalid ApplyConfiguration: may not mutate atomic arrays, maps or structs: .spec.containers[0].args",
+  ])
+})
+
+test('a policy that sees a change after it runs again when it wants to', async () => {
+  await using t = await open()
+  await mutate(t, 'a-count', {
+    reinvocationPolicy: 'IfNeeded',
+    mutations: [apply("Object{metadata: Object.metadata{labels: {'entries': string(size(object.data))}}}")],
+  })
+  await mutate(t, 'b-add', { mutations: [patch("[JSONPatch{op: 'add', path: '/data/more', value: 'x'}]")] })
+  const { object } = await t.call('POST', MAPS, map('m', { one: '1' }))
+  deepEqual([object.metadata.labels, Object.keys(object.data)], [{ entries: '2' }, ['one', 'more']])
+})
+
+test('a type that is not named after its place is found out', async () => {
+  await using t = await open()
+  await mutate(t, 'wrong', { mutations: [apply("Object{metadata: Object.spec{labels: {'a': 'b'}}}")] })
+  deepEqual(refusal(await t.call('POST', MAPS, map('m'))), [
+    403,
+    'Invalid',
+    `policy 'wrong' with binding 'wrong-binding' denied request: type mismatch: unexpected type name "Object.spec", expected "Object.metadata", which matches field name path from root Object type`,
+  ])
+})
+
+test('expressions that do not compile are refused as they are written', async () => {
+  await using t = await open()
+  const reply = await t.call('POST', `${API}/validatingadmissionpolicies`, {
+    metadata: { name: 'bad' },
+    spec: {
+      matchConstraints: { resourceRules: CONFIG_MAPS },
+      matchConditions: [{ name: 'c', expression: 'nobody' }],
+      variables: [{ name: 'v', expression: '1 +' }],
+      validations: [{ expression: 'request.kinds == 1', messageExpression: '1' }],
+    },
+  })
+  equal(reply.status, 422)
+  deepEqual(
+    reply.object.details.causes.map((cause: any) => [cause.field, cause.message]),
+    [
+      [
+        'spec.matchConditions[0].expression',
+        `Invalid value: "nobody": compilation failed: ERROR: <input>:1:1: undeclared reference to 'nobody' (in container '')\n | nobody\n | ^`,
+      ],
+      [
+        'spec.variables[0].expression',
+        `Invalid value: "1 +": compilation failed: ERROR: <input>:1:4: Syntax error: mismatched input '<EOF>' expecting {'[', '{', '(', '.', '-', '!', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}\n | 1 +\n | ...^`,
+      ],
+      [
+        'spec.validations[0].expression',
+        `Invalid value: "request.kinds == 1": compilation failed: ERROR: <input>:1:8: undefined field 'kinds'\n | request.kinds == 1\n | .......^`,
+      ],
+      ['spec.validations[0].messageExpression', 'Invalid value: "1": must evaluate to string but got int'],
+    ],
+  )
+})

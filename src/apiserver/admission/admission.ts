@@ -1,6 +1,7 @@
 /** Admission: plugins that may change (`admit`) or refuse (`validate`) a write before it is stored. */
 
 import type { UserInfo } from '#api/authentication/v1/token-review.ts'
+import type { Message } from '#schema/message.ts'
 import type { KubeObject, Resource } from '#schema/resource.ts'
 
 /** A write under way. Objects are immutable; `admit` answers with a changed copy. */
@@ -33,6 +34,8 @@ export interface ObjectForm {
   readonly resource: { readonly group: string; readonly version: string; readonly resource: string }
   readonly kind: { readonly group: string; readonly version: string; readonly kind: string }
   readonly show: (object: KubeObject) => KubeObject
+  /** What it is made of; absent: it cannot be changed by what a policy applies. */
+  readonly message?: Message
   /** From JSON somebody made of what was shown: decoded and with defaults. Throws `StatusError`. */
   readonly read: (value: unknown) => KubeObject
 }

@@ -39,6 +39,7 @@ function formOf({ resource, view }: Served, subresource: string): ObjectForm | u
   return {
     resource: where,
     kind: own,
+    message: resource.type.schema,
     show: (object) => (view ? view.showObject(object) : object),
     read(value) {
       const decoded = withDefaults(resource.type.schema, decodeValue(value, [], expected(resource), 'Ignore', []))
@@ -53,6 +54,7 @@ function partForm(where: ObjectForm['resource'], kind: ObjectForm['kind']): Obje
   return {
     resource: where,
     kind,
+    ...(message && { message }),
     show: (object) => ({ ...object, apiVersion, kind: kind.kind }),
     read(value) {
       if (message === undefined) throw badRequest(`${kind.kind} cannot be changed by those who admit it`)

@@ -14,6 +14,8 @@ import { AdmissionConfigurationError, chosenPlugins, type PluginNames } from './
 import type { PluginParts } from './plugin-parts.ts'
 import { readPodSecurityConfiguration } from './pod-security/configuration.ts'
 import { podSecurity } from './pod-security/plugin.ts'
+import { mutatingPolicies } from './policy/mutating-policies.ts'
+import { policyParts } from './policy/policy-parts.ts'
 import { validatingPolicies } from './policy/validating-policies.ts'
 import { priorityAdmission } from './priority.ts'
 import { readLimitedResources } from './resource-quota/configuration.ts'
@@ -23,6 +25,8 @@ import { rbacEscalation } from './rbac-escalation.ts'
 import { serviceAccountAdmission } from './service-account.ts'
 import { storageObjectInUseProtection } from './storage-object-in-use-protection.ts'
 import { taintNodesByCondition } from './taint-nodes-by-condition.ts'
+import { mutatingAdmissionPolicies } from '#api/admissionregistration/v1/mutating-admission-policy.ts'
+import { mutatingAdmissionPolicyBindings } from '#api/admissionregistration/v1/mutating-admission-policy-binding.ts'
 import { mutatingWebhookConfigurations } from '#api/admissionregistration/v1/mutating-webhook-configuration.ts'
 import { validatingAdmissionPolicies } from '#api/admissionregistration/v1/validating-admission-policy.ts'
 import { validatingAdmissionPolicyBindings } from '#api/admissionregistration/v1/validating-admission-policy-binding.ts'
@@ -91,15 +95,12 @@ export const STANDARD_PLUGINS: readonly PluginRow[] = [
   on('CertificateApproval', certificateApproval),
   on('CertificateSigning', certificateSigning),
   on('CertificateSubjectRestriction', () => certificateSubjectRestriction({ organizations: requestOrganizations })),
+  on('MutatingAdmissionPolicy', (parts) =>
+    mutatingPolicies(policyParts(parts, mutatingAdmissionPolicies, mutatingAdmissionPolicyBindings)),
+  ),
   on('MutatingAdmissionWebhook', (parts) => mutatingWebhooks(webhookParts(parts, mutatingWebhookConfigurations))),
-  on('ValidatingAdmissionPolicy', ({ objects, findKind, authorizer }) =>
-    validatingPolicies({
-      policies: () => objects.cachedList(validatingAdmissionPolicies),
-      bindings: () => objects.cachedList(validatingAdmissionPolicyBindings),
-      namespace: (name) => objects.find(namespaces, '', name),
-      findKind,
-      authorizer,
-    }),
+  on('ValidatingAdmissionPolicy', (parts) =>
+    validatingPolicies(policyParts(parts, validatingAdmissionPolicies, validatingAdmissionPolicyBindings)),
   ),
   on('ValidatingAdmissionWebhook', (parts) => validatingWebhooks(webhookParts(parts, validatingWebhookConfigurations))),
   on('ResourceQuota', (parts, configuration) => {

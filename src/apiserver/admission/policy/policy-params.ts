@@ -21,17 +21,10 @@ export interface ParamObjects {
 export type FindKind = (apiVersion: string, kind: string) => Promise<ParamObjects | undefined>
 
 /**
- * What the policy is evaluated with, once for each; `undefined` stands for no parameters. Throws `Misconfigured` where the binding and
- * the kind do not go together, or where it wants parameters and there are none.
+ * What the policy is evaluated with, once for each. Throws `Misconfigured` where the binding and the kind do not go together, or
+ * where it wants parameters and there are none.
  */
-export async function collectParams(
-  kind: ParamKind | undefined,
-  objects: ParamObjects | undefined,
-  reference: ParamRef | undefined,
-  requestNamespace: string,
-): Promise<readonly (KubeObject | undefined)[]> {
-  if (kind === undefined || reference === undefined) return [undefined]
-  if (objects === undefined) throw new Misconfigured(`paramKind kind \`${goText(kind)}\` not known`)
+export async function collectParams(objects: ParamObjects, reference: ParamRef, requestNamespace: string): Promise<readonly KubeObject[]> {
   const { name = '', selector, parameterNotFoundAction } = reference
   const namespace = objects.namespaced ? reference.namespace || requestNamespace : ''
   if (objects.namespaced && namespace === '')
@@ -55,8 +48,4 @@ export async function collectParams(
 export function unknownKind({ apiVersion = '', kind = '' }: ParamKind): Misconfigured {
   const [group, version] = apiVersion.includes('/') ? apiVersion.split('/') : ['', apiVersion]
   return new Misconfigured(`failed to find resource referenced by paramKind: '${group}/${version}, Kind=${kind}'`)
-}
-
-function goText({ apiVersion = '', kind = '' }: ParamKind): string {
-  return `&ParamKind{APIVersion:${apiVersion},Kind:${kind},}`
 }

@@ -4,32 +4,23 @@ import type { AdmissionPlugin, AdmissionRequest } from '../admission.ts'
 import { answered } from './answered.ts'
 import { boundPolicies, type Bound } from './bound-policies.ts'
 import { isPolicyExempt } from './exempt.ts'
-import { collectParams, Misconfigured, unknownKind, type FindKind } from './policy-params.ts'
-import { aboutRequest, type NamespaceFinder } from './policy-request.ts'
+import { invocationsOf } from './policy-invocations.ts'
+import type { PolicyParts } from './policy-parts.ts'
+import { aboutRequest } from './policy-request.ts'
 import { cachingAuthorizer, requestValues } from './request-values.ts'
 import { compileValidatingPolicy, type CompiledValidatingPolicy, type Denial } from './validating-policy.ts'
 import type { ValidatingAdmissionPolicy } from '#api/admissionregistration/v1/validating-admission-policy.ts'
 import type { ValidatingAdmissionPolicyBinding } from '#api/admissionregistration/v1/validating-admission-policy-binding.ts'
-import type { Authorizer } from '#apiserver/authorization/authorizer.ts'
 import { forbidden, refusal } from '#apiserver/endpoints/errors.ts'
 import type { StatusError } from '#client/client.ts'
-import type { KubeObject } from '#schema/resource.ts'
 
-export interface ValidatingPoliciesParts {
-  /** By name. */
-  readonly policies: () => readonly ValidatingAdmissionPolicy[]
-  readonly bindings: () => readonly ValidatingAdmissionPolicyBinding[]
-  readonly namespace: NamespaceFinder
-  readonly findKind: FindKind
-  readonly authorizer: Authorizer
-}
-
+type Parts = PolicyParts<ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding>
 type Policy = Bound<ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding, CompiledValidatingPolicy>
 
 const VALUE_BYTES_MAX = 10 * 1024 // of one audit annotation
 const CODES: Readonly<Record<string, number>> = { Unauthorized: 401, Forbidden: 403, RequestEntityTooLarge: 413, Invalid: 422 }
 
-export function validatingPolicies(parts: ValidatingPoliciesParts): AdmissionPlugin {
+export function validatingPolicies(parts: Parts): AdmissionPlugin {
   const bound = boundPolicies(parts.policies, parts.bindings, compileValidatingPolicy)
   return {
     name: 'ValidatingAdmissionPolicy',
@@ -51,57 +42,31 @@ interface Refused {
 }
 
 /** The first refusal, if there is one; warnings and annotations are left on the way. */
-async function judgeAll(
-  policies: readonly Policy[],
-  request: AdmissionRequest,
-  parts: ValidatingPoliciesParts,
-): Promise<Refused | undefined> {
+async function judgeAll(policies: readonly Policy[], request: AdmissionRequest, parts: Parts): Promise<Refused | undefined> {
   const about = await aboutRequest(request, parts.namespace)
   const ask = cachingAuthorizer(parts.authorizer, request)
   const activationIn = about.inForm((form) =>
     requestValues({ request, form, requested: about.forms[0]!, namespace: about.namespaceObject, ask }),
   )
   let refused: Refused | undefined
-  for (const { policy, compiled, matches, bindings } of policies) {
-    const { name } = policy.metadata
-    const misconfigured = (error: unknown, binding?: string): void => {
-      if (!(error instanceof Misconfigured)) throw error
-      if (policy.spec?.failurePolicy === 'Ignore') return
-      const what = binding === undefined ? 'policy' : 'binding'
-      const message = `failed to configure ${what}: ${error.message}`
-      refused ??= { policy: name, ...(binding !== undefined && { binding }), message, reason: '' }
+  const notes = new Map<string, Set<string>>()
+  for (const invocation of await invocationsOf(policies, about, parts.findKind)) {
+    const { name } = invocation.policy.metadata
+    if ('problem' in invocation) {
+      const binding = invocation.binding?.metadata.name
+      if (invocation.policy.spec?.failurePolicy !== 'Ignore')
+        refused ??= { policy: name, ...(binding !== undefined && { binding }), message: invocation.problem, reason: '' }
+      continue
     }
-    const notes = new Map<string, string[]>()
-    try {
-      const form = matches(about)
-      if (form === undefined) continue
-      const kind = policy.spec?.paramKind
-      const objects = kind && (await parts.findKind(kind.apiVersion ?? '', kind.kind ?? ''))
-      if (kind && !objects) throw unknownKind(kind)
-      for (const { binding, matches: inBinding } of bindings) {
-        let params: readonly (KubeObject | undefined)[]
-        try {
-          if (inBinding(about) === undefined) continue
-          params = await collectParams(kind, objects, binding.spec.paramRef, request.namespace)
-        } catch (error) {
-          misconfigured(error, binding.metadata.name)
-          continue
-        }
-        const activation = activationIn(form)
-        for (const param of params) {
-          const judge = () => compiled.judge(activation, param)
-          const { denials, notes: made, noteErrors } = await answered(judge)
-          const from = { policy: name, binding: binding.metadata.name }
-          for (const denial of denials) refused = carriedOut(denial, binding, request) ? (refused ?? { ...from, ...denial }) : refused
-          for (const message of noteErrors) refused ??= { ...from, message, reason: '' }
-          for (const { key, value } of made) noteOnce(notes, key, value)
-        }
-      }
-    } catch (error) {
-      misconfigured(error)
-    }
-    for (const [key, values] of notes) request.annotate?.(`${name}/${key}`, values.join(', '))
+    const { binding, compiled, form, param } = invocation
+    const activation = activationIn(form)
+    const { denials, notes: made, noteErrors } = await answered(() => compiled.judge(activation, param))
+    const from = { policy: name, binding: binding.metadata.name }
+    for (const denial of denials) if (carriedOut(denial, binding, request)) refused ??= { ...from, ...denial }
+    for (const message of noteErrors) refused ??= { ...from, message, reason: '' }
+    for (const { key, value } of made) noteOnce(notes, `${name}/${key}`, value)
   }
+  for (const [key, values] of notes) request.annotate?.(key, [...values].join(', '))
   return refused
 }
 
@@ -120,10 +85,10 @@ function carriedOut(denial: Denial, binding: ValidatingAdmissionPolicyBinding, r
   return validationActions.includes('Deny')
 }
 
-function noteOnce(notes: Map<string, string[]>, key: string, value: string): void {
+function noteOnce(notes: Map<string, Set<string>>, key: string, value: string): void {
   const cut = Buffer.byteLength(value) > VALUE_BYTES_MAX ? Buffer.from(value).subarray(0, VALUE_BYTES_MAX).toString() : value
-  const known = notes.get(key) ?? []
-  if (!known.includes(cut)) notes.set(key, [...known, cut])
+  const known = notes.get(key) ?? new Set<string>()
+  notes.set(key, known.add(cut))
 }
 
 function denied({ resource, name }: AdmissionRequest, { policy, binding, message, reason }: Refused): StatusError {

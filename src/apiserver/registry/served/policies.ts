@@ -29,8 +29,8 @@ export const servedPolicies: readonly Served[] = [
   serve(priorityLevelConfigurations as never, requests.flowControlStrategy, { status: requests.flowControlStatusFacet }),
   serve(validatingWebhookConfigurations as never, requests.webhookConfigurationStrategy),
   serve(mutatingWebhookConfigurations as never, requests.webhookConfigurationStrategy),
-  serve(validatingAdmissionPolicies as never, requests.admissionPolicyStrategy, { status: requests.admissionPolicyStatusFacet }),
+  serve(validatingAdmissionPolicies as never, requests.validatingPolicyStrategy, { status: requests.admissionPolicyStatusFacet }),
   serve(validatingAdmissionPolicyBindings as never, requests.admissionPolicyStrategy),
-  serve(mutatingAdmissionPolicies as never, requests.admissionPolicyStrategy),
+  serve(mutatingAdmissionPolicies as never, requests.mutatingPolicyStrategy),
   serve(mutatingAdmissionPolicyBindings as never, requests.admissionPolicyStrategy),
 ]
