@@ -149,6 +149,26 @@ test('patches that make no object of the kind are told why, as upstream words it
   ])
 })
 
+test('paths and methods that a known version does not have are refused as such', async () => {
+  await using t = await openTestApi()
+  const said = async (method: string, path: string) => {
+    const { status, object } = await t.call(method, path)
+    return [status, object.message]
+  }
+  const absent = [404, 'the server could not find the requested resource']
+  const method = [405, 'the server does not allow this method on the requested resource']
+  deepEqual(await said('GET', '/api/v1/namespaces/default/nothings'), absent)
+  deepEqual(await said('GET', '/api/v1/namespaces/default/nodes'), absent)
+  deepEqual(await said('GET', '/api/v1/configmaps/a'), absent)
+  deepEqual(await said('GET', '/api/v1/namespaces/default/pods/a/nothing'), absent)
+  deepEqual(await said('POST', '/api/v1/configmaps'), method)
+  deepEqual(await said('POST', `${CONFIG_MAPS}/a`), method)
+  deepEqual(await said('PUT', CONFIG_MAPS), method)
+  deepEqual(await said('DELETE', '/api/v1/namespaces'), method)
+  deepEqual(await said('DELETE', '/api/v1/namespaces/default/pods/a/status'), method)
+  deepEqual((await t.call('GET', '/api/v1/namespaces/default')).status, 200)
+})
+
 test('bodies that cannot be read are told why', async () => {
   await using t = await openTestApi()
   const malformed = await t.call('POST', CONFIG_MAPS, undefined, { text: '{"a":' })

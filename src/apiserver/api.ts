@@ -20,6 +20,7 @@ import { followDefinitions } from './extensions/definition-loop.ts'
 import { following } from './endpoints/following.ts'
 import { answerComponentStatuses, type ComponentProbe } from './endpoints/component-statuses.ts'
 import { discovery } from './endpoints/discovery.ts'
+import { noSuchResource } from './endpoints/errors.ts'
 import { flowPage } from './flow/debug-pages.ts'
 import { openFlowControl, type FlowControl } from './flow/flow-control.ts'
 import { flowSource } from './flow/flow-source.ts'
@@ -201,6 +202,7 @@ export async function openApi(parts: ApiParts): Promise<Api> {
     rules: resolver && ((user, namespace) => reviewRules(resolver, user, namespace)),
   }
 
+  const groupVersions = new Set(resources.map(({ group, version }) => `${group}/${version}`))
   const virtual = new Map(virtualResources.filter(enabled).map((r) => [pathKey(r.group, r.version, r.plural), r]))
   const storedAs = new Map(served.flatMap((s) => (s.view ? [[s.resource, s.view.stored]] : [])))
   const definitions = named('customresourcedefinitions.apiextensions.k8s.io').registry
@@ -258,8 +260,10 @@ export async function openApi(parts: ApiParts): Promise<Api> {
     const review = virtual.get(key)
     if (review) return review.plural === 'bindings' ? bindPod(named('pods'), ctx, endpointParts) : answerReview(review, ctx, reviews)
     const endpoint = endpoints.get(key)
-    if (endpoint === undefined) return (await custom.answer(ctx, endpointParts, subresources)) ?? notFoundPage()
-    if (!enabled(endpoint.served.resource)) return notFoundPage()
+    if (endpoint === undefined || !enabled(endpoint.served.resource)) {
+      if (groupVersions.has(`${info.group}/${info.version}`)) throw noSuchResource()
+      return (endpoint === undefined ? await custom.answer(ctx, endpointParts, subresources) : undefined) ?? notFoundPage()
+    }
     return info.subresource === '' ? answerResource(endpoint, ctx, endpointParts) : answerSubresource(endpoint, ctx, subresources)
   }
 

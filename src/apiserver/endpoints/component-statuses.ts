@@ -4,7 +4,7 @@ import type { Answer } from '../answer.ts'
 import { Published } from '../cache/published.ts'
 import { selectionOf } from '../registry/selection.ts'
 import type { RequestContext } from '../request-context.ts'
-import { methodNotAllowed, notFound } from './errors.ts'
+import { methodNotServed, notFound } from './errors.ts'
 import { componentStatuses, type ComponentStatus } from '#api/core/v1/component-status.ts'
 import type { KubeObject, Resource } from '#schema/resource.ts'
 
@@ -15,7 +15,7 @@ export type ComponentProbe = () => Promise<string>
 
 export async function answerComponentStatuses(ctx: RequestContext, probes: Readonly<Record<string, ComponentProbe>>): Promise<Answer> {
   const { verb, name } = ctx.info
-  if (verb !== 'get' && verb !== 'list') throw methodNotAllowed(componentStatuses, verb)
+  if (verb !== 'get' && verb !== 'list') throw methodNotServed()
   ctx.warnings.push(DEPRECATED)
   if (verb === 'get') {
     const probe = Object.hasOwn(probes, name) ? probes[name] : undefined

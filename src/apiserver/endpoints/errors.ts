@@ -73,6 +73,17 @@ export function noSuchResource(): StatusError {
   })
 }
 
+/** The path is known, but not for this method. */
+export function methodNotServed(): StatusError {
+  return refusal({
+    code: 405,
+    reason: 'MethodNotAllowed',
+    message: 'the server does not allow this method on the requested resource',
+    details: {},
+  })
+}
+
+/** What custom resources say of verbs they do not have. */
 export function methodNotAllowed(where: Where, verb: string): StatusError {
   return refusal({
     code: 405,

@@ -20,11 +20,11 @@ import type { Authorizer } from '../authorization/authorizer.ts'
 import { authorize } from '../filters/authorization.ts'
 import type { ManagedFieldsEntry } from '#api/meta/v1/object-meta.ts'
 import type { Json } from '#schema/apply/shape.ts'
-import { badRequest, methodNotAllowed, uidMismatch, versionOnCreate } from './errors.ts'
+import { badRequest, methodNotAllowed, methodNotServed, noSuchResource, uidMismatch, versionOnCreate } from './errors.ts'
 import { boolOption, deletionOptions, numberOption, optionsObject, writeOptions } from './options.ts'
 import { readConfiguration, settle, typed } from './apply.ts'
 import { applyPatch, decodePatched, isApply, mayTouchOwners, readPatch } from './patch.ts'
-import type { RequestContext } from '../request-context.ts'
+import type { RequestContext, RequestInfo } from '../request-context.ts'
 import { timestamp, type Clock } from '#base/clock.ts'
 import type { Random } from '#base/random.ts'
 import { StatusError } from '#client/client.ts'
@@ -56,8 +56,11 @@ export interface Endpoint {
 export async function answerResource(endpoint: Endpoint, ctx: RequestContext, parts: EndpointParts): Promise<Answer> {
   const { resource } = endpoint.served
   const { verb, name, namespace } = ctx.info
-  if (!(resource.verbs as readonly string[]).includes(verb)) throw methodNotAllowed(resource, verb || ctx.method.toLowerCase())
-  negotiate(ctx.headers['accept'], verb === 'watch' ? 'stream' : 'object', ctx.cbor, resource.type.schema.custom !== undefined)
+  const custom = resource.type.schema.custom !== undefined
+  const notServed = () => (custom ? methodNotAllowed(resource, verb || ctx.method.toLowerCase()) : methodNotServed())
+  if (!isPlaced(resource, ctx.info)) throw noSuchResource()
+  if (!(resource.verbs as readonly string[]).includes(verb)) throw notServed()
+  negotiate(ctx.headers['accept'], verb === 'watch' ? 'stream' : 'object', ctx.cbor, custom)
   const at = { namespace: resource.scope === 'Namespaced' ? namespace : '', name }
   const oneNamespace = resource.scope === 'Cluster' || namespace !== ''
   switch (verb) {
@@ -68,22 +71,28 @@ export async function answerResource(endpoint: Endpoint, ctx: RequestContext, pa
     case 'watch':
       return watch(endpoint, at.namespace, ctx, parts)
     case 'create':
-      if (name !== '' || !oneNamespace) throw methodNotAllowed(resource, verb)
+      if (name !== '' || !oneNamespace) throw notServed()
       return create(endpoint, at.namespace, ctx, parts)
     case 'update':
-      if (name === '') throw methodNotAllowed(resource, verb)
+      if (name === '') throw notServed()
       return update(endpoint, endpoint.mainFacet, expectedOf(resource), at, ctx, parts)
     case 'patch':
-      if (name === '') throw methodNotAllowed(resource, verb)
+      if (name === '') throw notServed()
       return patch(endpoint, endpoint.mainFacet, expectedOf(resource), at, ctx, parts)
     case 'delete':
       return remove(endpoint, at, ctx, parts)
     case 'deletecollection':
-      if (!oneNamespace) throw methodNotAllowed(resource, verb)
+      if (!oneNamespace) throw notServed()
       return removeAll(endpoint, at.namespace, ctx, parts)
     default:
-      throw methodNotAllowed(resource, verb)
+      throw notServed()
   }
+}
+
+/** Whether the path is one that the resource has: its objects are named within a namespace, or without. */
+export function isPlaced({ scope, group, plural }: Resource, { namespace, name, verb }: RequestInfo): boolean {
+  if (scope === 'Cluster') return namespace === '' || (group === '' && plural === 'namespaces')
+  return namespace !== '' || name === '' || verb === 'watch'
 }
 
 interface At {

@@ -1,6 +1,6 @@
 /** Reviews: questions about who someone is and what they may do, answered at once and kept nowhere. */
 
-import { badRequest, invalid, methodNotAllowed } from './errors.ts'
+import { badRequest, invalid, methodNotServed } from './errors.ts'
 import { optionsObject, writeOptions } from './options.ts'
 import type { TokenReview, UserInfo } from '#api/authentication/v1/token-review.ts'
 import type { SelfSubjectRulesReview, SubjectRulesReviewStatus } from '#api/authorization/v1/self-subject-rules-review.ts'
@@ -59,7 +59,7 @@ const REVIEWS: Readonly<Record<string, Review>> = {
 
 export async function answerReview(resource: Resource, ctx: RequestContext, parts: ReviewParts): Promise<Answer> {
   const review = REVIEWS[resource.plural]
-  if (ctx.info.verb !== 'create' || review === undefined) throw methodNotAllowed(resource, ctx.info.verb)
+  if (ctx.info.verb !== 'create' || review === undefined) throw methodNotServed()
   const options = writeOptions(ctx, 'CreateOptions')
   const body = await readBody(ctx, expectedOf(resource), options.fieldValidation)
   if (body === undefined) throw badRequest(`the object provided is unrecognized (must be of type ${resource.kind})`)

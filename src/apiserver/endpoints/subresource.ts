@@ -1,7 +1,16 @@
 /** Sends a request for a subresource to what answers it. */
 
-import { methodNotAllowed, noSuchResource } from './errors.ts'
-import { admissionFacts, expectedOf, objectAnswer, patch, update, type Endpoint, type EndpointParts } from './resource-endpoint.ts'
+import { methodNotServed, noSuchResource } from './errors.ts'
+import {
+  admissionFacts,
+  expectedOf,
+  isPlaced,
+  objectAnswer,
+  patch,
+  update,
+  type Endpoint,
+  type EndpointParts,
+} from './resource-endpoint.ts'
 import { bindPod } from './subresources/binding.ts'
 import { connectOptions } from './subresources/connect-options.ts'
 import { evictPod } from './subresources/eviction.ts'
@@ -32,10 +41,9 @@ export async function answerSubresource(endpoint: Endpoint, ctx: RequestContext,
   const { resource } = endpoint.served
   const { info } = ctx
   const declared = resource.subresources.find((s) => s.name === info.subresource)
-  if (declared === undefined) throw noSuchResource()
-  const where = { group: resource.group, plural: `${resource.plural}/${info.subresource}` }
+  if (declared === undefined || !isPlaced(resource, info)) throw noSuchResource()
   const verbs: readonly string[] = declared.verbs
-  if (info.subresource === 'proxy' ? !PROXY_VERBS.has(info.verb) : !verbs.includes(info.verb)) throw methodNotAllowed(where, info.verb)
+  if (info.subresource === 'proxy' ? !PROXY_VERBS.has(info.verb) : !verbs.includes(info.verb)) throw methodNotServed()
   switch (info.subresource) {
     case 'binding':
       return bindPod(endpoint, ctx, parts)
@@ -93,7 +101,7 @@ async function throughFacet(endpoint: Endpoint, ctx: RequestContext, parts: Endp
     case 'patch':
       return patch(endpoint, facet, expected, at, ctx, parts)
     default:
-      throw methodNotAllowed(served.resource, info.verb)
+      throw methodNotServed()
   }
 }
 

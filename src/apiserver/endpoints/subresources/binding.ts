@@ -1,6 +1,6 @@
 /** Binding: puts a pod on a node, once. */
 
-import { conflict, invalid, methodNotAllowed } from '../errors.ts'
+import { conflict, invalid, methodNotServed } from '../errors.ts'
 import { writeOptions } from '../options.ts'
 import { inNamespace, writeFor, type Endpoint, type EndpointParts } from '../resource-endpoint.ts'
 import { created } from './created.ts'
@@ -19,7 +19,7 @@ const WHERE = { group: '', plural: 'pods/binding' }
 /** POST to `pods/x/binding`, or to `bindings` with the pod's name in the body. */
 export async function bindPod(pods: Endpoint, ctx: RequestContext, parts: EndpointParts): Promise<Answer> {
   const { info } = ctx
-  if (info.verb !== 'create') throw methodNotAllowed(WHERE, info.verb)
+  if (info.verb !== 'create') throw methodNotServed()
   const options = writeOptions(ctx, 'CreateOptions')
   const expected = { apiVersion: 'v1', kind: 'Binding', message: bindings.type.schema }
   const binding = inNamespace((await readBody(ctx, expected, options.fieldValidation)) as unknown as Binding, info.namespace)

@@ -1,6 +1,6 @@
 /** Eviction: a deletion that asks the pod's disruption budget first. */
 
-import { badRequest, forbidden, internalError, methodNotAllowed, tooManyRequests } from '../errors.ts'
+import { badRequest, forbidden, internalError, methodNotServed, tooManyRequests } from '../errors.ts'
 import { writeOptions } from '../options.ts'
 import { inNamespace, writeFor, type Endpoint, type EndpointParts } from '../resource-endpoint.ts'
 import { created } from './created.ts'
@@ -22,7 +22,7 @@ const DISRUPTED_PODS_MAX = 2000 // upstream's: evicted pods that the budget's co
 /** `budgets` is absent when disruption budgets are not served; then nothing holds an eviction up. */
 export async function evictPod(pods: Endpoint, budgets: Endpoint | undefined, ctx: RequestContext, parts: EndpointParts): Promise<Answer> {
   const { info } = ctx
-  if (info.verb !== 'create') throw methodNotAllowed({ group: '', plural: 'pods/eviction' }, info.verb)
+  if (info.verb !== 'create') throw methodNotServed()
   const query = writeOptions(ctx, 'CreateOptions')
   const expected = { apiVersion: 'policy/v1', kind: 'Eviction', message: Eviction.schema }
   const body = (await readBody(ctx, expected, query.fieldValidation)) as Eviction | undefined

@@ -1,6 +1,6 @@
 /** TokenRequest: a fresh token for a service account, bound to what the caller names. */
 
-import { badRequest, conflict, invalid, methodNotAllowed, serviceUnavailable } from '../errors.ts'
+import { badRequest, conflict, invalid, methodNotServed, serviceUnavailable } from '../errors.ts'
 import { writeOptions } from '../options.ts'
 import { inNamespace, writeFor, type Endpoint, type EndpointParts } from '../resource-endpoint.ts'
 import { TokenRequest } from '#api/authentication/v1/token-request.ts'
@@ -30,7 +30,7 @@ export async function requestToken(
   parts: EndpointParts,
 ): Promise<Answer> {
   const { info } = ctx
-  if (info.verb !== 'create') throw methodNotAllowed({ group: '', plural: 'serviceaccounts/token' }, info.verb)
+  if (info.verb !== 'create') throw methodNotServed()
   if (issuer === undefined) throw serviceUnavailable('the server has no key to sign service account tokens with')
   const options = writeOptions(ctx, 'CreateOptions')
   const expected = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', message: TokenRequest.schema }
