@@ -208,7 +208,11 @@ async function gone(row: Row, path: string): Promise<void> {
   const object = left.json<Shown>()
   ok(object.metadata.deletionTimestamp, 'it is marked as deleted')
   if (row.kind === 'Namespace') expect(await s.call('PUT', `${path}/finalize`, { ...object, spec: { finalizers: [] } }), 200)
-  else expect(await s.call('PATCH', path, { metadata: { finalizers: null } }, { contentType: 'application/merge-patch+json' }), 200)
+  else {
+    // who put the finalizer there may be faster
+    const patched = await s.call('PATCH', path, { metadata: { finalizers: null } }, { contentType: 'application/merge-patch+json' })
+    if (patched.status !== 404) expect(patched, 200)
+  }
   equal((await s.call('GET', path)).status, 404)
 }
 
