@@ -57,6 +57,11 @@ const commands: Readonly<Record<string, Listed>> = {
     summary: 'Check this machine and the current cluster',
     load: async () => (await import('#cli/commands/doctor.ts')).doctor as never,
   },
+  why: {
+    group: 'Other',
+    summary: 'Say why somebody may not do something, and who could let them',
+    load: async () => (await import('#cli/commands/why.ts')).why as never,
+  },
   version: { group: 'Other', summary: 'Print versions', load: async () => (await import('#cli/commands/version.ts')).version as never },
 }
 

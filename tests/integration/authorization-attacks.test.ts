@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { startServer, type ServerUnderTest } from './server-under-test.ts'
+import { runProgram } from '../e2e/cluster-under-test.ts'
+import { root, startServer, type ServerUnderTest } from './server-under-test.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'attacks-'))
 let server: ServerUnderTest
@@ -560,4 +561,47 @@ test('a node gets tokens only for its pods, and only for whom their volumes say'
     },
     { what: 'for the pod’s own', as: 'n1', request: () => ['POST', path, token('own', uids.own)], expect: 201 },
   ])
+})
+
+test('k8ts why says which rule is missing and who could grant it', async () => {
+  const why = (...words: readonly string[]) =>
+    runProgram(join(root, 'k8ts'), ['why', 'can-i', ...words, '--kubeconfig', server.kubeconfig], process.env)
+  deepEqual(await why('list', 'po', '-n', 'team', '--as', 'viewer'), {
+    code: 0,
+    out: 'yes: RBAC: allowed by RoleBinding "everything-viewer/team" of Role "everything" to User "viewer"\n',
+    err: '',
+  })
+  const { code, out } = await why('delete', 'deploy/web', '-n', 'team', '--as', 'role-writer')
+  deepEqual(
+    [code, out.split('\n')],
+    [
+      1,
+      [
+        'no: user "role-writer" cannot delete resource "deployments" "web" in API group "apps" in the namespace "team"',
+        '',
+        'This rule would allow it:',
+        '  {APIGroups:["apps"], Resources:["deployments"], ResourceNames:["web"], Verbs:["delete"]}',
+        '',
+        'Roles that have it:',
+        '  ClusterRole edit',
+        '  ClusterRole admin',
+        '  ClusterRole system:aggregate-to-edit',
+        '',
+        'To grant it:',
+        '  kubectl create rolebinding role-writer-edit --clusterrole=edit --user=role-writer --namespace=team',
+        '',
+        'Rules they have that come near:',
+        '  ClusterRole view, by ClusterRoleBinding view-role-writer: it allows get, list, watch, not delete',
+        '',
+        'Who could grant it:',
+        '  Group system:masters',
+        '  User viewer',
+        '',
+      ],
+    ],
+  )
+  const paths = await why('get', '/metrics', '--as', 'system:serviceaccount:team:app')
+  deepEqual([paths.code, paths.out.split('\n')[0]], [1, 'no: user "system:serviceaccount:team:app" cannot get path "/metrics"'])
+  const unknown = await why('get', 'widgets')
+  deepEqual([unknown.code, unknown.err], [1, 'k8ts why: the server doesn\'t have a resource type "widgets"\n'])
 })
