@@ -185,7 +185,21 @@ export async function openApi(parts: ApiParts): Promise<Api> {
     random,
   })
   const webhooks = openWebhookClient({ clock, resolve })
-  const plugins = standardPlugins({ objects, named, findKind, clock, random, log, authorizer, resolver, webhooks }, parts.admission)
+  const plugins = standardPlugins(
+    {
+      objects,
+      named,
+      findKind,
+      resources: () => [...resources, ...custom.resources()],
+      clock,
+      random,
+      log,
+      authorizer,
+      resolver,
+      webhooks,
+    },
+    parts.admission,
+  )
   const admission = reinvoking(admissionChain(plugins, metrics.admission))
   const endpointParts: EndpointParts = { store, clock, random, authorizer, admission, metrics }
   const subresources: SubresourceParts = {
@@ -218,7 +232,8 @@ export async function openApi(parts: ApiParts): Promise<Api> {
     'etcd-0': () => store.revision().then(() => 'ok'),
   }
 
-  const flow = parts.flow && openFlowControl({ source: flowSource((name) => byName.get(name)?.registry), clock, metrics: ofFlows, ...parts.flow })
+  const flow =
+    parts.flow && openFlowControl({ source: flowSource((name) => byName.get(name)?.registry), clock, metrics: ofFlows, ...parts.flow })
 
   const keeping = new AbortController()
   const addressKeeper = keepAddresses(byName, parts, keeping.signal)
@@ -274,11 +289,22 @@ export async function openApi(parts: ApiParts): Promise<Api> {
     if (path === '/version' || path === '/version/') return { type: 'object', status: 200, object: kubernetesVersion }
     if (path === '/openid/v1/jwks' && parts.tokenIssuer) return json(await parts.tokenIssuer.jwks(), 'application/jwk-set+json')
     if (path === '/.well-known/openid-configuration' && parts.tokenIssuer) return json(parts.tokenIssuer.discovery(), 'application/json')
-    if (path === '/') return { type: 'object', status: 200, object: { paths: rootPaths([...resources, ...custom.resources(), ...aggregation.groupVersions()]) } }
+    if (path === '/')
+      return {
+        type: 'object',
+        status: 200,
+        object: { paths: rootPaths([...resources, ...custom.resources(), ...aggregation.groupVersions()]) },
+      }
     const paths = rootPaths([]).filter((p) => !p.startsWith('/api'))
     const request = { path, accept: ctx.headers.accept, now: clock.now(), paths, warn: (text: string) => void ctx.warnings.push(text) }
     const page = parts.process && zPage(parts.process, request)
-    return page ?? (flow && flowPage(flow, path)) ?? (await aggregation.documents(ctx, ownDocuments)) ?? (await metrics.answer(path)) ?? (await health(checks, ctx, metrics.checked))
+    return (
+      page ??
+      (flow && flowPage(flow, path)) ??
+      (await aggregation.documents(ctx, ownDocuments)) ??
+      (await metrics.answer(path)) ??
+      (await health(checks, ctx, metrics.checked))
+    )
   }
 
   return {

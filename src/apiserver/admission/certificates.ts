@@ -1,10 +1,15 @@
 /** Who may approve and sign certificate requests, and what a client certificate may not claim. */
 
 import { readCertificateRequest } from '#wire/x509/certificate-request.ts'
+import { isDeepStrictEqual } from 'node:util'
 import type { AdmissionPlugin, AdmissionRequest } from './admission.ts'
+import { refused } from './refused.ts'
+import { isAbout } from './requested.ts'
 import { forbidden } from '#apiserver/endpoints/errors.ts'
 import type { Authorizer } from '#apiserver/authorization/authorizer.ts'
 import type { CertificateSigningRequest } from '#api/certificates/v1/certificate-signing-request.ts'
+import type { ClusterTrustBundle } from '#api/certificates/v1/cluster-trust-bundle.ts'
+import type { KubeObject } from '#schema/resource.ts'
 
 const CLIENT_SIGNER = 'kubernetes.io/kube-apiserver-client'
 const MASTERS = 'system:masters'
@@ -44,6 +49,29 @@ export function certificateSigning(parts: { readonly authorizer: Authorizer }): 
       const { signerName } = old.spec
       if (!(await maySign(request, parts.authorizer, 'sign', signerName)))
         throw forbidden(request.resource, request.name, `user not permitted to sign requests with signerName ${JSON.stringify(signerName)}`)
+    },
+  }
+}
+
+/** `attest` on the signer is needed to say what its authorities are. */
+export function clusterTrustBundleAttest(parts: { readonly authorizer: Authorizer }): AdmissionPlugin {
+  return {
+    name: 'ClusterTrustBundleAttest',
+    operations: ['CREATE', 'UPDATE'],
+    async validate(request) {
+      if (!isAbout(request, 'clustertrustbundles.certificates.k8s.io')) return
+      const { object, oldObject } = request
+      const { signerName } = (object as unknown as ClusterTrustBundle).spec
+      if (!signerName) return
+      // owners and finalizers come and go without anything being said
+      const said = ({ metadata, ...rest }: KubeObject) => ({
+        ...rest,
+        labels: metadata.labels ?? {},
+        annotations: metadata.annotations ?? {},
+      })
+      if (oldObject !== undefined && isDeepStrictEqual(said(object!), said(oldObject))) return
+      if (!(await maySign(request, parts.authorizer, 'attest', signerName)))
+        throw refused(request, `user not permitted to attest for signerName ${JSON.stringify(signerName)}`)
     },
   }
 }

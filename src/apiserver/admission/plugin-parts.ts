@@ -26,6 +26,8 @@ export interface PluginParts {
   readonly named: (name: string) => Endpoint
   /** Objects of a kind, served by this server itself or by a definition; undefined where there is no such kind. */
   readonly findKind: FindKind
+  /** All that is served, in every version, custom resources included. */
+  readonly resources: () => readonly Resource[]
   readonly clock: Clock
   readonly random: Random
   readonly log: Log

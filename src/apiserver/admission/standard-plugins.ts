@@ -1,7 +1,34 @@
 /** All admission plugins in the order in which they run, with how each is made and whether it is on when nobody says. */
 
+import { alwaysAdmit, alwaysDeny, jobValidation } from './always.ts'
+import { alwaysPullImages } from './always-pull-images.ts'
+import { defaultIngressClass } from './default-ingress-class.ts'
+import { denyServiceExternalIps } from './deny-service-external-ips.ts'
+import { eventRateLimit } from './event-rate-limit.ts'
+import { extendedResourceToleration } from './extended-resource-toleration.ts'
+import { imagePolicyWebhook } from './image-policy-webhook.ts'
+import { limitPodHardAntiAffinityTopology } from './limit-pod-hard-anti-affinity-topology.ts'
+import { namespaceAutoProvision, namespaceExists } from './namespaces-on-demand.ts'
+import { nodeDeclaredFeatureValidator } from './node-declared-features.ts'
+import { ownerReferencesPermissionEnforcement } from './owner-references.ts'
+import { podGroupWorkloadExists } from './pod-groups.ts'
+import { podNodeSelector } from './pod-node-selector.ts'
+import { podResizeValidator } from './pod-resize-validator.ts'
+import { podTolerationRestriction } from './pod-toleration-restriction.ts'
+import { podTopologyLabels } from './pod-topology-labels.ts'
+import { runtimeClass } from './runtime-class.ts'
+import { nodes } from '#api/core/v1/node.ts'
+import { ingressClasses } from '#api/networking/v1/ingress-class.ts'
+import { runtimeClasses } from '#api/node/v1/runtime-class.ts'
+import { workloads } from '#api/scheduling/v1alpha2/workload.ts'
 import type { AdmissionPlugin } from './admission.ts'
-import { certificateApproval, certificateSigning, certificateSubjectRestriction, requestOrganizations } from './certificates.ts'
+import {
+  certificateApproval,
+  certificateSigning,
+  certificateSubjectRestriction,
+  clusterTrustBundleAttest,
+  requestOrganizations,
+} from './certificates.ts'
 import { defaultStorageClass } from './default-storage-class.ts'
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts'
 import { deviceAdminAccess } from './device-admin-access.ts'
@@ -20,7 +47,7 @@ import { validatingPolicies } from './policy/validating-policies.ts'
 import { priorityAdmission } from './priority.ts'
 import { readLimitedResources } from './resource-quota/configuration.ts'
 import { resourceQuota } from './resource-quota/plugin.ts'
-import { quotaStatusWriter } from './resource-quota/store-status.ts'
+import { namespaceMaker, quotaStatusWriter } from './own-writes.ts'
 import { rbacEscalation } from './rbac-escalation.ts'
 import { serviceAccountAdmission } from './service-account.ts'
 import { storageObjectInUseProtection } from './storage-object-in-use-protection.ts'
@@ -54,9 +81,14 @@ export interface PluginRow extends PluginNames {
 const ALWAYS: readonly Maker[] = [({ objects }) => deviceAdminAccess({ find: (name) => objects.find(namespaces, '', name) })]
 
 const on = (name: string, make: Maker): PluginRow => ({ name, on: true, make })
+const off = (name: string, make: Maker): PluginRow => ({ name, on: false, make })
 
 export const STANDARD_PLUGINS: readonly PluginRow[] = [
+  off('AlwaysAdmit', () => alwaysAdmit),
+  off('NamespaceAutoProvision', (parts) => namespaceAutoProvision({ exists: namespaceCheck(parts), create: namespaceMaker(parts) })),
   on('NamespaceLifecycle', ({ objects }) => namespaceLifecycle({ find: (name) => objects.find(namespaces, '', name) })),
+  off('NamespaceExists', (parts) => namespaceExists({ exists: namespaceCheck(parts) })),
+  off('LimitPodHardAntiAffinityTopology', () => limitPodHardAntiAffinityTopology),
   on('LimitRanger', ({ objects, clock }) =>
     limitRanger({
       list: namespaceLookup({
@@ -72,6 +104,8 @@ export const STANDARD_PLUGINS: readonly PluginRow[] = [
   // off upstream, where every installer turns it on
   on('NodeRestriction', nodeRestriction),
   on('TaintNodesByCondition', () => taintNodesByCondition),
+  off('AlwaysPullImages', () => alwaysPullImages),
+  off('ImagePolicyWebhook', ({ webhooks, clock }, configuration) => imagePolicyWebhook({ configuration, client: webhooks, clock })),
   on('PodSecurity', ({ objects, clock }, configuration) =>
     podSecurity({
       findNamespace: (name) => objects.find(namespaces, '', name),
@@ -80,6 +114,9 @@ export const STANDARD_PLUGINS: readonly PluginRow[] = [
       configuration: readPodSecurityConfiguration(configuration),
     }),
   ),
+  off('PodNodeSelector', ({ objects }, configuration) =>
+    podNodeSelector({ findNamespace: (name) => objects.find(namespaces, '', name), configuration }),
+  ),
   on('Priority', ({ objects }) =>
     priorityAdmission({
       find: (name) => objects.cached(priorityClasses, '', name),
@@ -87,22 +124,46 @@ export const STANDARD_PLUGINS: readonly PluginRow[] = [
     }),
   ),
   on('DefaultTolerationSeconds', () => defaultTolerationSeconds),
+  off('PodTolerationRestriction', ({ objects }, configuration) =>
+    podTolerationRestriction({ findNamespace: (name) => objects.find(namespaces, '', name), configuration }),
+  ),
+  off('EventRateLimit', ({ clock }, configuration) => eventRateLimit({ configuration, clock })),
+  off('ExtendedResourceToleration', () => extendedResourceToleration),
   on('DefaultStorageClass', ({ objects }) => defaultStorageClass({ list: () => objects.list(storageClasses) })),
   on('StorageObjectInUseProtection', () => storageObjectInUseProtection),
+  off('OwnerReferencesPermissionEnforcement', ({ authorizer, resources }) =>
+    ownerReferencesPermissionEnforcement({
+      authorizer,
+      resourceOf: (apiVersion, kind) => resources().find((r) => r.apiVersion === apiVersion && r.kind === kind),
+    }),
+  ),
   on('PersistentVolumeClaimResize', ({ objects }) =>
     persistentVolumeClaimResize({ find: (name) => objects.find(storageClasses, '', name) }),
   ),
+  on('RuntimeClass', ({ objects }) => runtimeClass({ find: (name) => objects.find(runtimeClasses, '', name) })),
   on('CertificateApproval', certificateApproval),
   on('CertificateSigning', certificateSigning),
+  on('ClusterTrustBundleAttest', clusterTrustBundleAttest),
   on('CertificateSubjectRestriction', () => certificateSubjectRestriction({ organizations: requestOrganizations })),
+  on('DefaultIngressClass', ({ objects }) => defaultIngressClass({ list: () => objects.cachedList(ingressClasses) })),
+  off('DenyServiceExternalIPs', () => denyServiceExternalIps),
+  on('PodTopologyLabels', ({ objects }) => podTopologyLabels({ findNode: (name) => objects.cached(nodes, '', name) })),
+  on('PodGroupWorkloadExists', ({ objects }) =>
+    podGroupWorkloadExists({ find: (namespace, name) => objects.find(workloads, namespace, name) }),
+  ),
+  on('NodeDeclaredFeatureValidator', ({ objects }) =>
+    nodeDeclaredFeatureValidator({ findNode: (name) => objects.cached(nodes, '', name) }),
+  ),
+  on('JobValidation', () => jobValidation),
+  on('PodResizeValidator', ({ objects }) => podResizeValidator({ findNode: (name) => objects.cached(nodes, '', name) })),
   on('MutatingAdmissionPolicy', (parts) =>
     mutatingPolicies(policyParts(parts, mutatingAdmissionPolicies, mutatingAdmissionPolicyBindings)),
   ),
-  on('MutatingAdmissionWebhook', (parts) => mutatingWebhooks(webhookParts(parts, mutatingWebhookConfigurations))),
+  on('MutatingAdmissionWebhook', (parts, configuration) => mutatingWebhooks(webhookParts(parts, mutatingWebhookConfigurations, configuration))),
   on('ValidatingAdmissionPolicy', (parts) =>
     validatingPolicies(policyParts(parts, validatingAdmissionPolicies, validatingAdmissionPolicyBindings)),
   ),
-  on('ValidatingAdmissionWebhook', (parts) => validatingWebhooks(webhookParts(parts, validatingWebhookConfigurations))),
+  on('ValidatingAdmissionWebhook', (parts, configuration) => validatingWebhooks(webhookParts(parts, validatingWebhookConfigurations, configuration))),
   on('ResourceQuota', (parts, configuration) => {
     const { objects, clock } = parts
     const fresh = (namespace: string) => objects.list(resourceQuotas, namespace)
@@ -114,7 +175,12 @@ export const STANDARD_PLUGINS: readonly PluginRow[] = [
       now: () => clock.now(),
     })
   }),
+  off('AlwaysDeny', () => alwaysDeny),
 ]
+
+function namespaceCheck({ objects }: PluginParts) {
+  return async (name: string) => (await objects.find(namespaces, '', name)) !== undefined
+}
 
 /** What an operator says of plugins. */
 export interface PluginSelection {

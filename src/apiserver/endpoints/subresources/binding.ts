@@ -27,10 +27,10 @@ export async function bindPod(pods: Endpoint, ctx: RequestContext, parts: Endpoi
   refuseIncomplete(binding, name)
   const at = { namespace: info.namespace, name }
   const write = writeFor(pods, 'CREATE', 'binding', at, options.dryRun, ctx, parts)
-  await write.admit(binding, undefined)
-  await write.check(binding, undefined)
+  const admitted = (await write.admit(binding, undefined)) as Binding
+  await write.check(admitted, undefined)
   const quiet = { ...write, admit: async (object: object) => object, check: async () => {} }
-  await pods.registry.update(at, bindingFacet(binding), (shown) => shown, quiet)
+  await pods.registry.update(at, bindingFacet(admitted), (shown) => shown, quiet)
   return created()
 }
 

@@ -66,7 +66,7 @@ function computeUsage(requests: Amounts, limits: Amounts): Amounts {
   return usage
 }
 
-function podRequests(pod: Pod): Amounts {
+export function podRequests(pod: Pod): Amounts {
   const infeasible = pod.status?.conditions?.some((c) => c.type === 'PodResizePending' && c.reason === 'Infeasible') === true
   const given = whatIsGiven(pod, ({ resources, allocatedResources }) => [resources?.requests ?? {}, allocatedResources ?? {}])
   const asked = (container: Container) => {
