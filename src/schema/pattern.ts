@@ -2,30 +2,23 @@
 
 import { RE2JS } from 're2js'
 
-const CACHED_MAX = 1024 // of all schemas together; one is about 1 kB
-const cached = new Map<string, RE2JS>()
+export interface Pattern {
+  /** Whether it matches anywhere in the text. */
+  test(text: string): boolean
+}
 
-/** Whether it matches anywhere in the text. Throws for what is no pattern. */
-export function matches(pattern: string, text: string): boolean {
-  return compiled(pattern).matcher(text).find()
+/** Throws for what is no pattern. Callers keep it: compiling takes longer than matching. */
+export function compilePattern(source: string): Pattern {
+  const compiled = RE2JS.compile(source)
+  return { test: (text) => compiled.matcher(text).find() }
 }
 
 /** Why it is no pattern; undefined when it is one. */
-export function patternProblem(pattern: string): string | undefined {
+export function patternProblem(source: string): string | undefined {
   try {
-    compiled(pattern)
+    compilePattern(source)
     return undefined
   } catch (error) {
     return (error as Error).message
   }
-}
-
-function compiled(pattern: string): RE2JS {
-  let known = cached.get(pattern)
-  if (known === undefined) {
-    known = RE2JS.compile(pattern)
-    if (cached.size >= CACHED_MAX) cached.clear()
-    cached.set(pattern, known)
-  }
-  return known
 }

@@ -4,7 +4,7 @@ import { isIP } from '#base/addresses.ts'
 import { parseDuration } from '#schema/duration.ts'
 import { parseQuantity } from '#schema/quantity.ts'
 import type { JsonSchema } from '#api/apiextensions/v1/json-schema.ts'
-import { matches } from '#schema/pattern.ts'
+import { compilePattern, type Pattern } from '#schema/pattern.ts'
 
 /** The schema's format where it means something for its type; undefined for formats that are ignored. */
 export function knownFormat({ type = '', format = '', 'x-kubernetes-int-or-string': isEither }: JsonSchema): string | undefined {
@@ -32,7 +32,8 @@ function normalized(format: string): string {
 }
 
 function matching(source: string): (text: string) => boolean {
-  return (text) => matches(source, text)
+  let pattern: Pattern | undefined
+  return (text) => (pattern ??= compilePattern(source)).test(text)
 }
 
 const SYMBOL = '[a-zA-Z0-9\\p{S}\\p{L}]'
@@ -43,13 +44,17 @@ const HEX = '[0-9a-f]'
 const uuid = (third: string, fourth: string) => matching(`(?i)^${HEX}{8}-?${HEX}{4}-?${third}-?${fourth}-?${HEX}{12}$`)
 const CHANNEL = '\\s*(0|[1-9]\\d?|1\\d\\d?|2[0-4]\\d|25[0-5])\\s*'
 const SHORT_NAME = '[a-z0-9]([-a-z0-9]*[a-z0-9])?'
+const IS_SHORT_NAME = matching(`^${SHORT_NAME}$`)
+const IS_LONG_NAME = matching(`^${SHORT_NAME}(\\.${SHORT_NAME})*$`)
 const CARD =
   '^(?:4[0-9]{12}(?:[0-9]{3})?|5[1-5][0-9]{14}|6(?:011|5[0-9][0-9])[0-9]{12}|3[47][0-9]{13}|3(?:0[0-5]|[68][0-9])[0-9]{11}|(?:2131|1800|35\\d{3})\\d{11})$'
+
+const IS_CARD = matching(CARD)
 
 const CHECKS: ReadonlyMap<string, (text: string) => boolean> = new Map([
   ['bsonobjectid', matching('^[0-9a-fA-F]{24}$')],
   ['uri', isRequestUri],
-  ['email', isEmail],
+  ['email', (text) => isEmail(text)],
   ['hostname', (text) => HOST_NAME(text) && text.length <= 255 && text.split('.').every((part) => Buffer.byteLength(part) <= 63)],
   ['ipv4', (text) => text.includes('.') && isAddress(text)],
   ['ipv6', (text) => text.includes(':') && isAddress(text)],
@@ -72,8 +77,8 @@ const CHECKS: ReadonlyMap<string, (text: string) => boolean> = new Map([
   ['duration', isDuration],
   ['datetime', isDateTime],
   ['quantity', isQuantity],
-  ['k8sshortname', (text) => text.length <= 63 && matching(`^${SHORT_NAME}$`)(text)],
-  ['k8slongname', (text) => text.length <= 253 && matching(`^${SHORT_NAME}(\\.${SHORT_NAME})*$`)(text)],
+  ['k8sshortname', (text) => text.length <= 63 && IS_SHORT_NAME(text)],
+  ['k8slongname', (text) => text.length <= 253 && IS_LONG_NAME(text)],
 ])
 
 /** Octets may begin with zeros, as long ago. */
@@ -109,12 +114,13 @@ function isDateTime(text: string): boolean {
 }
 
 const DURATION_UNITS = ['ns', 'us', 'µs', 'ms', 's', 'm', 'h', 'hr', 'd', 'w', 'wk']
+const IN_WORDS = matching('^\\s*(?:\\d+\\s*[A-Za-zµ]+\\s*)+$')
 const DURATION_WORDS = ['nano', 'micro', 'milli', 'sec', 'min', 'hour', 'day', 'week']
 
 /** Go's durations, and Scala's: `3 days 2 hours`. */
 function isDuration(text: string): boolean {
   if (parseDuration(text) !== undefined) return true
-  if (!matches('^\\s*(?:\\d+\\s*[A-Za-zµ]+\\s*)+$', text)) return false
+  if (!IN_WORDS(text)) return false
   return [...text.matchAll(/\d+\s*([A-Za-zµ]+)/g)].some(([, word]) => {
     const unit = word!.toLowerCase()
     return DURATION_UNITS.includes(unit) || DURATION_WORDS.some((known) => unit.startsWith(known))
@@ -146,7 +152,7 @@ function isIsbn13(text: string): boolean {
 
 function isCreditCard(text: string): boolean {
   const digits = text.replaceAll(/\D+/g, '')
-  if (!matches(CARD, digits)) return false
+  if (!IS_CARD(digits)) return false
   const sum = [...digits].toReversed().reduce((total, c, i) => {
     const value = Number(c) * (i % 2 === 0 ? 1 : 2)
     return total + (value > 9 ? value - 9 : value)
@@ -189,6 +195,4 @@ const QUOTED = '"(?:[^"\\\\\\x00-\\x1f\\x7f]|\\\\[\\x20-\\x7e])*"'
 const ADDRESS = `(?:${ATOM}(?:\\.${ATOM})*|${QUOTED})@(?:${ATOM}(?:\\.${ATOM})*|\\[[0-9A-Fa-f:.]+\\])`
 
 /** An address as in a mail's header, with or without a name before it. */
-function isEmail(text: string): boolean {
-  return matches(`^\\s*(?:${ADDRESS}|(?:(?:${ATOM}|${QUOTED}|[.\\s])+)?<${ADDRESS}>)\\s*$`, text)
-}
+const isEmail = matching(`^\\s*(?:${ADDRESS}|(?:(?:${ATOM}|${QUOTED}|[.\\s])+)?<${ADDRESS}>)\\s*$`)

@@ -6,7 +6,7 @@ import { goFloat } from '#schema/go-number.ts'
 import { sameJson } from '#schema/json-patch.ts'
 import { Correlation } from './correlation.ts'
 import { isOfFormat, knownFormat } from './formats.ts'
-import { matches } from '#schema/pattern.ts'
+import { compilePattern, type Pattern } from '#schema/pattern.ts'
 import { additionalOf, inOrder, itemsOf, propertyOf, type Json } from './structure.ts'
 
 /** How upstream writes the path of nothing. */
@@ -144,8 +144,16 @@ function textCheck(context: Context, schema: JsonSchema, value: string, name: st
     return failure(tooLong(pathOf(context, name), maxLength))
   if (minLength !== undefined && characters(value) < minLength)
     return failure(wrong(context, name, value, `should be at least ${minLength} chars long`))
-  if (pattern && !matches(pattern, value)) return failure(wrong(context, name, value, `should match '${pattern}'`))
+  if (pattern && !patternOf(schema, pattern).test(value)) return failure(wrong(context, name, value, `should match '${pattern}'`))
   return NOTHING
+}
+
+const patterns = new WeakMap<JsonSchema, Pattern>()
+
+function patternOf(schema: JsonSchema, source: string): Pattern {
+  let known = patterns.get(schema)
+  if (known === undefined) patterns.set(schema, (known = compilePattern(source)))
+  return known
 }
 
 function characters(text: string): number {
