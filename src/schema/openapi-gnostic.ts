@@ -1,6 +1,6 @@
 /** Encodes the OpenAPI v2 document as protobuf, the only form in which older command line clients read it. */
 
-import { bool, lazy, list, message, opt, string, type MessageClass, type Type } from './message.ts'
+import { bool, double, int64, lazy, list, message, opt, string, type MessageClass, type Type } from './message.ts'
 import { encodeMessage } from './protobuf.ts'
 
 /** What such a client asks for, and what the answer says it is. */
@@ -35,20 +35,29 @@ function named(value: unknown, convert: (value: Json) => object): object[] {
 /** Members that begin with x- are carried as text, of which JSON is a kind of YAML. */
 function extensions(value: Json): object {
   const own = Object.entries(value).filter(([name]) => name.startsWith('x-'))
-  return own.length === 0 ? {} : { extensions: own.map(([name, v]) => ({ name, value: { yaml: `${JSON.stringify(v)}\n` } })) }
+  return own.length === 0 ? {} : { extensions: own.map(([name, v]) => ({ name, value: yaml(v) })) }
+}
+
+function yaml(value: unknown): { readonly yaml: string } {
+  return { yaml: `${JSON.stringify(value)}\n` }
 }
 
 function schema(value: Json): object {
-  const { $ref, type, items, properties, additionalProperties, description, format, required } = value
+  const { $ref, type, items, properties, additionalProperties, allOf, enum: values, default: initial, example, ...words } = value
   return {
+    ...words,
     ref: $ref,
-    description,
-    format,
-    required,
+    ...(initial !== undefined && { default: yaml(initial) }),
+    ...(example !== undefined && { example: yaml(example) }),
+    ...(values !== undefined && { enum: (values as unknown[]).map(yaml) }),
+    ...(allOf !== undefined && { allOf: (allOf as Json[]).map(schema) }),
     ...(type !== undefined && { type: { value: [type] } }),
     ...(items !== undefined && { items: { schema: [schema(items as Json)] } }),
     ...(properties !== undefined && { properties: { items: named(properties, schema) } }),
-    ...(additionalProperties !== undefined && { additionalProperties: { schema: schema(additionalProperties as Json) } }),
+    ...(additionalProperties !== undefined && {
+      additionalProperties:
+        typeof additionalProperties === 'boolean' ? { boolean: additionalProperties } : { schema: schema(additionalProperties as Json) },
+    }),
     ...extensions(value),
   }
 }
@@ -108,19 +117,43 @@ function schemaClass(): MessageClass<object> {
 class NamedSchema extends message('openapi.v2.NamedSchema', { name: opt(1, string), value: opt(2, recursive) }, proto3) {}
 class Schemas extends message('openapi.v2.Properties', { items: opt(1, list(NamedSchema)) }, proto3) {}
 class ItemsItem extends message('openapi.v2.ItemsItem', { schema: opt(1, list(recursive)) }, proto3) {}
-class AdditionalPropertiesItem extends message('openapi.v2.AdditionalPropertiesItem', { schema: opt(1, recursive) }, proto3) {}
+class AdditionalPropertiesItem extends message(
+  'openapi.v2.AdditionalPropertiesItem',
+  { schema: opt(1, recursive), boolean: opt(2, bool, { keepsZero: true }) },
+  proto3,
+) {}
+class ExternalDocs extends message('openapi.v2.ExternalDocs', { description: opt(1, string), url: opt(2, string) }, proto3) {}
 
 class Schema extends message(
   'openapi.v2.Schema',
   {
     ref: opt(1, string),
     format: opt(2, string),
+    title: opt(3, string),
     description: opt(4, string),
+    default: opt(5, Any),
+    multipleOf: opt(6, double),
+    maximum: opt(7, double),
+    exclusiveMaximum: opt(8, bool),
+    minimum: opt(9, double),
+    exclusiveMinimum: opt(10, bool),
+    maxLength: opt(11, int64()),
+    minLength: opt(12, int64()),
+    pattern: opt(13, string),
+    maxItems: opt(14, int64()),
+    minItems: opt(15, int64()),
+    uniqueItems: opt(16, bool),
+    maxProperties: opt(17, int64()),
+    minProperties: opt(18, int64()),
     required: opt(19, list(string)),
+    enum: opt(20, list(Any)),
     additionalProperties: opt(21, AdditionalPropertiesItem),
     type: opt(22, TypeItem),
     items: opt(23, ItemsItem),
+    allOf: opt(24, list(recursive)),
     properties: opt(25, Schemas),
+    externalDocs: opt(29, ExternalDocs),
+    example: opt(30, Any),
     extensions: opt(31, list(NamedAny)),
   },
   proto3,

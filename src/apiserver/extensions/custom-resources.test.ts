@@ -18,6 +18,8 @@ const SCHEMA = {
         size: { type: 'integer', default: 1, minimum: 0 },
         color: { type: 'string' },
         replicas: { type: 'integer' },
+        mood: { type: 'string', enum: ['great', 'down'], nullable: true },
+        more: { type: 'object', additionalProperties: true },
       },
     },
     status: { type: 'object', properties: { replicas: { type: 'integer' }, ready: { type: 'boolean' } } },
@@ -113,7 +115,10 @@ test('discovery, documents and API services follow the definitions', async () =>
   const shown = document.components.schemas['com.example.v1.Widget']
   deepEqual(Object.keys(shown.properties), ['apiVersion', 'kind', 'metadata', 'spec', 'status'])
   const older = JSON.parse((await t.wire('GET', '/openapi/v2')).text)
-  equal(older.definitions['com.example.v1.Widget'].properties.spec.properties.color.type, 'string')
+  const { mood, more } = older.definitions['com.example.v1.Widget'].properties.spec.properties
+  deepEqual([mood, more], [{ enum: ['great', 'down'] }, { type: 'object', additionalProperties: true }])
+  const accept = 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf'
+  match((await t.wire('GET', '/openapi/v2', { headers: { accept } })).text, /com\.example\.v1\.Widget[^]*"great"\n[^]*"down"\n/)
   equal((await t.call('GET', '/apis/apiregistration.k8s.io/v1/apiservices/v1.example.com')).status, 200)
   await t.call('DELETE', `${DEFINITIONS}/widgets.example.com`)
   await settle(t)
