@@ -295,27 +295,55 @@ test('every default binding has its role, and admin, edit and view start with th
 
 test('reconciling creates what is missing, gives back what was taken, and lets additions and opt-outs be', async () => {
   const calls: string[] = []
-  const discovery = DEFAULT_ROLES.find((r) => r.name === 'system:discovery')!
+  const byName = <T extends { readonly name: string }>(list: readonly T[], name: string) => list.find((o) => o.name === name)!
+  const discovery = byName(DEFAULT_ROLES, 'system:discovery')
+  const marked = (name: string, annotations: object = {}) => ({
+    ...meta(name),
+    labels: { 'kubernetes.io/bootstrapping': 'rbac-defaults' },
+    annotations: { 'rbac.authorization.kubernetes.io/autoupdate': 'true', ...annotations },
+  })
   const there: Readonly<Record<string, readonly object[]>> = {
     clusterroles: [
-      { metadata: { ...meta('system:discovery') }, rules: [{ verbs: ['get'], nonResourceURLs: ['/mine'] }] },
-      { metadata: { ...meta('system:basic-user'), annotations: { 'rbac.authorization.kubernetes.io/autoupdate': 'false' } }, rules: [] },
-      { metadata: meta('cluster-admin'), rules: [may('*', '*', '*'), { verbs: ['*'], nonResourceURLs: ['*'] }] },
+      { metadata: marked('system:discovery'), rules: [{ verbs: ['get'], nonResourceURLs: ['/mine'] }] },
+      { metadata: marked('system:basic-user', { 'rbac.authorization.kubernetes.io/autoupdate': 'false' }), rules: [] },
+      { metadata: marked('cluster-admin'), rules: [may('*', '*', '*'), { verbs: ['*'], nonResourceURLs: ['*'] }] },
+      { metadata: meta('view'), aggregationRule: { clusterRoleSelectors: [{ matchLabels: { mine: 'yes' } }] }, rules: [] },
+    ],
+    clusterrolebindings: [
+      { metadata: marked('system:discovery'), roleRef: roleRef('ClusterRole', 'cluster-admin'), subjects: [] },
+      { metadata: marked('system:basic-user'), roleRef: roleRef('ClusterRole', 'system:basic-user'), subjects: [viewer] },
     ],
   }
-  let updated: unknown
+  const updated = new Map<string, object>()
   await reconcileBootstrapRoles({
     list: async (r: { plural: string }) => ({ items: there[r.plural] ?? [], resourceVersion: '1' }),
     create: async (r: { plural: string }, o: { metadata: { name: string } }) => void calls.push(`create ${r.plural} ${o.metadata.name}`),
-    update: async (r: { plural: string }, o: { metadata: { name: string }; rules: unknown }) => {
+    update: async (r: { plural: string }, o: { metadata: { name: string } }) => {
       calls.push(`update ${r.plural} ${o.metadata.name}`)
-      updated = o.rules
+      updated.set(`${r.plural} ${o.metadata.name}`, o)
     },
+    delete: async (r: { plural: string }, { name }: { name: string }, options: object) =>
+      void calls.push(`delete ${r.plural} ${name} ${JSON.stringify(options)}`),
   } as never)
-  deepEqual(
-    calls.filter((c) => c.startsWith('update')),
-    ['update clusterroles system:discovery'],
-  )
-  deepEqual(updated, [{ verbs: ['get'], nonResourceURLs: ['/mine'] }, ...discovery.rules])
-  equal(calls.length, DEFAULT_ROLES.length + DEFAULT_BINDINGS.length - 2)
+  deepEqual(calls.filter((c) => !c.startsWith('create')).toSorted(), [
+    'delete clusterrolebindings system:discovery {"preconditions":{"uid":"system:discovery"}}',
+    'update clusterrolebindings system:basic-user',
+    'update clusterroles system:discovery',
+    'update clusterroles view',
+  ])
+  deepEqual(updated.get('clusterroles system:discovery'), {
+    metadata: marked('system:discovery'),
+    rules: [{ verbs: ['get'], nonResourceURLs: ['/mine'] }, ...discovery.rules],
+  })
+  deepEqual(updated.get('clusterroles view'), {
+    metadata: {
+      ...marked('view'),
+      labels: { 'kubernetes.io/bootstrapping': 'rbac-defaults', ...byName(DEFAULT_ROLES, 'view').labels },
+    },
+    aggregationRule: {
+      clusterRoleSelectors: [{ matchLabels: { mine: 'yes' } }, { matchLabels: { 'rbac.authorization.k8s.io/aggregate-to-view': 'true' } }],
+    },
+    rules: [],
+  })
+  equal(calls.filter((c) => c.startsWith('create')).length, DEFAULT_ROLES.length + DEFAULT_BINDINGS.length - 5)
 })

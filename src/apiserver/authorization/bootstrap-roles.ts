@@ -1,6 +1,7 @@
 /** Brings the default roles and bindings into a cluster, and back when somebody took from them. */
 
-import { clusterRoleBindings, type ClusterRoleBinding } from '#api/rbac/v1/cluster-role-binding.ts'
+import { isDeepStrictEqual } from 'node:util'
+import { clusterRoleBindings, type ClusterRoleBinding, type RoleRef } from '#api/rbac/v1/cluster-role-binding.ts'
 import { clusterRoles, type ClusterRole, type PolicyRule } from '#api/rbac/v1/cluster-role.ts'
 import { roleBindings, type RoleBinding } from '#api/rbac/v1/role-binding.ts'
 import { roles, type Role } from '#api/rbac/v1/role.ts'
@@ -12,11 +13,14 @@ import { notCovered } from './policy-rule.ts'
 const AUTOUPDATE = 'rbac.authorization.kubernetes.io/autoupdate'
 const MARKS = { labels: { 'kubernetes.io/bootstrapping': 'rbac-defaults' }, annotations: { [AUTOUPDATE]: 'true' } }
 
+type Writer = Pick<Client, 'list' | 'create' | 'update' | 'delete'>
+
 /**
- * Creates what is missing and gives back rules and subjects that were taken away; what was added stays, and objects whose autoupdate
- * annotation is "false" are left alone. All writes run at once: on a first start they share the store's commits.
+ * Creates what is missing and gives back rules, subjects, labels and what gathers an aggregated role's rules where they were taken away; what
+ * was added stays, a binding to another role is made anew, and objects whose autoupdate annotation is "false" are left alone. All writes
+ * run at once: on a first start they share the store's commits.
  */
-export async function reconcileBootstrapRoles(client: Pick<Client, 'list' | 'create' | 'update'>): Promise<void> {
+export async function reconcileBootstrapRoles(client: Writer): Promise<void> {
   const isClusterWide = (d: { readonly namespace?: string }) => d.namespace === undefined
   const wide = DEFAULT_ROLES.filter(isClusterWide).map(clusterRoleOf)
   await Promise.all([
@@ -65,7 +69,7 @@ function metadataOf(d: { readonly name: string; readonly namespace?: string; rea
 }
 
 async function reconcile<T extends KubeObject>(
-  client: Pick<Client, 'list' | 'create' | 'update'>,
+  client: Writer,
   resource: Resource<T>,
   wanted: readonly Draft<T>[],
   complete: (found: T, wanted: Draft<T>) => T | undefined,
@@ -79,8 +83,15 @@ async function reconcile<T extends KubeObject>(
       try {
         if (found === undefined) return void (await client.create(resource, draft))
         if (found.metadata.annotations?.[AUTOUPDATE] === 'false') return
-        const completed = complete(found, draft)
-        if (completed !== undefined) await client.update(resource, completed)
+        if (!isSameRole(found, draft)) {
+          // which role a binding is to cannot be changed
+          const { namespace, name, uid } = found.metadata
+          await client.delete(resource, { name, ...(namespace !== undefined && { namespace }) }, { preconditions: { uid } })
+          return void (await client.create(resource, draft))
+        }
+        const completed = complete(found, draft) ?? found
+        const marked = withMarks(completed, draft)
+        if (marked !== found) await client.update(resource, marked)
       } catch (error) {
         // another master starting at the same time does the same
         if (!isReason(error, 'AlreadyExists') && !isReason(error, 'Conflict')) throw error
@@ -89,10 +100,32 @@ async function reconcile<T extends KubeObject>(
   )
 }
 
+function isSameRole<T extends KubeObject>(found: T, wanted: Draft<T>): boolean {
+  const role = (object: object) => (object as { readonly roleRef?: RoleRef }).roleRef
+  return role(wanted) === undefined || isDeepStrictEqual(role(found), role(wanted))
+}
+
+/** The object itself when it has all labels and annotations; those it has in addition stay. */
+function withMarks<T extends KubeObject>(found: T, wanted: Draft<T>): T {
+  const { labels, annotations } = found.metadata
+  const marks = { labels: { ...labels, ...wanted.metadata.labels }, annotations: { ...wanted.metadata.annotations, ...annotations } }
+  const isMarked = isDeepStrictEqual(marks, { labels: labels ?? {}, annotations: annotations ?? {} })
+  return isMarked ? found : { ...found, metadata: { ...found.metadata, ...marks } }
+}
+
 function withRules<T extends Role | ClusterRole>(found: T, wanted: Draft<T>): T | undefined {
-  if ('aggregationRule' in found && found.aggregationRule !== undefined) return undefined // their rules are a controller's
+  const gathers = (wanted as Partial<ClusterRole>).aggregationRule?.clusterRoleSelectors
+  if (gathers !== undefined) return withSelectors(found as ClusterRole, gathers) as T | undefined // their rules are a controller's
   const missing = (wanted.rules as readonly PolicyRule[]).filter((r) => notCovered(found.rules ?? [], [r]).length > 0)
   return missing.length === 0 ? undefined : { ...found, rules: [...(found.rules ?? []), ...missing] }
+}
+
+type Selectors = NonNullable<NonNullable<ClusterRole['aggregationRule']>['clusterRoleSelectors']>
+
+function withSelectors(found: ClusterRole, wanted: Selectors): ClusterRole | undefined {
+  const present = found.aggregationRule?.clusterRoleSelectors ?? []
+  const missing = wanted.filter((w) => !present.some((p) => isDeepStrictEqual(p, w)))
+  return missing.length === 0 ? undefined : { ...found, aggregationRule: { clusterRoleSelectors: [...present, ...missing] } }
 }
 
 function withSubjects<T extends RoleBinding | ClusterRoleBinding>(found: T, wanted: Draft<T>): T | undefined {
