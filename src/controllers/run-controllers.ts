@@ -32,6 +32,7 @@ import { prepareController, type RunnerParts } from './runner.ts'
 import { prepareResourceQuota } from './resource-quota.ts'
 import { taintEvictionController } from './taint-eviction.ts'
 import { ttlController } from './ttl.ts'
+import { validatingPolicyStatusController } from './validating-admission-policy-status.ts'
 import { attributesClassProtection, claimProtection, volumeProtection } from './volume-protection.ts'
 
 export interface ControllersParts {
@@ -128,6 +129,11 @@ function listControllers(parts: ControllersParts, custom: CustomInformers): read
     { name: 'resourcequota', account: 'resourcequota-controller', prepare: overAll(prepareResourceQuota) },
     of(clusterRoleAggregationController, 'clusterrole-aggregation-controller'),
     of(serviceCidrController, 'service-cidrs-controller'),
+    {
+      name: 'validatingadmissionpolicy-status',
+      account: 'validatingadmissionpolicy-status-controller',
+      prepare: (p) => prepareController(validatingPolicyStatusController((path) => p.client.raw('GET', path)), p),
+    },
     of(claimProtection, 'pvc-protection-controller'),
     of(volumeProtection, 'pv-protection-controller'),
     of(attributesClassProtection, 'volumeattributesclass-protection-controller'),

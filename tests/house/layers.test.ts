@@ -18,7 +18,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   client: ['base', 'schema', 'api', 'wire'],
   store: ['base'],
   apiserver: ['base', 'schema', 'cel', 'api', 'wire', 'client', 'store'],
-  controllers: ['base', 'schema', 'api', 'client'],
+  controllers: ['base', 'schema', 'cel', 'api', 'client'],
   scheduler: ['base', 'schema', 'api', 'client'],
   cloud: ['base', 'schema', 'api', 'client'],
   runtime: ['base', 'schema', 'api', 'wire'],

@@ -4,6 +4,8 @@
 import { deepEqual, equal, match } from 'node:assert/strict'
 import { test } from 'node:test'
 import { openTestApi, type Reply, type TestApi } from '#apiserver/endpoints/test-api.ts'
+import { StatusError } from '#client/client.ts'
+import { validatingPolicyStatusController } from '#controllers/validating-admission-policy-status.ts'
 
 const API = '/apis/admissionregistration.k8s.io/v1'
 const MAPS = '/api/v1/namespaces/default/configmaps'
@@ -301,4 +303,62 @@ test('expressions that do not compile are refused as they are written', async ()
       ['spec.validations[0].messageExpression', 'Invalid value: "1": must evaluate to string but got int'],
     ],
   )
+})
+
+test('types are checked against the schemas of what a policy is about', async () => {
+  await using t = await open()
+  const rule = (apiGroups: readonly string[], ...resources: readonly string[]) => ({
+    operations: ['*'],
+    apiGroups,
+    apiVersions: ['v1'],
+    resources,
+  })
+  const policy = await made(t, `${API}/validatingadmissionpolicies`, {
+    metadata: { name: 'typed' },
+    spec: {
+      paramKind: { apiVersion: 'v1', kind: 'ConfigMap' },
+      matchConstraints: { resourceRules: [rule(['apps'], 'deployments', 'replicasets'), rule(['*'], 'pods')] },
+      variables: [{ name: 'wanted', expression: 'object.spec.replicas' }],
+      validations: [
+        { expression: 'object.replicas > 1' },
+        { expression: "object.spec.strategy.type == 'Recreate'", messageExpression: 'params.data.x + string(params.other)' },
+        { expression: "variables.wanted > 'a'" },
+        {
+          expression: `object.spec.template.spec.containers.all(c, c.image.startsWith('x') &&
+            quantity(c.resources.requests['cpu']).isLessThan(quantity('1')) && c.livenessProbe.httpGet.port == 80) &&
+            object.metadata.creationTimestamp.getFullYear() > 2000 && object.metadata.labels['a'] == params.data['a']`,
+        },
+      ],
+    },
+  })
+  const controller = validatingPolicyStatusController(async (path) => {
+    const { status, text } = await t.wire('GET', path)
+    if (status !== 200) throw new StatusError({ status: 'Failure', reason: 'NotFound', code: status, metadata: {} } as never)
+    return JSON.parse(text)
+  })
+  const snapshot = await controller.read('typed', { get: () => policy } as never, {} as never)
+  const { actions } = controller.decide(snapshot!, { wallMs: 0, monotonicMs: 0 } as never)
+  const { status } = (actions[0] as any).object
+  const place = (column: number, source: string, what: string) =>
+    `ERROR: <input>:1:${column}: ${what}\n | ${source}\n | ${'.'.repeat(column - 1)}^\n`
+  const field = (name: string) => `undefined field '${name}'`
+  const none = `found no matching overload for '_>_' applied to '(int, string)'`
+  const [replicas, type, other, wanted] = [
+    place(7, 'object.replicas > 1', field('replicas')),
+    place(12, "object.spec.strategy.type == 'Recreate'", field('strategy')),
+    place(30, 'params.data.x + string(params.other)', field('other')),
+    place(18, "variables.wanted > 'a'", none),
+  ]
+  const [deployment, replicaSet] = ['apps/v1, Kind=Deployment: ', 'apps/v1, Kind=ReplicaSet: ']
+  deepEqual(status, {
+    observedGeneration: 1,
+    typeChecking: {
+      expressionWarnings: [
+        { fieldRef: 'spec.validations[0].expression', warning: `${deployment}${replicas}\n${replicaSet}${replicas}` },
+        { fieldRef: 'spec.validations[1].expression', warning: `${replicaSet}${type}` },
+        { fieldRef: 'spec.validations[1].messageExpression', warning: `${deployment}${other}\n${replicaSet}${other}` },
+        { fieldRef: 'spec.validations[2].expression', warning: `${deployment}${wanted}\n${replicaSet}${wanted}` },
+      ],
+    },
+  })
 })

@@ -1,20 +1,12 @@
 /** What expressions about requests may use, and how lists of them are compiled and evaluated within a budget. */
 
+import { admissionVariables, type AdmissionVariables } from '#cel/admission-variables.ts'
 import { compile, ExpressionError, type Budget, type CompiledExpression, type CompileOptions } from '#cel/compile.ts'
 import type { Activation } from '#cel/evaluate.ts'
-import { AUTHORIZER, RESOURCE_CHECK } from '#cel/library/authorizer.ts'
-import * as t from '#cel/type.ts'
 import type { Type } from '#cel/type.ts'
 import type { Value } from '#cel/value.ts'
 
-export interface Uses {
-  /** `params`, which policies with a kind of parameters have. */
-  readonly params?: boolean
-  /** `authorizer` and `authorizer.requestResource`. */
-  readonly authorizer?: boolean
-  /** `variables`, an object of what the policy has compiled so far. */
-  readonly variables?: Type
-}
+export type Uses = Pick<AdmissionVariables, 'params' | 'authorizer' | 'variables'>
 
 /** What has been compiled, or why it could not be. */
 export type AdmissionExpression =
@@ -29,7 +21,7 @@ export function compileExpressionFor(
   more?: Partial<CompileOptions>,
 ): AdmissionExpression {
   try {
-    const variables = new Map([...variableTypes(uses), ...(more?.variables ?? [])])
+    const variables = new Map([...admissionVariables(uses), ...(more?.variables ?? [])])
     return { source, compiled: compile(source, { ...more, variables, ...(results && { results }) }) }
   } catch (error) {
     if (!(error instanceof ExpressionError)) throw error
@@ -55,75 +47,4 @@ export function evaluated({ source, compiled, mistake }: AdmissionExpression, va
   const { value, error } = compiled.evaluate(variables, budget)
   if (budget.remaining < 0) throw new OutOfBudget()
   return error ? { error: `expression '${source}' resulted in error: ${error.message}` } : { value: value! }
-}
-
-const object = (name: string, fields: Readonly<Record<string, Type>>): Type => {
-  const types = new Map(Object.entries(fields))
-  return { kind: 'object', name: `kubernetes.${name}`, fields: () => types }
-}
-
-const { STRING, BOOL, INT, TIMESTAMP, DYN } = t
-const STRINGS = t.listOf(STRING)
-const KIND = object('GroupVersionKind', { group: STRING, version: STRING, kind: STRING })
-const RESOURCE = object('GroupVersionResource', { group: STRING, version: STRING, resource: STRING })
-
-const USER = object('UserInfo', { username: STRING, uid: STRING, groups: STRINGS, extra: t.mapOf(STRING, STRINGS) })
-
-const REQUEST = object('AdmissionRequest', {
-  kind: KIND,
-  resource: RESOURCE,
-  subResource: STRING,
-  requestKind: KIND,
-  requestResource: RESOURCE,
-  requestSubResource: STRING,
-  name: STRING,
-  namespace: STRING,
-  operation: STRING,
-  userInfo: USER,
-  dryRun: BOOL,
-  options: DYN,
-})
-
-const CONDITION = object('NamespaceCondition', {
-  status: STRING,
-  type: STRING,
-  lastTransitionTime: TIMESTAMP,
-  message: STRING,
-  reason: STRING,
-})
-
-const NAMESPACE = object('Namespace', {
-  metadata: object('NamespaceMetadata', {
-    name: STRING,
-    generateName: STRING,
-    namespace: STRING,
-    labels: t.mapOf(STRING, STRING),
-    annotations: t.mapOf(STRING, STRING),
-    UID: STRING,
-    creationTimestamp: TIMESTAMP,
-    deletionGracePeriodSeconds: INT,
-    deletionTimestamp: TIMESTAMP,
-    generation: INT,
-    resourceVersion: STRING,
-    finalizers: STRINGS,
-  }),
-  spec: object('NamespaceSpec', { finalizers: STRINGS }),
-  status: object('NamespaceStatus', { conditions: t.listOf(CONDITION), phase: STRING }),
-})
-
-function variableTypes({ params = false, authorizer = false, variables }: Uses): readonly (readonly [name: string, type: Type])[] {
-  return [
-    ['object', DYN],
-    ['oldObject', DYN],
-    ['namespaceObject', NAMESPACE],
-    ['request', REQUEST],
-    ...(params ? [['params', DYN] as const] : []),
-    ...(authorizer
-      ? ([
-          ['authorizer', AUTHORIZER],
-          ['authorizer.requestResource', RESOURCE_CHECK],
-        ] as const)
-      : []),
-    ...(variables ? [['variables', variables] as const] : []),
-  ]
 }
