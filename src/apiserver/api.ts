@@ -36,8 +36,9 @@ import { bindPod } from './endpoints/subresources/binding.ts'
 import { zPage, type ComponentProcess } from './endpoints/z-pages.ts'
 import type { KubeletConnection } from './proxy/kubelet-connection.ts'
 import { addedRanges, defaultServiceCidr, isAllocated } from './registry/address-objects.ts'
-import { defaultObjects, type AdvertisedAddress } from './registry/default-objects.ts'
+import { defaultObjects, mastersObjects, type AdvertisedAddress } from './registry/default-objects.ts'
 import { every, keepAddresses, keepFlowConditions, keepObjects } from './registry/keep-objects.ts'
+import { dropMasterLease, renewMasterLease } from './registry/master-leases.ts'
 import { localApiServices } from './registry/local-api-services.ts'
 import { listerOf, type LiveLister } from './registry/lister.ts'
 import { Registry } from './registry/registry.ts'
@@ -90,6 +91,8 @@ export interface ApiParts {
   readonly nodePortRange?: readonly [number, number]
   /** Where pods find this server; absent: the kubernetes service has no endpoints. */
   readonly advertised?: AdvertisedAddress
+  /** Other servers may have the same store, so the kubernetes service shows all that are there. */
+  readonly sharedStore?: boolean
   readonly tokenIssuer?: TokenIssuer
   readonly tokens?: (listers: Listers) => TokenAuthenticator
   readonly kubelets?: (listers: Listers) => KubeletConnection
@@ -237,10 +240,12 @@ export async function openApi(parts: ApiParts): Promise<Api> {
 
   const keeping = new AbortController()
   const addressKeeper = keepAddresses(byName, parts, keeping.signal)
+  const shared = parts.sharedStore === true ? parts.advertised : undefined
   if (parts.withDefaultObjects !== false) {
     const local = localApiServices(resources)
-    const defaults = [...defaultObjects(services.firstAddresses[0]!, parts.advertised), defaultServiceCidr(cidrs), ...local]
     const keep = async () => {
+      const masters = shared && (await renewMasterLease(store, shared))
+      const defaults = [...defaultObjects(services.firstAddresses[0]!, parts.advertised, masters), defaultServiceCidr(cidrs), ...local]
       // authorities are renewed
       await keepObjects(byName, parts.frontProxy ? [...defaults, authenticationConfigMap(parts.frontProxy)] : defaults, parts)
       await addressKeeper.now()
@@ -248,6 +253,14 @@ export async function openApi(parts: ApiParts): Promise<Api> {
     }
     await keep()
     void every(KEEP_DEFAULTS_MS, clock, keeping.signal, keep, log)
+  }
+  async function leaveMasters(own: AdvertisedAddress): Promise<void> {
+    try {
+      const masters = await dropMasterLease(store, own)
+      if (masters.length > 0) await keepObjects(byName, mastersObjects(masters, own), parts)
+    } catch (error) {
+      log.warn('the kubernetes service goes on naming this server until its lease runs out', { error })
+    }
   }
   const apiServices = named('apiservices.apiregistration.k8s.io').registry
   const servedChanged = () => keepApiServices({ services: apiServices, custom, clock, random })
@@ -320,6 +333,7 @@ export async function openApi(parts: ApiParts): Promise<Api> {
     async [Symbol.asyncDispose]() {
       keeping.abort()
       await settled
+      if (shared !== undefined) await leaveMasters(shared)
       await aggregation[Symbol.asyncDispose]()
       await custom[Symbol.asyncDispose]()
       flow?.[Symbol.dispose]()

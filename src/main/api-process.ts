@@ -101,6 +101,7 @@ export async function startApi(settings: ApiSettings, log: Log, components: NonN
       serviceCidr: settings.serviceCidr,
       nodePortRange: portRange(settings.nodePorts),
       advertised: { address: advertise, port: settings.securePort },
+      sharedStore: datastoreOf(settings) === 'etcd',
       tokenIssuer,
       ...(auditing && { audit: auditing.audit }),
       process: { name: 'kube-apiserver', started: clock.now(), flags: flagValues(apiSettings, settings) },

@@ -21,7 +21,12 @@ const NAMESPACES = ['default', 'kube-system', 'kube-public', 'kube-node-lease']
 const SERVICE_PORT = 443
 const SECURE_PORT = 6443
 
-export function defaultObjects(serviceAddress: string, advertised: AdvertisedAddress | undefined): readonly DefaultObject[] {
+/** `masters`: the addresses of all API servers, where there may be several; they serve on the same port. */
+export function defaultObjects(
+  serviceAddress: string,
+  advertised: AdvertisedAddress | undefined,
+  masters: readonly string[] = advertised ? [advertised.address] : [],
+): readonly DefaultObject[] {
   return [
     ...NAMESPACES.map((name) => ({ resource: 'namespaces', object: draft({ kind: 'Namespace', apiVersion: 'v1', metadata: { name } }) })),
     priorityClass('system-node-critical', 2_000_001_000, 'Used for system critical pods that must not be moved from their current node.'),
@@ -32,12 +37,15 @@ export function defaultObjects(serviceAddress: string, advertised: AdvertisedAdd
     ),
     ...flowControlObjects,
     { resource: 'services', object: kubernetesService(serviceAddress, advertised?.port ?? SECURE_PORT) },
-    ...(advertised
-      ? [
-          { resource: 'endpoints', object: kubernetesEndpoints(advertised), own: true },
-          { resource: 'endpointslices.discovery.k8s.io', object: kubernetesSlice(advertised), own: true },
-        ]
-      : []),
+    ...(advertised ? mastersObjects(masters, advertised) : []),
+  ]
+}
+
+/** Where all API servers are. */
+export function mastersObjects(masters: readonly string[], { port }: AdvertisedAddress): readonly DefaultObject[] {
+  return [
+    { resource: 'endpoints', object: kubernetesEndpoints(masters, port), own: true },
+    { resource: 'endpointslices.discovery.k8s.io', object: kubernetesSlice(masters, port), own: true },
   ]
 }
 
@@ -60,22 +68,22 @@ function kubernetesService(clusterIP: string, targetPort: number): KubeObject {
   })
 }
 
-function kubernetesEndpoints({ address, port }: AdvertisedAddress): KubeObject {
+function kubernetesEndpoints(masters: readonly string[], port: number): KubeObject {
   return draft({
     kind: 'Endpoints',
     apiVersion: 'v1',
     metadata: { ...NAMED, labels: { 'endpointslice.kubernetes.io/skip-mirror': 'true' } },
-    subsets: [{ addresses: [{ ip: address }], ports: [{ name: 'https', port, protocol: 'TCP' }] }],
+    subsets: [{ addresses: masters.map((ip) => ({ ip })), ports: [{ name: 'https', port, protocol: 'TCP' }] }],
   })
 }
 
-function kubernetesSlice({ address, port }: AdvertisedAddress): KubeObject {
+function kubernetesSlice(masters: readonly string[], port: number): KubeObject {
   return draft({
     kind: 'EndpointSlice',
     apiVersion: 'discovery.k8s.io/v1',
     metadata: { ...NAMED, labels: { 'kubernetes.io/service-name': 'kubernetes' } },
     addressType: 'IPv4',
-    endpoints: [{ addresses: [address], conditions: { ready: true } }],
+    endpoints: masters.map((address) => ({ addresses: [address], conditions: { ready: true } })),
     ports: [{ name: 'https', port, protocol: 'TCP' }],
   })
 }
