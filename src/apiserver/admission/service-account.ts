@@ -1,6 +1,9 @@
 /** Every pod runs as a service account, whose token it finds mounted. */
 
 import type { AdmissionPlugin } from './admission.ts'
+import { foreignDebugSecret, foreignSecret, isBoundToSecrets } from './mountable-secrets.ts'
+import { refused } from './refused.ts'
+import { namesSecret } from '#apiserver/authorization/pod-references.ts'
 import { forbidden } from '#apiserver/endpoints/errors.ts'
 import type { Container, VolumeMount } from '#api/core/v1/container.ts'
 import { pods, type Pod } from '#api/core/v1/pod.ts'
@@ -41,9 +44,9 @@ export function serviceAccountAdmission(parts: ServiceAccountParts): AdmissionPl
 
   return {
     name: 'ServiceAccount',
-    operations: ['CREATE'],
-    async admit({ resource, subresource, object, namespace }) {
-      if (resource.group !== '' || resource.plural !== 'pods' || subresource !== '') return undefined
+    operations: ['CREATE', 'UPDATE'],
+    async admit({ operation, resource, subresource, object, namespace }) {
+      if (operation !== 'CREATE' || resource.group !== '' || resource.plural !== 'pods' || subresource !== '') return undefined
       const pod = object as unknown as Pod
       if (pod.metadata.annotations?.[MIRROR] !== undefined) {
         refuseMirror(pod)
@@ -61,6 +64,18 @@ export function serviceAccountAdmission(parts: ServiceAccountParts): AdmissionPl
           : { ...mounted, spec: { ...mounted.spec, imagePullSecrets: secrets } }
       return pulls as unknown as KubeObject
     },
+    async validate(request) {
+      const { operation, resource, subresource, object, namespace } = request
+      if (resource.group !== '' || resource.plural !== 'pods') return
+      const isNew = operation === 'CREATE' && subresource === ''
+      if (!isNew && !(operation === 'UPDATE' && subresource === 'ephemeralcontainers')) return
+      const pod = object as unknown as Pod
+      if (pod.metadata.annotations?.[MIRROR] !== undefined) return refuseMirror(pod)
+      const found = await account(pod, namespace, pod.spec.serviceAccountName || DEFAULT)
+      if (!isBoundToSecrets(found)) return
+      const foreign = isNew ? foreignSecret(pod, found) : foreignDebugSecret(pod, found)
+      if (foreign !== undefined) throw refused(request, foreign)
+    },
   }
 }
 
@@ -68,6 +83,7 @@ export function serviceAccountAdmission(parts: ServiceAccountParts): AdmissionPl
 function refuseMirror(pod: Pod): void {
   const { name } = pod.metadata
   if (pod.spec.serviceAccountName) throw forbidden(pods, name, 'a mirror pod may not reference service accounts')
+  if (namesSecret(pod, () => true)) throw forbidden(pods, name, 'a mirror pod may not reference secrets')
   for (const volume of pod.spec.volumes ?? [])
     if (volume.projected?.sources?.some((s) => s.serviceAccountToken))
       throw forbidden(pods, name, 'a mirror pod may not use ServiceAccountToken volume projections')
