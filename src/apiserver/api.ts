@@ -50,6 +50,7 @@ import { mainFacet } from './registry/update.ts'
 import { parseRuntimeConfig } from './runtime-config.ts'
 import { serviceAddresses } from './webhook/service-address.ts'
 import { openWebhookClient } from './webhook/webhook-client.ts'
+import { hookMetrics } from './webhook/webhook-metrics.ts'
 import type { RequestContext } from './request-context.ts'
 import { services as serviceResource } from '#api/core/v1/service.ts'
 import { endpointSlices } from '#api/discovery/v1/endpoint-slice.ts'
@@ -167,13 +168,13 @@ export async function openApi(parts: ApiParts): Promise<Api> {
     },
   }
   const resources = [...served.map((s) => s.resource), ...virtualResources].filter(enabled)
-  const ofFlows = new Metrics()
+  const ofServer = new Metrics()
   const metrics = openMetrics({
     clock,
     resources: () => everything(),
     caches: () => [...new Set([...byName.values()].map((e) => e.registry.cache))],
     ...(parts.storeBytes && { storeBytes: parts.storeBytes }),
-    ofProcess: async () => ofFlows.text() + ((await parts.processMetrics?.()) ?? ''),
+    ofProcess: async () => ofServer.text() + ((await parts.processMetrics?.()) ?? ''),
   })
   const authorizer = parts.authorizer?.(listers) ?? ALLOW_ALL
   const resolver = parts.resolver?.(listers)
@@ -200,6 +201,7 @@ export async function openApi(parts: ApiParts): Promise<Api> {
       authorizer,
       resolver,
       webhooks,
+      hookMetrics: hookMetrics(ofServer, clock),
     },
     parts.admission,
   )
@@ -236,7 +238,7 @@ export async function openApi(parts: ApiParts): Promise<Api> {
   }
 
   const flow =
-    parts.flow && openFlowControl({ source: flowSource((name) => byName.get(name)?.registry), clock, metrics: ofFlows, ...parts.flow })
+    parts.flow && openFlowControl({ source: flowSource((name) => byName.get(name)?.registry), clock, metrics: ofServer, ...parts.flow })
 
   const keeping = new AbortController()
   const addressKeeper = keepAddresses(byName, parts, keeping.signal)
@@ -275,6 +277,7 @@ export async function openApi(parts: ApiParts): Promise<Api> {
     random,
     log,
     resolve,
+    metrics: ofServer,
     certificate: () => parts.frontProxy?.certificate(),
   })
 

@@ -226,6 +226,9 @@ test('a server is unavailable while it is ill, and requests for it are refused m
   const [status, , message] = await condition(t)
   const url = `https://localhost:${remote.port}${GV}`
   deepEqual([status, message], ['False', `failing or missing response from ${url}: bad status from ${url}: 500`])
+  const pages = (await t.call('GET', '/metrics')).object as string
+  ok(pages.includes(`aggregator_unavailable_apiservice{name="${NAME}"} 1\n`))
+  ok(pages.includes(`aggregator_unavailable_apiservice_total{name="${NAME}",reason="FailedDiscoveryCheck"} 1\n`))
   const refused = await raw(t, 'GET', `${GV}/namespaces/default/widgets`)
   deepEqual([refused.type === 'bytes' && refused.status, await textOf(refused)], [503, 'service unavailable\n'])
   const { object: groups } = await t.call('GET', '/apis')

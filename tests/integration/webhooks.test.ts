@@ -411,3 +411,20 @@ test('connections are asked about before anything is dialed, evictions in place 
     command: ['sh', '-c'],
   })
 })
+
+test('how webhooks do is counted', async () => {
+  await using t = await open()
+  await configure(t, 'validating', 'c', hook('deny'), hook('broken', { failurePolicy: 'Ignore' }))
+  answers.set('/deny', () => ({ allowed: false, status: { code: 403 } }))
+  answers.set('/broken', (_, response) => void response.writeHead(500).end())
+  equal((await t.call('POST', MAPS, map('x'))).status, 403)
+  const { object } = await t.call('GET', '/metrics')
+  const counted = (object as string).split('\n').filter((line) => /^apiserver_admission_webhook_\w+(count|total)\{/.test(line))
+  const of = (name: string, more: string) => `{name="${name}.example.com",type="validating"${more}}`
+  deepEqual(counted.filter((line) => !line.includes('duration')).toSorted(), [
+    `apiserver_admission_webhook_fail_open_count${of('broken', '')} 1`,
+    `apiserver_admission_webhook_rejection_count${of('deny', ',operation="CREATE",error_type="no_error",rejection_code="403"')} 1`,
+    `apiserver_admission_webhook_request_total${of('broken', ',operation="CREATE",code="500",rejected="false"')} 1`,
+    `apiserver_admission_webhook_request_total${of('deny', ',operation="CREATE",code="403",rejected="true"')} 1`,
+  ])
+})

@@ -5,6 +5,7 @@ import type { Authorizer } from '#apiserver/authorization/authorizer.ts'
 import type { RuleResolver } from '#apiserver/authorization/rbac.ts'
 import type { Endpoint } from '#apiserver/endpoints/resource-endpoint.ts'
 import type { WebhookClient } from '#apiserver/webhook/webhook-client.ts'
+import type { HookMetrics } from '#apiserver/webhook/webhook-metrics.ts'
 import type { Clock } from '#base/clock.ts'
 import type { Log } from '#base/log.ts'
 import type { Random } from '#base/random.ts'
@@ -35,6 +36,7 @@ export interface PluginParts {
   /** Absent: roles are not compared with what their writer holds. */
   readonly resolver: RuleResolver | undefined
   readonly webhooks: WebhookClient
+  readonly hookMetrics: HookMetrics
 }
 
 export function objectReader(named: (name: string) => Endpoint): ObjectReader {

@@ -159,11 +159,11 @@ export const STANDARD_PLUGINS: readonly PluginRow[] = [
   on('MutatingAdmissionPolicy', (parts) =>
     mutatingPolicies(policyParts(parts, mutatingAdmissionPolicies, mutatingAdmissionPolicyBindings)),
   ),
-  on('MutatingAdmissionWebhook', (parts, configuration) => mutatingWebhooks(webhookParts(parts, mutatingWebhookConfigurations, configuration))),
+  on('MutatingAdmissionWebhook', (parts, configuration) => mutatingWebhooks(webhookParts(parts, 'admit', mutatingWebhookConfigurations, configuration))),
   on('ValidatingAdmissionPolicy', (parts) =>
     validatingPolicies(policyParts(parts, validatingAdmissionPolicies, validatingAdmissionPolicyBindings)),
   ),
-  on('ValidatingAdmissionWebhook', (parts, configuration) => validatingWebhooks(webhookParts(parts, validatingWebhookConfigurations, configuration))),
+  on('ValidatingAdmissionWebhook', (parts, configuration) => validatingWebhooks(webhookParts(parts, 'validating', validatingWebhookConfigurations, configuration))),
   on('ResourceQuota', (parts, configuration) => {
     const { objects, clock } = parts
     const fresh = (namespace: string) => objects.list(resourceQuotas, namespace)

@@ -2,6 +2,7 @@
 
 import { isAvailable, remoteServerOf } from './api-service-target.ts'
 import { followApiServices } from './availability-loop.ts'
+import { availabilityMetrics } from './availability-metrics.ts'
 import { aggregatedDocuments } from './documents.ts'
 import { plain, proxyToServer } from './proxy.ts'
 import { openDocumentCache } from './remote-documents.ts'
@@ -12,6 +13,7 @@ import type { Answer } from '#apiserver/answer.ts'
 import type { Registry } from '#apiserver/registry/registry.ts'
 import type { RequestContext } from '#apiserver/request-context.ts'
 import type { Log } from '#base/log.ts'
+import type { Metrics } from '#base/metrics.ts'
 import type { Random } from '#base/random.ts'
 
 export interface AggregationParts extends RemoteServersParts {
@@ -21,6 +23,7 @@ export interface AggregationParts extends RemoteServersParts {
   readonly objects: Pick<ObjectReader, 'cached' | 'cachedList'>
   readonly random: Random
   readonly log: Log
+  readonly metrics: Metrics
 }
 
 export interface Aggregation extends AsyncDisposable {
@@ -51,7 +54,7 @@ export function openAggregation(parts: AggregationParts): Aggregation {
     if (apiService && remoteServerOf(apiService)) await documents.refresh(apiService, available)
     else documents.forget(name)
   }
-  const following = followApiServices({ ...parts, servers, checked }, ending.signal)
+  const following = followApiServices({ ...parts, servers, checked, judged: availabilityMetrics(parts.metrics) }, ending.signal)
 
   function passOn(apiService: APIService, ctx: RequestContext): Promise<Answer> | undefined {
     const server = remoteServerOf(apiService)

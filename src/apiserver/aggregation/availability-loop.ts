@@ -25,6 +25,8 @@ export interface AvailabilityParts {
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
+  /** For metrics; undefined when it is nobody else's. */
+  readonly judged: (name: string, judgement: Judgement | undefined) => void
   /** One of others' servers was checked, or is gone. */
   readonly checked: (name: string, available: boolean) => Promise<void>
 }
@@ -101,6 +103,7 @@ async function syncApiService(name: string, parts: AvailabilityParts): Promise<'
   const apiService = apiServices.find('', name)?.object as unknown as APIService | undefined
   const server = apiService && remoteServerOf(apiService)
   if (apiService === undefined || server === undefined) {
+    parts.judged(name, undefined)
     if (apiService) await writeCondition(name, LOCAL, parts)
     await parts.checked(name, false)
     return 'done'
@@ -111,6 +114,7 @@ async function syncApiService(name: string, parts: AvailabilityParts): Promise<'
   const judged = judgeService(server, objects.cached(serviceResource, server.namespace, server.name), own)
   const judgement = judged ?? (await checkServer(apiService, server, servers))
   await writeCondition(name, judgement, parts)
+  parts.judged(name, judgement)
   await parts.checked(name, judgement.status === 'True')
   // an answer that failed is asked for again soon; what is missing will tell when it comes
   return judged === undefined && judgement.status === 'False' ? 'retry' : 'later'

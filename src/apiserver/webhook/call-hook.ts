@@ -2,7 +2,7 @@
 
 import type { Hook } from './admission-hooks.ts'
 import { admissionReview, readVerdict, reviewVersion, type Verdict } from './admission-review.ts'
-import type { WebhookClient } from './webhook-client.ts'
+import { WebhookError, type WebhookClient } from './webhook-client.ts'
 import type { Status } from '#api/meta/v1/status.ts'
 import type { AdmissionRequest, ObjectForm } from '#apiserver/admission/admission.ts'
 import { badRequest, refusal } from '#apiserver/endpoints/errors.ts'
@@ -17,10 +17,16 @@ export interface HookParts {
 /** The webhook could not be asked, or did not answer as it has to; its failure policy decides what that means. */
 export class HookFailure extends Error {
   override readonly name = 'HookFailure'
-  constructor(hook: Hook, why: string, cause?: unknown) {
+  /** Of the webhook's answer where that was a refusal, else what upstream counts it as. */
+  readonly code: number
+  constructor(hook: Hook, why: string, cause?: unknown, code = 503) {
     super(`failed calling webhook ${JSON.stringify(hook.webhook.name)}: ${why}`, { cause })
+    this.code = (cause instanceof WebhookError ? cause.refusal?.code : undefined) ?? code
   }
 }
+
+/** The webhook said no. */
+export class HookDenial extends StatusError {}
 
 const SECONDS_DEFAULT = 10
 const NO_SIDE_EFFECTS: ReadonlySet<string> = new Set(['None', 'NoneOnDryRun'])
@@ -39,7 +45,12 @@ export async function callHook(
     throw badRequest(`admission webhook ${JSON.stringify(webhook.name)} does not support dry run`)
   const version = reviewVersion(hook)
   if (version === undefined)
-    throw new HookFailure(hook, 'could not create admission objects: webhook does not accept known AdmissionReview versions (v1, v1beta1)')
+    throw new HookFailure(
+      hook,
+      'could not create admission objects: webhook does not accept known AdmissionReview versions (v1, v1beta1)',
+      undefined,
+      400,
+    )
   const uid = uuid(random)
   const answer = await client
     .call(hook.target, admissionReview(version, uid, request, form, requested), {
@@ -61,12 +72,12 @@ export async function callHook(
   return verdict
 }
 
-function denial(webhook: string, result: Status | undefined): StatusError {
+function denial(webhook: string, result: Status | undefined): HookDenial {
   const by = `admission webhook ${JSON.stringify(webhook)} denied the request`
   const message = result?.message ? `${by}: ${result.message}` : result?.reason ? `${by}: ${result.reason}` : `${by} without explanation`
   const code = (result?.code ?? 0) < 400 ? 400 : result!.code!
   const { status } = refusal({ code, reason: result?.reason ?? '', message, ...(result?.details && { details: result.details }) })
-  return new StatusError(status)
+  return new HookDenial(status)
 }
 
 /** The caller has gone or its time is over: nothing is worth going on for. */

@@ -6,6 +6,7 @@ import { isExempt, matchingForm, type NamespaceLabels } from './admission-match.
 import { callHook, HookFailure, outOfTime, type HookParts } from './call-hook.ts'
 import { defaultForm } from './default-form.ts'
 import type { MatchConditions } from './match-conditions.ts'
+import type { WatchHook } from './webhook-metrics.ts'
 import type { AdmissionPlugin, AdmissionRequest, ObjectForm, Reinvocation } from '#apiserver/admission/admission.ts'
 import { internalError } from '#apiserver/endpoints/errors.ts'
 import { applyJsonPatch } from '#schema/json-patch.ts'
@@ -16,6 +17,7 @@ export interface WebhookPluginParts extends HookParts {
   readonly hooks: () => readonly Hook[]
   readonly namespaceLabels: NamespaceLabels
   readonly matchConditions: MatchConditions
+  readonly watch: WatchHook
 }
 
 const NAME = 'MutatingAdmissionWebhook'
@@ -54,8 +56,10 @@ async function ask(
   const notes = notesOf(hook, index, rounds.again ? 1 : 0, request)
   let next = request
   try {
-    const verdict = await callHook(hook, request, form, forms[0]!, true, parts)
-    const changed = verdict.patch === undefined ? undefined : patched(hook, verdict.patch, verdict.patchType, request.object, form, notes)
+    const changed = await parts.watch(hook, request, async () => {
+      const { patch, patchType } = await callHook(hook, request, form, forms[0]!, true, parts)
+      return patch === undefined ? undefined : patched(hook, patch, patchType, request.object, form, notes)
+    })
     if (changed === undefined) notes.mutated(false)
     else {
       notes.mutated(changed.different)

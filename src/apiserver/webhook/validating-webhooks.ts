@@ -44,7 +44,7 @@ async function ask(
   parts: WebhookPluginParts,
 ): Promise<void> {
   try {
-    await callHook(hook, request, form, requested, false, parts)
+    await parts.watch(hook, request, () => callHook(hook, request, form, requested, false, parts))
   } catch (error) {
     if (!(error instanceof HookFailure)) throw error
     if (hook.webhook.failurePolicy !== 'Ignore') throw internalError(error)

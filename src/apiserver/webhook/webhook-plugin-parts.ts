@@ -11,7 +11,8 @@ import type { KubeObject, Resource } from '#schema/resource.ts'
 
 /** `configuration` is what the operator says for the plugin. Throws AdmissionConfigurationError. */
 export function webhookParts(
-  { objects, webhooks, random, authorizer }: PluginParts,
+  { objects, webhooks, random, authorizer, hookMetrics }: PluginParts,
+  type: 'admit' | 'validating',
   configurations: Resource<HookConfiguration & KubeObject>,
   configuration: unknown,
 ): WebhookPluginParts {
@@ -20,6 +21,7 @@ export function webhookParts(
     random,
     hooks: admissionHooks(() => objects.cachedList(configurations), webhookCredentials(configuration)),
     matchConditions: matchConditions(authorizer),
+    watch: hookMetrics(type),
     async namespaceLabels(name) {
       const found = await objects.find(namespaces, '', name)
       if (found === undefined) throw notFound(namespaces, name)
