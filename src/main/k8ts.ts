@@ -52,6 +52,11 @@ const commands: Readonly<Record<string, Listed>> = {
     summary: 'Run the service proxy alone',
     load: async () => (await import('./kube-proxy.ts')).kubeProxy as never,
   },
+  ha: {
+    group: 'Other',
+    summary: 'Print the configuration of a load balancer before several servers',
+    load: async () => (await import('#cli/commands/ha.ts')).ha as never,
+  },
   doctor: {
     group: 'Other',
     summary: 'Check this machine and the current cluster',
