@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { pluginConfigurations } from '#apiserver/admission/configuration.ts'
+import { rowOfModule, type PluginModule } from '#apiserver/admission/plugin-module.ts'
 import { AdmissionConfigurationError, chosenPlugins } from '#apiserver/admission/plugin-choice.ts'
 import { orderedPlugins, STANDARD_PLUGINS, type PluginRow, type PluginSelection } from '#apiserver/admission/standard-plugins.ts'
 import { settings, UsageError, type Values } from '#base/settings.ts'
@@ -78,10 +79,10 @@ async function ownPlugin(file: string): Promise<PluginRow> {
   } catch (error) {
     throw new OperatorError(`cannot load the admission plugin ${file}: ${(error as Error).message}`, { cause: error })
   }
-  const given = module.default as Partial<PluginRow> | undefined
+  const given = module.default as Partial<PluginModule> | undefined
   if (typeof given?.name !== 'string' || given.name === '' || typeof given.make !== 'function')
     throw new OperatorError(`${file} has no admission plugin: its default export needs a name and a function make`)
-  return { name: given.name, on: given.on ?? true, make: given.make }
+  return rowOfModule(given as PluginModule)
 }
 
 /** What a plugin has against its configuration is for the operator to mend. */

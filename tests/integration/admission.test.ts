@@ -1,0 +1,111 @@
+/** Admission plugins chosen and configured by an operator, one of the operator's own, and a webhook that judges images. */
+
+import { deepEqual, equal, match, notEqual } from 'node:assert/strict'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { runProgram } from '../e2e/cluster-under-test.ts'
+import { root, startServer } from './server-under-test.ts'
+
+const PLUGIN = join(root, 'examples/admission-plugin/image-registries.ts')
+const PODS = '/api/v1/namespaces/default/pods'
+const pod = (name: string, image: string, more: object = {}) => ({
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { name },
+  spec: { containers: [{ name: 'c', image }], ...more },
+})
+
+function folder(files: Readonly<Record<string, string>>) {
+  const path = mkdtempSync(join(tmpdir(), 'k8ts-admission-'))
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(path, name), text)
+  return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) }
+}
+
+const CONFIGURATION = `
+apiVersion: apiserver.config.k8s.io/v1
+kind: AdmissionConfiguration
+plugins:
+- name: PodSecurity
+  path: pod-security.yaml
+- name: ImageRegistries
+  configuration: {registries: [registry.example]}
+`
+const POD_SECURITY = `
+apiVersion: pod-security.admission.config.k8s.io/v1
+kind: PodSecurityConfiguration
+defaults: {enforce: baseline, warn: restricted}
+exemptions: {namespaces: [kube-system]}
+`
+
+test('plugins run as flags and files say, beside one of the operator’s own', async () => {
+  using files = folder({ 'admission.yaml': CONFIGURATION, 'pod-security.yaml': POD_SECURITY })
+  await using server = await startServer({
+    command: 'kube-apiserver',
+    flags: [
+      '--datastore=memory',
+      '--disable-admission-plugins=ServiceAccount',
+      '--enable-admission-plugins=AlwaysPullImages,NamespaceAutoProvision',
+      `--admission-control-config-file=${join(files.path, 'admission.yaml')}`,
+      `--admission-plugin-file=${PLUGIN}`,
+    ],
+  })
+  const made = await server.call('POST', PODS, pod('a', 'app:1'))
+  equal(made.status, 201)
+  const [container] = made.json<{ spec: { containers: { image: string; imagePullPolicy: string }[] } }>().spec.containers
+  deepEqual([container!.image, container!.imagePullPolicy], ['registry.example/app:1', 'Always'])
+  match(String(made.headers['warning']), /^299 - "would violate PodSecurity \\"restricted:latest\\": allowPrivilegeEscalation != false/)
+
+  const refusal = async (given: object) => (await server.call('POST', PODS, given)).json<{ message: string }>().message
+  equal(
+    await refusal(pod('b', 'other.example/app:1')),
+    'pods "b" is forbidden: container c takes its image from elsewhere than registry.example',
+  )
+  equal(
+    await refusal(pod('b', 'app:1', { hostNetwork: true })),
+    'pods "b" is forbidden: violates PodSecurity "baseline:latest": host namespaces (hostNetwork=true)',
+  )
+  equal((await server.call('POST', '/api/v1/namespaces/fresh/pods', pod('c', 'app:1'))).status, 201)
+  const { text } = await server.call('GET', '/metrics')
+  match(
+    text,
+    /apiserver_admission_controller_admission_duration_seconds_count\{name="ImageRegistries",type="validate",operation="CREATE",rejected="true"\} 1/,
+  )
+})
+
+test('what is wrong with plugins is said in one sentence, and the server does not start', async () => {
+  using files = folder({
+    'unknown.yaml': 'apiVersion: apiserver.config.k8s.io/v1\nkind: AdmissionConfiguration\nplugins: [{nam: x}]\n',
+    'levels.yaml':
+      'apiVersion: apiserver.config.k8s.io/v1\nkind: AdmissionConfiguration\nplugins:\n- name: PodSecurity\n  configuration:\n' +
+      '    apiVersion: pod-security.admission.config.k8s.io/v1\n    kind: PodSecurityConfiguration\n    defaults: {enforce: high}\n',
+    'empty.ts': 'export default {}\n',
+  })
+  const at = (name: string) => join(files.path, name)
+  const ends = async (...flags: readonly string[]) => {
+    const words = ['kube-apiserver', '--data-dir', at('data'), '--secure-port', '0', '--bind-address', '127.0.0.1', '--datastore=memory']
+    const ran = await runProgram(join(root, 'k8ts'), [...words, ...flags], process.env)
+    notEqual(ran.code, 0)
+    return ran.err
+  }
+  match(await ends('--enable-admission-plugins=Nonsense'), /enable-admission-plugins plugin "Nonsense" is unknown/)
+  match(
+    await ends('--enable-admission-plugins=AlwaysDeny', '--disable-admission-plugins=AlwaysDeny'),
+    /map\[AlwaysDeny:\{\}\] in enable-admission-plugins and disable-admission-plugins overlapped/,
+  )
+  match(await ends('--admission-control-config-file=/none'), /unable to read admission control configuration from "\/none" \[ENOENT/)
+  match(await ends(`--admission-control-config-file=${at('unknown.yaml')}`), /strict decoding error: unknown field "plugins\[0\]\.nam"/)
+  match(
+    await ends(`--admission-control-config-file=${at('levels.yaml')}`),
+    /failed to initialize admission: couldn't init admission plugin "PodSecurity": PodSecurity invalid: defaults\.enforce: Invalid value: "high": must be one of privileged, baseline, restricted/,
+  )
+  match(
+    await ends(`--admission-plugin-file=${at('empty.ts')}`),
+    /has no admission plugin: its default export needs a name and a function make/,
+  )
+  match(
+    await ends(`--admission-plugin-file=${PLUGIN}`),
+    /couldn't init admission plugin "ImageRegistries": registries: at least one is needed/,
+  )
+})
