@@ -40,6 +40,7 @@ import { flagValues, UsageError } from '#base/settings.ts'
 import { databaseBytes, datastoreOf, openDatastore } from './datastore.ts'
 import { openAuthentication } from './api-authentication.ts'
 import { openAuthorization } from './api-authorization.ts'
+import { trustedAuthorities } from './trusted-authorities.ts'
 import { serviceAccountIssuer } from './service-account-issuer.ts'
 
 export interface ApiProcess extends AsyncDisposable {
@@ -56,7 +57,6 @@ const KUBECONFIGS = [
   ['scheduler', 'scheduler.kubeconfig', 'system:kube-scheduler'],
 ] as const
 /** Common names of those who may speak for others. */
-const FRONT_PROXIES = ['front-proxy-client']
 const LOOPBACK = /^(127\.|::1$|localhost$)/
 
 /** Starts serving; `/readyz` answers 200 once the default roles stand. Throws `OperatorError` for what the operator can mend. */
@@ -84,6 +84,7 @@ export async function startApi(settings: ApiSettings, log: Log, components: NonN
   const opened = new AsyncDisposableStack()
   try {
     const tokenIssuer = serviceAccountIssuer(settings, { pki, clock, random })
+    const trusted = trustedAuthorities(settings, pki)
     const authorization = opened.use(openAuthorization(settings, { clock, random, log }))
     const authentication = opened.use(openAuthentication(settings, { clock, random, log, tokenIssuer }))
     const auditing = auditOf(settings, { clock, log })
@@ -107,9 +108,9 @@ export async function startApi(settings: ApiSettings, log: Log, components: NonN
       process: { name: 'kube-apiserver', started: clock.now(), flags: flagValues(apiSettings, settings) },
       frontProxy: {
         certificate: () => pki.pair('frontProxyClient'),
-        ca: () => pki.frontProxyCa.cert,
-        clientCa: () => pki.ca.cert,
-        allowedNames: FRONT_PROXIES,
+        ca: () => trusted.proxies().join(''),
+        clientCa: () => trusted.clients().join(''),
+        allowedNames: trusted.proxyNames,
       },
       anonymous: authentication.anonymous,
       ...(settings.priorityAndFairness
@@ -120,8 +121,8 @@ export async function startApi(settings: ApiSettings, log: Log, components: NonN
       admission,
       authorization: authorization.authorizer,
       authenticators: [
-        frontProxy({ authorities: () => [pki.frontProxyCa.cert], allowedNames: FRONT_PROXIES, clock }),
-        clientCertificates({ authorities: () => [pki.ca.cert], clock }),
+        frontProxy({ authorities: trusted.proxies, allowedNames: trusted.proxyNames, clock }),
+        clientCertificates({ authorities: trusted.clients, clock }),
         ...(settings.passwordFile === undefined ? [] : [readUsers(settings.passwordFile, passwords)]),
       ],
       tokenAuthenticators: settings.tokenFile === undefined ? [] : [readUsers(settings.tokenFile, staticTokens)],
@@ -139,7 +140,7 @@ export async function startApi(settings: ApiSettings, log: Log, components: NonN
       ],
     }).catch(explainAdmission)
     const { metrics } = assembled.api
-    const tls = () => ({ ...pki.pair('serving'), clientCa: pki.ca.cert + pki.frontProxyCa.cert })
+    const tls = () => ({ ...pki.pair('serving'), clientCa: [...trusted.clients(), ...trusted.proxies()].join('') })
     const servers = await Promise.all(
       addresses.map((host) =>
         serveApi({ handler: assembled.handler, tls, host, port: settings.securePort, clock, log, metrics }).catch(explain),

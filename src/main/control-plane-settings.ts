@@ -5,6 +5,7 @@ import { PORT_OR_ZERO, settings, type Values } from '#base/settings.ts'
 import { admissionSettings } from './api-admission.ts'
 import { authenticationSettings } from './api-authentication.ts'
 import { authorizationSettings } from './api-authorization.ts'
+import { authoritySettings } from './trusted-authorities.ts'
 import { datastoreSettings } from './datastore.ts'
 
 const serviceAccountSettings = settings({
@@ -87,6 +88,7 @@ export const apiSettings = settings({
     help: 'Versions and resources that are served or not: api/all, api/ga, api/beta, api/alpha, group/version, group/version/resource',
     placeholder: 'key=bool',
   },
+  ...authoritySettings,
   ...authenticationSettings,
   tokenFile: { type: 'string', flag: 'token-auth-file', help: 'CSV file of tokens: token,user,uid,"group,group"' },
   passwordFile: { type: 'string', flag: 'basic-auth-file', help: 'CSV file of passwords: password,user,uid,"group,group"' },

@@ -1,12 +1,17 @@
 import { deepEqual, equal, match, ok } from 'node:assert/strict'
+import { connect } from 'node:http2'
 import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { after, before, test } from 'node:test'
 import { dump } from 'js-yaml'
+import { openPki } from '#apiserver/pki/pki.ts'
+import { systemClock } from '#base/clock.ts'
+import { systemRandom } from '#base/random.ts'
 import { startOidcProvider, type OidcProvider } from './oidc-provider.ts'
 import { startReviewServer, type ReviewServer } from './review-server.ts'
-import { startServer, type ServerUnderTest } from './server-under-test.ts'
+import { credentials, startServer, type ServerUnderTest } from './server-under-test.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'authentication-'))
 const configFile = join(directory, 'authentication.yaml')
@@ -200,6 +205,54 @@ test('a webhook is asked about tokens that nobody else knows, and remembered', a
     webhook.asked.filter(({ spec }) => spec['token'] === 'hooked'),
     [{ apiVersion: 'authentication.k8s.io/v1', kind: 'TokenReview', metadata: {}, spec: { token: 'hooked', audiences: ['api'] } }],
   )
+})
+
+test('the flags name a provider and further authorities of users and proxies', async () => {
+  const other = openPki({ directory: join(directory, 'other'), clock: systemClock, random: systemRandom })
+  const file = (name: string, text: string) => {
+    writeFileSync(join(directory, name), text)
+    return join(directory, name)
+  }
+  await using flagged = await startServer({
+    command: 'kube-apiserver',
+    flags: [
+      ['--oidc-issuer-url', provider.url],
+      ['--oidc-client-id', 'k8s'],
+      ['--oidc-ca-file', file('oidc.pem', provider.ca)],
+      ['--oidc-groups-claim', 'groups'],
+      ['--oidc-groups-prefix', 'g:'],
+      ['--oidc-signing-algs', 'ES256'],
+      ['--oidc-required-claim', 'tenant=t'],
+      ['--client-ca-file', file('clients.pem', other.ca.cert)],
+      ['--requestheader-client-ca-file', file('proxies.pem', other.frontProxyCa.cert)],
+      ['--anonymous-auth=false'],
+      ['--service-account-issuer', 'https://first'],
+      ['--service-account-issuer', 'https://second'],
+      ['--datastore', 'memory'],
+    ].flat(),
+  })
+  const ask = (headers: Readonly<Record<string, string>>, pair: { readonly cert?: string; readonly key?: string } = {}) => {
+    const session = connect(`https://127.0.0.1:${flagged.port}`, { ca: credentials(flagged.kubeconfig).ca, ...pair })
+    const stream = session.request({ ':method': 'POST', ':path': REVIEW, 'content-type': 'application/json', ...headers })
+    stream.end(JSON.stringify(SELF))
+    return text(stream)
+      .then((body) => JSON.parse(body) as { readonly status?: { readonly userInfo: User }; readonly code?: number })
+      .then(({ status, code }) => status?.userInfo ?? code)
+      .finally(() => session.close())
+  }
+  const bearer = async (claims: Readonly<Record<string, unknown>>) => ({ authorization: `Bearer ${await provider.sign(claims)}` })
+  const joe = await until(
+    async () => ask(await bearer({ sub: 'joe', tenant: 't', groups: 'dev' })),
+    (u) => u !== 401,
+  )
+  deepEqual(joe, { username: `${provider.url}#joe`, groups: ['g:dev', 'system:authenticated'] })
+  equal(await ask(await bearer({ sub: 'joe', tenant: 'u' })), 401)
+  equal(await ask({}), 401)
+  equal(((await ask({}, other.pair('scheduler'))) as User).username, 'system:kube-scheduler')
+  const proxied = await ask({ 'x-remote-user': 'pat', 'x-remote-group': 'far' }, other.pair('frontProxyClient'))
+  deepEqual(proxied, { username: 'pat', groups: ['far', 'system:authenticated'] })
+  const discovery = await flagged.call('GET', '/.well-known/openid-configuration')
+  deepEqual([discovery.json()['issuer'], discovery.json()['jwks_uri']], ['https://first', 'https://first/openid/v1/jwks'])
 })
 
 test('a changed configuration takes over while the server runs, and a wrong one does not', async () => {

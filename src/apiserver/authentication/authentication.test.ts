@@ -1,5 +1,5 @@
 import { deepEqual, equal } from 'node:assert/strict'
-import { generateKeyPairSync } from 'node:crypto'
+import { createPublicKey, generateKeyPairSync } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,7 +8,8 @@ import { openPki } from '#apiserver/pki/pki.ts'
 import type { Peer } from '#apiserver/request-context.ts'
 import { VirtualClock } from '#base/clock.ts'
 import { seededRandom, systemRandom } from '#base/random.ts'
-import { fromPem } from '#wire/x509/certificate.ts'
+import { fromPem, makeCertificate } from '#wire/x509/certificate.ts'
+import { objectId, sequence, setOf, utf8String } from '#wire/x509/der.ts'
 import { firstOf } from './authenticator.ts'
 import { bearerTokens, firstThatKnows, withoutToken } from './bearer-tokens.ts'
 import { clientCertificates } from './client-certificate.ts'
@@ -49,6 +50,25 @@ test('a client certificate says user and groups; a foreign, serving or expired o
     await clock.advance(366 * DAY)
     equal(await why(pki.pair('scheduler').cert), 'x509: certificate has expired or is not yet valid')
   })
+})
+
+test('a certificate may name the uid of its user, once', async () => {
+  const clock = new VirtualClock()
+  const authority = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey
+  const attribute = (oid: string, value: string) => setOf(sequence(objectId(oid), utf8String(value)))
+  const certificate = (...uids: readonly string[]) => {
+    const subject = sequence(attribute('2.5.4.3', 'joe'), ...uids.map((uid) => attribute('1.3.6.1.4.1.57683.2', uid)))
+    const wanted = { subject, issuer: subject, publicKey: createPublicKey(authority), serial: Buffer.of(1), authority: true }
+    return makeCertificate({ ...wanted, notBefore: clock.now() - DAY, notAfter: clock.now() + DAY, usages: ['client auth'] }, authority)
+  }
+  const ask = async (pem: string) => {
+    const outcome = await clientCertificates({ authorities: () => [pem], clock }).authenticate({ headers: {}, peer: from(pem) })
+    return outcome.type === 'user' ? outcome.user.uid : outcome.type === 'refused' ? outcome.why : ''
+  }
+  deepEqual(
+    [await ask(certificate('u7')), await ask(certificate()), await ask(certificate('a', 'b')), await ask(certificate(''))],
+    ['u7', undefined, 'expected 1 UID, but found multiple: ["a","b"]', 'uid cannot be an empty string'],
+  )
 })
 
 test('headers of a front proxy count only with its certificate', async () => {

@@ -1,4 +1,4 @@
-/** Client certificates: the common name is the user, the organizations are the groups. */
+/** Client certificates: the common name is the user, the organizations are the groups, an attribute of Kubernetes' own is the uid. */
 
 import { X509Certificate } from 'node:crypto'
 import type { UserInfo } from '#api/authentication/v1/token-review.ts'
@@ -7,10 +7,13 @@ import type { Authenticator } from './authenticator.ts'
 
 const CLIENT_AUTH = '1.3.6.1.5.5.7.3.2'
 const ANY_USE = '2.5.29.37.0'
+const USER_ID = '1.3.6.1.4.1.57683.2'
 
 export interface VerifiedCertificate {
   readonly commonName: string
   readonly organizations: readonly string[]
+  /** Of the attribute 1.3.6.1.4.1.57683.2 of the subject. */
+  readonly uid?: string
   readonly fingerprint: string
 }
 
@@ -61,6 +64,9 @@ function lookInto(der: Uint8Array, authorities: readonly string[], parse: (pem: 
   if (uses !== undefined && !uses.includes(CLIENT_AUTH) && !uses.includes(ANY_USE))
     return refused('x509: certificate specifies an incompatible key usage')
   const subject = certificate.toLegacyObject().subject as unknown as Readonly<Record<string, string | readonly string[] | undefined>>
+  const uids = listOf(subject[USER_ID])
+  if (uids.length > 1) return refused(`expected 1 UID, but found multiple: ${JSON.stringify(uids)}`)
+  if (uids[0] === '') return refused('uid cannot be an empty string')
   return {
     issuedBy,
     notBefore: Date.parse(certificate.validFrom),
@@ -70,6 +76,7 @@ function lookInto(der: Uint8Array, authorities: readonly string[], parse: (pem: 
       certificate: {
         commonName: listOf(subject['CN']).at(-1) ?? '',
         organizations: listOf(subject['O']),
+        ...(uids[0] !== undefined && { uid: uids[0] }),
         fingerprint: certificate.fingerprint256.replaceAll(':', '').toLowerCase(),
       },
     },
@@ -86,10 +93,11 @@ export function clientCertificates(parts: Parameters<typeof clientCertificateVer
       if (peer.type !== 'network' || peer.certificate === undefined) return { type: 'none' }
       const verdict = verify(peer.certificate)
       if (!verdict.ok) return { type: 'refused', why: verdict.why }
-      const { commonName, organizations, fingerprint } = verdict.certificate
+      const { commonName, organizations, uid, fingerprint } = verdict.certificate
       if (commonName === '') return { type: 'none' }
       const user: UserInfo = {
         username: commonName,
+        ...(uid !== undefined && { uid }),
         groups: organizations,
         extra: { 'authentication.kubernetes.io/credential-id': [`X509SHA256=${fingerprint}`] },
       }
