@@ -172,7 +172,7 @@ export async function openApi(parts: ApiParts): Promise<Api> {
   const metrics = openMetrics({
     clock,
     resources: () => everything(),
-    caches: () => [...new Set([...byName.values()].map((e) => e.registry.cache))],
+    caches: () => [...new Set([...byName.values()].map((e) => e.registry.cache)), ...custom.caches()],
     ...(parts.storeBytes && { storeBytes: parts.storeBytes }),
     ofProcess: async () => ofServer.text() + ((await parts.processMetrics?.()) ?? ''),
   })

@@ -10,8 +10,12 @@ type Metadata = KubeObject['metadata']
 
 const PATH = 'metadata'
 
-/** Everything a new object's metadata must be. */
-export function metadataErrors(metadata: Metadata, resource: Pick<Resource, 'scope' | 'nameProblems'> | undefined): FieldError[] {
+/** Everything a new object's metadata must be. Finalizers of `custom` kinds may be called anything. */
+export function metadataErrors(
+  metadata: Metadata,
+  resource: Pick<Resource, 'scope' | 'nameProblems'> | undefined,
+  custom = false,
+): FieldError[] {
   const errors: FieldError[] = []
   const name = metadata.name ?? ''
   if (resource !== undefined) {
@@ -21,7 +25,7 @@ export function metadataErrors(metadata: Metadata, resource: Pick<Resource, 'sco
     else errors.push(...invalidEach('metadata.name', name, resource.nameProblems(name, false)))
     errors.push(...namespaceErrors(metadata.namespace ?? '', resource))
   }
-  return [...errors, ...commonErrors(metadata)]
+  return [...errors, ...commonErrors(metadata, custom)]
 }
 
 function namespaceErrors(namespace: string, { scope }: Pick<Resource, 'scope'>): FieldError[] {
@@ -30,13 +34,13 @@ function namespaceErrors(namespace: string, { scope }: Pick<Resource, 'scope'>):
   return invalidEach('metadata.namespace', namespace, dns1123Label(namespace))
 }
 
-function commonErrors(metadata: Metadata): FieldError[] {
+function commonErrors(metadata: Metadata, custom: boolean): FieldError[] {
   return [
     ...((metadata.generation ?? 0) < 0 ? [invalid('metadata.generation', metadata.generation, 'must be greater than or equal to 0')] : []),
     ...labelErrors(metadata.labels, 'metadata.labels'),
     ...annotationErrors(metadata.annotations, 'metadata.annotations'),
     ...ownerErrors(metadata.ownerReferences ?? []),
-    ...finalizerErrors(metadata.finalizers ?? [], 'metadata.finalizers'),
+    ...finalizerErrors(metadata.finalizers ?? [], 'metadata.finalizers', custom),
   ]
 }
 
@@ -89,13 +93,13 @@ function ownerErrors(owners: NonNullable<Metadata['ownerReferences']>): FieldErr
 
 const STANDARD_FINALIZERS = new Set(['kubernetes', 'orphan', 'foregroundDeletion'])
 
-export function finalizerErrors(finalizers: readonly string[], path: string): FieldError[] {
+export function finalizerErrors(finalizers: readonly string[], path: string, custom = false): FieldError[] {
   const errors: FieldError[] = []
   const unknown: FieldError[] = []
   for (const [index, finalizer] of finalizers.entries()) {
     const at = `${path}[${index}]`
     errors.push(...invalidEach(path.startsWith('metadata') ? path : at, finalizer, qualifiedName(finalizer)))
-    if (!finalizer.includes('/') && !STANDARD_FINALIZERS.has(finalizer))
+    if (!custom && !finalizer.includes('/') && !STANDARD_FINALIZERS.has(finalizer))
       unknown.push(invalid(at, finalizer, 'name is neither a standard finalizer name nor is it fully qualified'))
   }
   if (finalizers.includes('orphan') && finalizers.includes('foregroundDeletion'))
@@ -106,7 +110,7 @@ export function finalizerErrors(finalizers: readonly string[], path: string): Fi
 const FIXED = ['name', 'namespace', 'uid', 'creationTimestamp', 'deletionTimestamp', 'deletionGracePeriodSeconds'] as const
 
 /** Everything a changed object's metadata must be, beside what it was. */
-export function metadataUpdateErrors(metadata: Metadata, old: Metadata): FieldError[] {
+export function metadataUpdateErrors(metadata: Metadata, old: Metadata, custom = false): FieldError[] {
   const errors: FieldError[] = []
   if (old.deletionTimestamp !== undefined) {
     const added = (metadata.finalizers ?? []).filter((f) => !(old.finalizers ?? []).includes(f))
@@ -125,5 +129,5 @@ export function metadataUpdateErrors(metadata: Metadata, old: Metadata): FieldEr
     errors.push(invalid('metadata.generation', metadata.generation ?? 0, 'must not be decremented'))
   for (const name of FIXED)
     if ((metadata[name] ?? '') !== (old[name] ?? '')) errors.push(invalid(`${PATH}.${name}`, metadata[name] ?? '', IMMUTABLE))
-  return [...errors, ...commonErrors(metadata)]
+  return [...errors, ...commonErrors(metadata, custom)]
 }

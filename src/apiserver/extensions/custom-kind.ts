@@ -132,9 +132,23 @@ function customStrategy(statusApart: boolean, schema: () => CustomSchema): Strat
     generation: 'all but metadata',
     unconditionalUpdate: false,
     initialStatus: 'as given',
-    warnings: (object) => schema().warnings(object as unknown as Json),
+    warnsOnUpdate: 'always',
+    warnings: (object, old) => [...finalizerWarnings(object, old), ...schema().warnings(object as unknown as Json)],
     ...(statusApart && { prepareCreate: (object) => withStatus(object, undefined) }),
   }
+}
+
+const COLLECTOR_FINALIZERS: ReadonlySet<string> = new Set(['orphan', 'foregroundDeletion'])
+
+/** Of finalizers that are new: whose they are should be plain. */
+function finalizerWarnings({ metadata }: Stored, old: Stored | undefined): readonly string[] {
+  return (metadata.finalizers ?? [])
+    .filter((name) => !name.includes('/') && !COLLECTOR_FINALIZERS.has(name) && !old?.metadata.finalizers?.includes(name))
+    .toSorted()
+    .map(
+      (name) =>
+        `metadata.finalizers: ${JSON.stringify(name)}: prefer a domain-qualified finalizer name including a path (/) to avoid accidental conflicts with other finalizer writers`,
+    )
 }
 
 /** Of what comes by the status path only the status counts. */

@@ -224,6 +224,16 @@ test('selectors, names and verbs that are not there are refused as upstream refu
   ])
 })
 
+test('finalizers may be called anything, with a warning when that is not plain', async () => {
+  await using t = await withWidgets()
+  const metadata = { name: 'a', finalizers: ['mine', 'example.com/mine'] }
+  const made = await t.call('POST', WIDGETS, { ...widget('a'), metadata })
+  const why = 'prefer a domain-qualified finalizer name including a path (/) to avoid accidental conflicts with other finalizer writers'
+  deepEqual([made.status, made.warnings], [201, [`metadata.finalizers: "mine": ${why}`]])
+  const more = await t.call('PATCH', `${WIDGETS}/a`, { metadata: { finalizers: ['mine', 'yours'] } }, MERGE)
+  deepEqual([more.status, more.warnings], [200, [`metadata.finalizers: "yours": ${why}`]])
+})
+
 test('a body of another kind, or of none, is refused', async () => {
   await using t = await withWidgets()
   const other = await t.call('POST', WIDGETS, { ...widget('a'), kind: 'Gadget' })

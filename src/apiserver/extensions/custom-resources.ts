@@ -32,6 +32,8 @@ export interface CustomResources extends AsyncDisposable {
   stored(name: string): Promise<Endpoint | undefined>
   /** What is served of established definitions, in their order; the same list until one of them changes. */
   resources(): readonly Resource[]
+  /** Those that are open. */
+  caches(): readonly WatchCache[]
   /** As which resource another version of it is stored. */
   storedAs(resource: Resource): Resource | undefined
   /** The definition is gone, or may have changed. */
@@ -54,6 +56,7 @@ interface Kept {
   readonly uid: string
   readonly prefix: string
   cache: Promise<WatchCache> | undefined
+  opened: WatchCache | undefined
   serving: Serving
 }
 
@@ -82,6 +85,7 @@ export function customResources(parts: CustomResourcesParts): CustomResources {
       uid,
       prefix: customPrefix({ group: definition.spec.group, plural: definition.spec.names.plural }),
       cache: undefined,
+      opened: undefined,
       serving: serve(definition),
     }
     kept.set(name, made)
@@ -100,13 +104,20 @@ export function customResources(parts: CustomResourcesParts): CustomResources {
     const { serving } = entry
     const known = serving.endpoints.get(version)
     if (known) return known
-    const cache = await (entry.cache ??= openWatchCache({
+    entry.cache ??= openWatchCache({
       feed: parts.feed,
       resource: serving.storage.resource,
       prefix: entry.prefix,
       decode: decodeStored,
       log: parts.log.with({ resource: serving.definition.metadata.name }),
-    }))
+    })
+    let cache: WatchCache
+    try {
+      cache = entry.opened = await entry.cache
+    } catch (error) {
+      entry.cache = undefined // the next request tries again
+      throw error
+    }
     const kind = serving.kinds.get(version)!
     const byApiVersion = new Map([...serving.kinds.values()].map((k) => [k.resource.apiVersion, k]))
     const { resource, strategy, facets } = kind
@@ -180,6 +191,8 @@ export function customResources(parts: CustomResourcesParts): CustomResources {
           })
       }))
     },
+
+    caches: () => [...kept.values()].flatMap(({ opened }) => opened ?? []),
 
     storedAs: (resource) => storage.get(resource),
 

@@ -347,9 +347,8 @@ export class Registry {
   /** What has been warned of before, and did not change since, is not told again. */
   #warn(object: Stored, old: Stored | undefined, write: WriteInfo): void {
     const { generation, warnsOnUpdate, warnings } = this.strategy
-    const telling =
-      old === undefined || (warnsOnUpdate !== false && (generation === undefined || object.metadata.generation !== old.metadata.generation))
-    if (!telling) return
+    const isSame = generation !== undefined && object.metadata.generation === old?.metadata.generation
+    if (old !== undefined && (warnsOnUpdate === false || (isSame && warnsOnUpdate !== 'always'))) return
     for (const text of warningsOf(this.resource.type.schema, object)) write.warn(text)
     for (const text of warnings?.(object, old) ?? []) write.warn(text)
   }

@@ -65,8 +65,8 @@ export interface Strategy<T extends Stored = Stored> {
   validateUpdate?(object: T, old: T, write: WriteInfo): readonly FieldError[]
   /** What clients are told beyond the declaration's own warnings; on updates only when the generation moves, where there is one. */
   warnings?(object: T, old: T | undefined): readonly string[]
-  /** False: updates give no warnings. */
-  readonly warnsOnUpdate?: boolean
+  /** False: updates give no warnings. `always`: they do even where the generation stays. */
+  readonly warnsOnUpdate?: boolean | 'always'
   /** Runs after defaults and preparation, before validation; `old` is absent on create, `object` on delete. */
   allocate?(object: T, old: T | undefined, write: WriteInfo): Allocation<T>
   /** The object is gone from the store. */
