@@ -436,7 +436,7 @@ export const invalidChanges: Readonly<Record<string, readonly InvalidChange[]>> 
     {
       change: { spec: { signerName: 'nodomain' } },
       causes: [
-        'spec.signerName FieldValueInvalid: Invalid value: "nodomain": must be a fully qualified domain and path of the form "example.com/signer-name"',
+        'spec.signerName FieldValueInvalid: Invalid value: "nodomain": must be a fully qualified domain and path of the form \'example.com/signer-name\'',
       ],
     },
     { change: { spec: { usages: [] } }, causes: ['spec.usages FieldValueRequired: Required value'] },

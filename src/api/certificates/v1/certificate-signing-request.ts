@@ -1,6 +1,6 @@
 /** Declares CertificateSigningRequest (certificates/v1). */
 
-import { invalid, required, type FieldError } from '#schema/field-error.ts'
+import { requestSpecErrors, requestStatusErrors, requestUpdateErrors } from './certificate-signing-request-rules.ts'
 import { humanDuration } from '#schema/duration.ts'
 import { ageColumn, nameColumn } from '#schema/table.ts'
 import { ObjectMeta } from '#api/meta/v1/object-meta.ts'
@@ -84,8 +84,6 @@ export const certificateSigningRequests = resource(CertificateSigningRequest, {
   selectable: { 'spec.signerName': (c) => c.spec.signerName },
 })
 
-const SECONDS_MIN = 600
-
 function conditionText({ status }: CertificateSigningRequest): string {
   const types = new Set((status.conditions ?? []).map((c) => c.type))
   const words = types.has('Denied') ? ['Denied'] : types.has('Approved') ? ['Approved'] : ['Pending']
@@ -94,21 +92,6 @@ function conditionText({ status }: CertificateSigningRequest): string {
   return words.join(',')
 }
 
-rulesFor(CertificateSigningRequestSpec, {
-  check(spec, path): FieldError[] {
-    const errors: FieldError[] = []
-    const { signerName, expirationSeconds, usages = [], request } = spec
-    if (request && !Buffer.from(request, 'base64').toString('latin1').includes('-----BEGIN CERTIFICATE REQUEST-----'))
-      errors.push(invalid(`${path}.request`, request, 'PEM block type must be CERTIFICATE REQUEST'))
-    if (usages.length === 0) errors.push(required(`${path}.usages`))
-    if (signerName !== '' && !/^[^/]+\.[^/]+\/.+$/.test(signerName))
-      errors.push(
-        invalid(`${path}.signerName`, signerName, 'must be a fully qualified domain and path of the form "example.com/signer-name"'),
-      )
-    if (expirationSeconds !== undefined && expirationSeconds < SECONDS_MIN)
-      errors.push(
-        invalid(`${path}.expirationSeconds`, expirationSeconds, `may not specify a duration less than ${SECONDS_MIN} seconds (10 minutes)`),
-      )
-    return errors
-  },
-})
+rulesFor(CertificateSigningRequestSpec, { check: requestSpecErrors })
+rulesFor(CertificateSigningRequestStatus, { check: requestStatusErrors })
+rulesFor(CertificateSigningRequest, { checkUpdate: requestUpdateErrors })

@@ -3,6 +3,8 @@
 import { deepEqual } from 'node:assert/strict'
 import { generateKeyPairSync, sign } from 'node:crypto'
 import { test } from 'node:test'
+import { requestSpecErrors, requestStatusErrors, requestUpdateErrors } from './certificate-signing-request-rules.ts'
+import type { CertificateSigningRequest } from './certificate-signing-request.ts'
 import { anchorErrors, bundleErrors, bundleUpdateErrors } from './cluster-trust-bundle-rules.ts'
 import type { ClusterTrustBundle } from './cluster-trust-bundle.ts'
 import { issueTimeErrors, podRequestErrors, podRequestUpdateErrors } from './pod-certificate-request-rules.ts'
@@ -132,5 +134,47 @@ test('a certificate starts about now', () => {
   deepEqual(messages(issueTimeErrors(issued, {}, at + 60_000)), [])
   deepEqual(messages(issueTimeErrors(issued, {}, at + 300_000)), [
     'status.notBefore: Invalid value: "2026-01-01T00:00:00Z": must be set to within 5 minutes of kube-apiserver\'s current time',
+  ])
+})
+
+test('a request names a signer that exists in form, usages that are known, once each', () => {
+  const spec = {
+    request: 'aGVsbG8=',
+    signerName: 'kubernetes.io/legacy-unknown',
+    usages: ['signing', 'signing', 'odd'],
+    expirationSeconds: 3,
+  }
+  deepEqual(
+    requestSpecErrors(spec as never, 'spec').map((e) => e.message.replace(/: supported values: .*/, '')),
+    [
+      'spec.request: Invalid value: "aGVsbG8=": PEM block type must be CERTIFICATE REQUEST',
+      'spec.usages[2]: Unsupported value: "odd"',
+      'spec.usages[1]: Duplicate value: "signing"',
+      'spec.signerName: Invalid value: "kubernetes.io/legacy-unknown": the legacy signerName is not allowed via this API version',
+      'spec.expirationSeconds: Invalid value: 3: may not specify a duration less than 600 seconds (10 minutes)',
+    ],
+  )
+})
+
+test('a request is approved or denied, not both, and stays so', () => {
+  const decided = (...conditions: readonly (readonly [string, string])[]) =>
+    ({ status: { conditions: conditions.map(([type, status]) => ({ type, status })) } }) as unknown as CertificateSigningRequest
+  deepEqual(messages(requestStatusErrors(decided(['Approved', 'True'], ['Denied', 'True'], ['Failed', 'False']).status, 'status')), [
+    'status.conditions[1].type: Invalid value: "Denied": Approved and Denied conditions are mutually exclusive',
+    'status.conditions[2].status: Unsupported value: "False": supported values: "True"',
+  ])
+  deepEqual(messages(requestUpdateErrors(decided(), decided(['Denied', 'True']), '', 'approval')), [
+    'status.conditions: Forbidden: updates may not remove a condition of type "Denied"',
+  ])
+})
+
+test('a certificate of a request comes once, as PEM, by the status path', () => {
+  const holding = (certificate: string) =>
+    ({ status: { certificate: Buffer.from(certificate).toString('base64') } }) as unknown as CertificateSigningRequest
+  deepEqual(messages(requestUpdateErrors(holding('hello'), holding(''), '', 'status')), [
+    'status.certificate: Invalid value: "<certificate data>": must contain at least one CERTIFICATE PEM block',
+  ])
+  deepEqual(messages(requestUpdateErrors(holding(''), holding('hello'), '', 'status')), [
+    'status.certificate: Forbidden: updates may not modify existing certificate content',
   ])
 })

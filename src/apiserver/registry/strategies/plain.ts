@@ -86,10 +86,10 @@ const DECISIONS = new Set(['Approved', 'Denied'])
 
 /** The approval path decides (Approved, Denied); the status path signs or fails; neither touches the other's part. */
 export const approvalFacet = {
-  ...statusFacet<Request>((request, old, { now }) => ({
-    ...request,
-    status: { ...old.status, ...conditionsOf(request.status.conditions, old.status.conditions, now) },
-  })),
+  ...statusFacet<Request>((request, old, { now }) => {
+    const { conditions, ...others } = old.status
+    return { ...request, status: { ...others, ...conditionsOf(request.status.conditions, conditions, now) } }
+  }),
   subresource: 'approval',
 }
 
