@@ -46,11 +46,10 @@ export function trustedAuthorities(values: Values<typeof authoritySettings>, pki
 function certificatesIn(file: string | undefined, flag: string): readonly string[] {
   if (file === undefined) return []
   const found = readPem(file, flag).match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? []
+  if (found.length === 0) throw new OperatorError(`cannot use ${file}, which --${flag} names: there is no certificate in it`)
   try {
-    for (const pem of found) new X509Certificate(pem)
+    return found.map((pem) => new X509Certificate(pem).toString())
   } catch (error) {
     throw new OperatorError(`cannot use ${file}, which --${flag} names: ${(error as Error).message}`, { cause: error })
   }
-  if (found.length === 0) throw new OperatorError(`cannot use ${file}, which --${flag} names: there is no certificate in it`)
-  return found.map((pem) => `${pem}\n`)
 }
