@@ -11,6 +11,7 @@ import { reconcileBootstrapRoles } from '#apiserver/authorization/bootstrap-role
 import { clientCertificates } from '#apiserver/authentication/client-certificate.ts'
 import { frontProxy } from '#apiserver/authentication/front-proxy.ts'
 import { MalformedUserFile, passwords, staticTokens } from '#apiserver/authentication/user-files.ts'
+import { encryptedStore } from '#apiserver/encryption/encrypted-store.ts'
 import { kubeconfig } from '#apiserver/pki/kubeconfig.ts'
 import { openPki, writeFile, type Pki } from '#apiserver/pki/pki.ts'
 import { virtualResources } from '#apiserver/encode/known-kinds.ts'
@@ -32,6 +33,7 @@ import type { Resource } from '#schema/resource.ts'
 import { CannotListen } from '#wire/https-server.ts'
 import { admissionSelection, explainAdmission } from './api-admission.ts'
 import { auditOf } from './audit-settings.ts'
+import { encryptionOf } from './encryption-settings.ts'
 import { assembleApi, type AssembledApi, type AssembleParts } from './assemble-api.ts'
 import { processMetrics } from './process-metrics.ts'
 import { apiSettings, type ApiSettings } from './control-plane-settings.ts'
@@ -83,6 +85,7 @@ export async function startApi(settings: ApiSettings, log: Log, components: NonN
   const store = await opening
   const opened = new AsyncDisposableStack()
   try {
+    const encryption = opened.use(await encryptionOf(settings, { resources: storedResources(), clock, random, log }))
     const tokenIssuer = serviceAccountIssuer(settings, { pki, clock, random })
     const trusted = trustedAuthorities(settings, pki)
     const authorization = opened.use(openAuthorization(settings, { clock, random, log }))
@@ -93,7 +96,7 @@ export async function startApi(settings: ApiSettings, log: Log, components: NonN
     const ofProcess = processMetrics(describeGates(gates))
     const assembled = await assembleApi({
       components,
-      store,
+      store: encryption ? encryptedStore({ store, ciphersOf: encryption.ciphersOf, log }) : store,
       ...(datastoreOf(settings) === 'sqlite' && { storeBytes: () => databaseBytes(directory) }),
       processMetrics: async () => ofLoops.text() + (await ofProcess()),
       clock,
@@ -131,6 +134,7 @@ export async function startApi(settings: ApiSettings, log: Log, components: NonN
       kubelets: (listers) =>
         openKubeletConnection({ nodes: listers.lister(nodes), tls: () => ({ ...pki.pair('kubeletClient'), ca: pki.ca.cert }), clock, log }),
       healthChecks: [
+        ...(encryption ? [{ name: 'kms-providers', check: () => encryption.check().then(() => undefined) }] : []),
         {
           name: 'poststarthook/rbac/bootstrap-roles',
           check: async () => {
@@ -236,11 +240,14 @@ function featureGates(words: readonly string[]): FeatureGates {
   }
 }
 
-function runtimeConfig(words: readonly string[]): (resource: Resource) => boolean {
+function storedResources(): readonly Resource[] {
   // the strategy of Services matters to who stores them only
-  const stable = servedResources({} as never).map((s) => s.resource)
+  return servedResources({} as never).map((s) => s.resource)
+}
+
+function runtimeConfig(words: readonly string[]): (resource: Resource) => boolean {
   try {
-    return parseRuntimeConfig(words, [...stable, ...unstableResources, ...virtualResources])
+    return parseRuntimeConfig(words, [...storedResources(), ...unstableResources, ...virtualResources])
   } catch (error) {
     if (!(error instanceof RuntimeConfigError)) throw error
     throw new UsageError(`invalid argument ${JSON.stringify(words.join(','))} for "--runtime-config" flag: ${error.message}`)

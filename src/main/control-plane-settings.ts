@@ -1,6 +1,7 @@
 /** Settings that the server and the API server alone share, with upstream's flag names. */
 
 import { auditSettings } from './audit-settings.ts'
+import { encryptionSettings } from './encryption-settings.ts'
 import { PORT_OR_ZERO, settings, type Values } from '#base/settings.ts'
 import { admissionSettings } from './api-admission.ts'
 import { authenticationSettings } from './api-authentication.ts'
@@ -50,6 +51,7 @@ const serviceAccountSettings = settings({
 
 export const apiSettings = settings({
   ...auditSettings,
+  ...encryptionSettings,
   dataDirectory: { type: 'string', flag: 'data-dir', help: 'Where keys, certificates and the database lie', default: './k8ts-data' },
   securePort: { type: 'int', flag: 'secure-port', help: 'Port served over TLS; 0: any that is free', default: 6443, ...PORT_OR_ZERO },
   bindAddress: { type: 'list', flag: 'bind-address', help: 'Addresses to serve on', default: ['0.0.0.0'] },

@@ -67,6 +67,8 @@ export interface Store extends AsyncDisposable {
   compacted(): Promise<Revision>
   /** A lease that deletes the keys put with it when it runs out, `ttlMs` from its last grant or renewal. */
   grantLease(ttlMs: number): Promise<LeaseId>
+  /** Whether the value lies there in an older form than it would be written in now; absent: there is but one. */
+  isStale?(key: string): Promise<boolean>
   /** A consistent copy of everything at one revision, in the format `restore` of the same driver takes. */
   snapshot(): AsyncIterable<Uint8Array>
 }

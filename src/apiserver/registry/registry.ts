@@ -301,8 +301,9 @@ export class Registry {
     return this.#shown(new Published(resource, key, result.revision, withMetadata(kept, { resourceVersion: String(result.revision) })))
   }
 
-  /** Whether storing an object that looks the same would change nothing: it may lie there in another version. */
+  /** Whether storing an object that looks the same would change nothing: it may lie there in another version, or under an old key. */
   async #isStoredAs(object: Stored, key: string): Promise<boolean> {
+    if (await this.#parts.store.isStale?.(key)) return false
     return this.form === undefined || unchanged(await this.form.store(object), this.cache.get(key)?.object as Stored)
   }
 
