@@ -285,3 +285,48 @@ interface ConversionReview {
   readonly apiVersion: string
   readonly request: { readonly uid: string; readonly desiredAPIVersion: string; readonly objects: readonly Widget[] }
 }
+
+test('admission webhooks see custom objects, in the version they ask for', async () => {
+  using keys = openTestPki()
+  const asked: string[] = []
+  await using hook = await serveTls(keys, ['127.0.0.1'], (incoming, body, response) => {
+    const { kind, apiVersion, request } = JSON.parse(body) as AdmissionReview
+    asked.push(`${incoming.url!.split('?')[0]} ${request.operation} ${request.object.apiVersion}`)
+    const add = (path: string, value: unknown) => ({ op: 'add', path, value })
+    const patch = Buffer.from(JSON.stringify([add('/spec/color', 'red'), add('/spec/odd', 1)])).toString('base64')
+    const verdict = incoming.url!.startsWith('/change')
+      ? { allowed: true, patchType: 'JSONPatch', patch }
+      : { allowed: request.object.spec.size !== 13, status: { message: 'unlucky' } }
+    response.end(JSON.stringify({ kind, apiVersion, response: { uid: request.uid, ...verdict } }))
+  })
+  await using server = await startServer({ flags: ['--datastore', 'memory'] })
+  await made(server, { ...definition, spec: { ...definition.spec, versions: [version, { ...version, name: 'v2', storage: false }] } })
+  const webhook = (path: string, apiVersion: string) => ({
+    name: `${path}.example.com`,
+    clientConfig: { url: `https://127.0.0.1:${hook.port}/${path}`, caBundle: keys.caBundle },
+    rules: [{ operations: ['CREATE', 'UPDATE'], apiGroups: ['example.com'], apiVersions: [apiVersion], resources: ['widgets'] }],
+    sideEffects: 'None',
+    admissionReviewVersions: ['v1'],
+  })
+  const configure = async (kind: string, ...webhooks: readonly object[]) => {
+    const path = `/apis/admissionregistration.k8s.io/v1/${kind}webhookconfigurations`
+    equal((await server.call('POST', path, { metadata: { name: kind }, webhooks })).status, 201)
+  }
+  await configure('mutating', webhook('change', 'v1'))
+  await configure('validating', webhook('judge', 'v2'))
+  const created = await server.call('POST', WIDGETS, widget('a', { size: 1 }))
+  deepEqual([created.status, created.json<Widget>().spec], [201, { size: 1, color: 'red' }])
+  deepEqual(asked, ['/change CREATE example.com/v1', '/judge CREATE example.com/v2'])
+  const denied = await server.call('POST', WIDGETS, widget('b', { size: 13 }))
+  deepEqual([denied.status, denied.json()['message']], [400, 'admission webhook "judge.example.com" denied the request: unlucky'])
+})
+
+interface AdmissionReview {
+  readonly kind: string
+  readonly apiVersion: string
+  readonly request: {
+    readonly uid: string
+    readonly operation: string
+    readonly object: { readonly apiVersion: string; readonly spec: { readonly size: number } }
+  }
+}
