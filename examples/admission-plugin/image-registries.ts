@@ -7,7 +7,7 @@ import type { KubeObject } from '#schema/resource.ts'
 
 const EXEMPT = 'example.com/any-registry'
 
-const plugin: PluginModule = {
+export const plugin: PluginModule = {
   name: 'ImageRegistries',
   make({ find, refused, misconfigured }, configuration) {
     const { registries } = (configuration ?? {}) as { readonly registries?: readonly string[] }
@@ -38,5 +38,3 @@ const plugin: PluginModule = {
     }
   },
 }
-
-export default plugin

@@ -29,7 +29,7 @@ export const admissionSettings = settings({
   admissionPluginFiles: {
     type: 'list',
     flag: 'admission-plugin-file',
-    help: 'Modules whose default export is an admission plugin of your own, which runs after the standard ones',
+    help: 'Modules whose export plugin is an admission plugin of your own, which runs after the standard ones',
   },
 })
 
@@ -73,15 +73,15 @@ function readConfigurations(file: string): ReadonlyMap<string, unknown> {
 }
 
 async function ownPlugin(file: string): Promise<PluginRow> {
-  let module: { readonly default?: unknown }
+  let module: { readonly plugin?: unknown }
   try {
     module = (await import(pathToFileURL(resolve(file)).href)) as typeof module
   } catch (error) {
     throw new OperatorError(`cannot load the admission plugin ${file}: ${(error as Error).message}`, { cause: error })
   }
-  const given = module.default as Partial<PluginModule> | undefined
+  const given = module.plugin as Partial<PluginModule> | undefined
   if (typeof given?.name !== 'string' || given.name === '' || typeof given.make !== 'function')
-    throw new OperatorError(`${file} has no admission plugin: its default export needs a name and a function make`)
+    throw new OperatorError(`${file} exports no admission plugin: its export plugin needs a name and a function make`)
   return rowOfModule(given as PluginModule)
 }
 

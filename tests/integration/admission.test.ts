@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { runProgram } from '../e2e/cluster-under-test.ts'
+import { startReviewServer } from './review-server.ts'
 import { root, startServer } from './server-under-test.ts'
 
 const PLUGIN = join(root, 'examples/admission-plugin/image-registries.ts')
@@ -80,7 +81,7 @@ test('what is wrong with plugins is said in one sentence, and the server does no
     'levels.yaml':
       'apiVersion: apiserver.config.k8s.io/v1\nkind: AdmissionConfiguration\nplugins:\n- name: PodSecurity\n  configuration:\n' +
       '    apiVersion: pod-security.admission.config.k8s.io/v1\n    kind: PodSecurityConfiguration\n    defaults: {enforce: high}\n',
-    'empty.ts': 'export default {}\n',
+    'empty.ts': 'export const plugin = {}\n',
   })
   const at = (name: string) => join(files.path, name)
   const ends = async (...flags: readonly string[]) => {
@@ -102,10 +103,56 @@ test('what is wrong with plugins is said in one sentence, and the server does no
   )
   match(
     await ends(`--admission-plugin-file=${at('empty.ts')}`),
-    /has no admission plugin: its default export needs a name and a function make/,
+    /exports no admission plugin: its export plugin needs a name and a function make/,
   )
   match(
     await ends(`--admission-plugin-file=${PLUGIN}`),
     /couldn't init admission plugin "ImageRegistries": registries: at least one is needed/,
   )
+})
+
+test('a webhook judges the images of pods, and its answers are kept', async () => {
+  using files = folder({})
+  const kubeconfig = join(files.path, 'hook.kubeconfig')
+  const configuration = join(files.path, 'admission.yaml')
+  await using reviews = await startReviewServer(kubeconfig, ({ containers }) => {
+    const images = (containers as readonly { readonly image: string }[]).map(({ image }) => image)
+    if (images.includes('broken')) return 404
+    return images.includes('bad') ? { allowed: false, reason: 'it is bad' } : { allowed: true }
+  })
+  const write = (more: string) =>
+    writeFileSync(
+      configuration,
+      `apiVersion: apiserver.config.k8s.io/v1\nkind: AdmissionConfiguration\nplugins:\n- name: ImagePolicyWebhook\n  configuration:\n    imagePolicy: {kubeConfigFile: ${JSON.stringify(kubeconfig)}, retryBackoff: 1${more}}\n`,
+    )
+  const flags = [
+    '--datastore=memory',
+    '--disable-admission-plugins=ServiceAccount',
+    '--enable-admission-plugins=ImagePolicyWebhook',
+    `--admission-control-config-file=${configuration}`,
+  ]
+  write('')
+  {
+    await using server = await startServer({ command: 'kube-apiserver', flags })
+    equal((await server.call('POST', PODS, pod('a', 'good'))).status, 201)
+    equal((await server.call('POST', PODS, pod('b', 'good'))).status, 201)
+    deepEqual(reviews.asked, [
+      {
+        apiVersion: 'imagepolicy.k8s.io/v1alpha1',
+        kind: 'ImageReview',
+        metadata: {},
+        spec: { containers: [{ image: 'good' }], namespace: 'default' },
+      },
+    ])
+    const bad = await server.call('POST', PODS, pod('c', 'bad'))
+    equal(
+      bad.json<{ message: string }>().message,
+      'pods "c" is forbidden: image policy webhook backend denied one or more images: it is bad',
+    )
+    const broken = await server.call('POST', PODS, pod('d', 'broken'))
+    deepEqual([broken.status, broken.json<{ reason: string }>().reason], [403, 'Forbidden'])
+  }
+  write(', defaultAllow: true')
+  await using server = await startServer({ command: 'kube-apiserver', flags })
+  equal((await server.call('POST', PODS, pod('d', 'broken'))).status, 201)
 })

@@ -1,5 +1,5 @@
 /**
- * Admission plugins of one's own: what the default export of a module is that `--admission-plugin-file` names. The types are all that such a
+ * Admission plugins of one's own: what a module exports as `plugin` that `--admission-plugin-file` names. The types are all that such a
  * module needs of this program, and types are gone when it runs.
  */
 
