@@ -45,11 +45,14 @@ export async function startServer(
     readonly flags?: readonly string[]
     readonly directory?: string
     readonly port?: number
+    /** The loopback address to serve on. */
+    readonly host?: string
     readonly command?: 'server' | 'kube-apiserver'
   } = {},
 ): Promise<ServerUnderTest> {
   const directory = options.directory ?? mkdtempSync(join(tmpdir(), 'k8ts-server-'))
   const port = options.port ?? (await freePort())
+  const host = options.host ?? '127.0.0.1'
   const words = [
     options.command ?? 'server',
     '--data-dir',
@@ -57,7 +60,7 @@ export async function startServer(
     '--secure-port',
     String(port),
     '--bind-address',
-    '127.0.0.1',
+    host,
     ...(options.flags ?? []),
   ]
   const child = spawn(join(root, 'k8ts'), words, { stdio: ['ignore', 'pipe', 'pipe'] })
@@ -71,7 +74,7 @@ export async function startServer(
     const open = sessions[key]
     if (open !== undefined && !open.destroyed && !open.closed) return open
     const { ca, cert, key: privateKey } = credentials(kubeconfig)
-    const made = connect(`https://127.0.0.1:${port}`, anonymous ? { ca } : { ca, cert, key: privateKey })
+    const made = connect(`https://${host}:${port}`, anonymous ? { ca } : { ca, cert, key: privateKey })
     made.on('error', () => {})
     sessions = { ...sessions, [key]: made }
     return made

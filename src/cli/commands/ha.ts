@@ -43,10 +43,7 @@ function endpointOf(word: string): Endpoint {
  */
 export function haproxyConfiguration(bind: readonly string[], servers: readonly Endpoint[]): string {
   const address = ({ host, port }: Endpoint) => `${isIPv6(host) ? `[${host}]` : host}:${port}`
-  return `global
-    maxconn 20000
-
-defaults
+  return `defaults
     mode tcp
     timeout connect 5s
     # watches are quiet for a minute at most; anything longer is a client that has gone

@@ -1,0 +1,215 @@
+/** Several servers on one etcd behind HAProxy: a watching client sees every event once, in order, while servers and members are killed in turn. */
+
+import { deepEqual, equal, ok } from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { request, type RequestOptions } from 'node:https'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
+import { needsEtcd, startEtcd } from '../conformance/etcd-under-test.ts'
+import { runProgram } from '../e2e/cluster-under-test.ts'
+import { credentials, freePort, root, startServer, type ServerUnderTest } from '../integration/server-under-test.ts'
+
+const HAPROXY = '/usr/sbin/haproxy'
+const skip = needsEtcd || (existsSync(HAPROXY) ? false : 'needs haproxy')
+const AUTHORITIES = ['ca.crt', 'ca.key', 'front-proxy-ca.crt', 'front-proxy-ca.key', 'sa.key', 'sa.pub']
+const HOSTS = ['127.0.0.1', '127.0.0.2'] as const
+const CONFIG_MAPS = '/api/v1/namespaces/default/configmaps'
+
+test(
+  'a watch through the load balancer misses nothing and repeats nothing while masters are killed',
+  { skip, timeout: 240_000 },
+  async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'k8ts-masters-'))
+    await using stack = new AsyncDisposableStack()
+    stack.defer(() => rmSync(directory, { recursive: true, force: true }))
+    const etcd = stack.use(await startEtcd(3))
+    const port = await freePort()
+    const servers: ServerUnderTest[] = []
+    stack.defer(async () => void (await Promise.all(servers.map((s) => s[Symbol.asyncDispose]()))))
+    const start = async (i: number) => {
+      const flags = ['--etcd-servers', etcd.endpoints.join(',')]
+      servers[i] = await startServer({ directory: join(directory, `s${i}`), port, host: HOSTS[i]!, flags })
+    }
+    await start(0)
+    mkdirSync(join(directory, 's1/pki'), { recursive: true })
+    for (const file of AUTHORITIES) cpSync(join(directory, 's0/pki', file), join(directory, 's1/pki', file))
+    await start(1)
+
+    const balanced = await freePort()
+    const made = await runProgram(
+      join(root, 'k8ts'),
+      ['ha', 'config', ...HOSTS.map((h) => `${h}:${port}`), '--bind', `127.0.0.1:${balanced}`],
+      process.env,
+    )
+    equal(made.err, '')
+    writeFileSync(join(directory, 'haproxy.cfg'), made.out)
+    const haproxy = spawn(HAPROXY, ['-f', join(directory, 'haproxy.cfg'), '-db'], { stdio: 'ignore' })
+    stack.defer(async () => {
+      haproxy.kill('SIGKILL')
+      if (haproxy.exitCode === null && haproxy.signalCode === null) await once(haproxy, 'exit')
+    })
+    const call = caller({ ...credentials(servers[0]!.kubeconfig), host: '127.0.0.1', port: balanced })
+    const listed = JSON.parse((await insist(() => call('GET', CONFIG_MAPS))).text) as { metadata: { resourceVersion: string } }
+
+    const seen: { readonly type: string; readonly name: string; readonly revision: number }[] = []
+    const stop = new AbortController()
+    const watching = (async () => {
+      let from = listed.metadata.resourceVersion
+      let opened = 0
+      while (!stop.signal.aborted)
+        try {
+          opened++
+          await call(
+            'GET',
+            `${CONFIG_MAPS}?watch=true&resourceVersion=${from}`,
+            undefined,
+            (line) => {
+              const { type, object } = JSON.parse(line) as {
+                type: string
+                object: { metadata: { name: string; resourceVersion: string }; code?: number }
+              }
+              equal(type === 'ERROR' ? object.code : undefined, undefined)
+              from = object.metadata.resourceVersion
+              if (object.metadata.name.startsWith('c-')) seen.push({ type, name: object.metadata.name, revision: Number(from) })
+            },
+            stop.signal,
+          )
+        } catch (error) {
+          if ((error as Error).name === 'AssertionError') throw error
+          await setTimeout(50)
+        }
+      return opened
+    })()
+
+    let created = 0
+    let writing = true
+    const writer = (async () => {
+      while (writing) {
+        const name = `c-${created}`
+        await insist(() => call('POST', CONFIG_MAPS, { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name } }))
+        created++
+        await setTimeout(10)
+      }
+    })()
+    await setTimeout(1500)
+    for (const victim of [0, 1]) {
+      servers[victim]!.process.kill('SIGKILL')
+      await setTimeout(2500)
+      await start(victim)
+      await setTimeout(2000)
+    }
+    for (const member of [0, 1, 2]) {
+      await etcd.kill(member)
+      await setTimeout(2500)
+      await etcd.start(member)
+      await setTimeout(1500)
+    }
+    writing = false
+    await writer
+    const deadline = performance.now() + 20_000
+    while (seen.length < created && performance.now() < deadline) await setTimeout(50)
+    stop.abort()
+    const opened = await watching
+
+    ok(created > 50, `only ${created} were created`)
+    ok(opened > 1, 'the watch was never cut')
+    deepEqual(
+      seen.map(({ type, name }) => `${type} ${name}`),
+      Array.from({ length: created }, (_, i) => `ADDED c-${i}`),
+    )
+    deepEqual(
+      seen.map((s) => s.revision),
+      seen.map((s) => s.revision).toSorted((a, b) => a - b),
+    )
+    const slices = JSON.parse(
+      (await insist(() => call('GET', '/apis/discovery.k8s.io/v1/namespaces/default/endpointslices/kubernetes'))).text,
+    ) as {
+      endpoints: { addresses: string[] }[]
+    }
+    deepEqual(
+      slices.endpoints.flatMap((e) => e.addresses),
+      [...HOSTS],
+    )
+  },
+)
+
+interface Answer {
+  readonly status: number
+  readonly text: string
+}
+
+type Caller = (method: string, path: string, body?: object, line?: (text: string) => void, signal?: AbortSignal) => Promise<Answer>
+
+/** A client that opens a connection a call, as through a load balancer each may end at another server. */
+function caller({
+  key,
+  cert,
+  ca,
+  host,
+  port,
+}: {
+  readonly key: string
+  readonly cert: string
+  readonly ca: string
+  readonly host: string
+  readonly port: number
+}): Caller {
+  return (method, path, body, line, signal) =>
+    new Promise((resolve, reject) => {
+      const options: RequestOptions = {
+        host,
+        port,
+        key,
+        cert,
+        ca,
+        method,
+        path,
+        agent: false,
+        headers: { accept: 'application/json', ...(body && { 'content-type': 'application/json' }) },
+        ...(signal && { signal }),
+        ...(line === undefined && { timeout: 10_000 }),
+      }
+      const sent = request(options, (response) => {
+        let text = ''
+        response.setEncoding('utf8')
+        response.on('data', (chunk: string) => {
+          text += chunk
+          if (line === undefined) return
+          const lines = text.split('\n')
+          text = lines.pop()!
+          try {
+            for (const each of lines) line(each)
+          } catch (error) {
+            reject(error as Error)
+            sent.destroy()
+          }
+        })
+        response.on('error', reject)
+        response.on('end', () => resolve({ status: response.statusCode!, text }))
+      })
+      sent.on('error', reject)
+      sent.on('timeout', () => sent.destroy(new Error('no answer in 10 s')))
+      sent.end(body && JSON.stringify(body))
+    })
+}
+
+/** Until it is done; that a creation had been done already, unheard of, is as good. */
+async function insist(attempt: () => Promise<Answer>): Promise<Answer> {
+  const deadline = performance.now() + 30_000
+  let last = ''
+  while (performance.now() < deadline) {
+    try {
+      const answer = await attempt()
+      if (answer.status < 300 || answer.status === 409) return answer
+      last = answer.text
+    } catch (error) {
+      last = (error as Error).message
+    }
+    await setTimeout(100)
+  }
+  throw new Error(`not answered in 30 s: ${last}`)
+}
