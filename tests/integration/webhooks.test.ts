@@ -428,3 +428,57 @@ test('how webhooks do is counted', async () => {
     `apiserver_admission_webhook_request_total${of('deny', ',operation="CREATE",code="403",rejected="true"')} 1`,
   ])
 })
+
+for (const strategy of ['None', 'Webhook'])
+  test(`custom resources are shown in the version that a webhook knows, converted by ${strategy}`, async () => {
+    await using t = await open()
+    const properties = { spec: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } }
+    const schema = { openAPIV3Schema: { type: 'object', properties } }
+    const clientConfig = { url: `https://127.0.0.1:${webhooks.port}/convert`, caBundle: keys.caBundle }
+    const conversion = strategy === 'None' ? { strategy } : { strategy, webhook: { clientConfig, conversionReviewVersions: ['v1'] } }
+    answers.set('/convert', ({ uid, desiredAPIVersion: apiVersion, objects }) => {
+      const convertedObjects = objects.map((o: any) => ({ ...o, apiVersion, spec: { ...o.spec, via: apiVersion } }))
+      return {
+        raw: {
+          kind: 'ConversionReview',
+          apiVersion: 'apiextensions.k8s.io/v1',
+          response: { uid, convertedObjects, result: { status: 'Success' } },
+        },
+      }
+    })
+    const definition = {
+      metadata: { name: 'widgets.example.com' },
+      spec: {
+        group: 'example.com',
+        scope: 'Namespaced',
+        names: { plural: 'widgets', singular: 'widget', kind: 'Widget', listKind: 'WidgetList' },
+        conversion,
+        versions: ['v1', 'v2'].map((name) => ({ name, served: true, storage: name === 'v2', schema })),
+      },
+    }
+    const made = await t.call('POST', '/apis/apiextensions.k8s.io/v1/customresourcedefinitions', definition)
+    equal(made.status, 201, JSON.stringify(made.object))
+    const rules = [{ ...all, apiVersions: ['v1'], resources: ['widgets'] }]
+    await configure(t, 'mutating', 'c', hook('set', { rules }))
+    await configure(t, 'validating', 'c', hook('see', { rules }))
+    answers.set('/set', () => patch({ op: 'add', path: '/spec/size', value: 3 }))
+    answers.set('/see', () => ({ allowed: true }))
+    const widgets = '/apis/example.com/v2/namespaces/default/widgets'
+    const create = () => t.call('POST', widgets, { apiVersion: 'example.com/v2', kind: 'Widget', metadata: { name: 'w' }, spec: {} })
+    let created = await create()
+    for (let tries = 0; created.status === 404 && tries < 100; tries++) {
+      await new Promise((resolve) => setTimeout(resolve, 10)) // until the definition is established
+      created = await create()
+    }
+    const via = (version: string) => (strategy === 'None' ? {} : { via: `example.com/${version}` })
+    deepEqual([created.status, created.object.apiVersion, created.object.spec], [201, 'example.com/v2', { size: 3, ...via('v2') }])
+    deepEqual(
+      asked
+        .filter(({ path }) => path !== '/convert')
+        .map(({ path, review: { request } }) => [path, request.kind.version, request.requestKind.version, request.object.spec]),
+      [
+        ['/set', 'v1', 'v2', via('v1')],
+        ['/see', 'v1', 'v2', { size: 3, ...via('v1') }],
+      ],
+    )
+  })

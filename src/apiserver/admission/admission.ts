@@ -33,6 +33,7 @@ export interface AdmissionRequest<T extends KubeObject = KubeObject> {
 export interface ObjectForm {
   readonly resource: { readonly group: string; readonly version: string; readonly resource: string }
   readonly kind: { readonly group: string; readonly version: string; readonly kind: string }
+  /** Throws `AnswerPending` where it takes time: await that and ask again. So does `read`. */
   readonly show: (object: KubeObject) => KubeObject
   /** What it is made of; absent: it cannot be changed by what a policy applies. */
   readonly message?: Message

@@ -7,7 +7,8 @@ import { Scale } from '#api/autoscaling/v1/scale.ts'
 import { TokenRequest } from '#api/authentication/v1/token-request.ts'
 import { badRequest } from '#apiserver/endpoints/errors.ts'
 import { decodeValue } from '#apiserver/encode/read-body.ts'
-import type { Served } from '#apiserver/registry/served/serve.ts'
+import type { Conversion, Served } from '#apiserver/registry/served/serve.ts'
+import { AnswerPending } from '#cel/library/authorizer.ts'
 import { withDefaults } from '#schema/defaults.ts'
 import type { Message } from '#schema/message.ts'
 import type { KubeObject, Resource } from '#schema/resource.ts'
@@ -28,7 +29,7 @@ const PARTS: Readonly<Record<string, Message>> = {
   'v1 Binding': Binding.schema,
 }
 
-function formOf({ resource, view }: Served, subresource: string): ObjectForm | undefined {
+function formOf({ resource, view, converts }: Served, subresource: string): ObjectForm | undefined {
   const { group, version, plural } = resource
   const where = { group, version, resource: plural }
   const declared = resource.subresources.find((s) => s.name === subresource)
@@ -40,11 +41,33 @@ function formOf({ resource, view }: Served, subresource: string): ObjectForm | u
     resource: where,
     kind: own,
     message: resource.type.schema,
-    show: (object) => (view ? view.showObject(object) : object),
-    read(value) {
-      const decoded = withDefaults(resource.type.schema, decodeValue(value, [], expected(resource), 'Ignore', []))
-      return view ? view.store(decoded as KubeObject) : (decoded as KubeObject)
-    },
+    ...(converts
+      ? laterForm(converts, read)
+      : { show: (object) => (view ? view.showObject(object) : object), read: (value) => stored(read(value)) }),
+  }
+
+  function read(value: unknown): KubeObject {
+    return withDefaults(resource.type.schema, decodeValue(value, [], expected(resource), 'Ignore', [])) as KubeObject
+  }
+  function stored(object: KubeObject): KubeObject {
+    return view ? view.store(object) : object
+  }
+}
+
+function laterForm(converts: Conversion, read: (value: unknown) => KubeObject): Pick<ObjectForm, 'show' | 'read'> {
+  return {
+    show: later((object: KubeObject) => converts.show(object)),
+    read: later(async (value: unknown) => converts.store(read(value))) as ObjectForm['read'],
+  }
+}
+
+/** Throws `AnswerPending` until the answer is there, which is then remembered. */
+function later<T>(work: (value: T) => Promise<KubeObject>): (value: T) => KubeObject {
+  const known = new WeakMap<T & object, KubeObject>()
+  return (value) => {
+    const found = known.get(value as T & object)
+    if (found) return found
+    throw new AnswerPending(work(value).then((made) => void known.set(value as T & object, made)))
   }
 }
 

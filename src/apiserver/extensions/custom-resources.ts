@@ -1,9 +1,9 @@
 /** Custom resources as the server serves them: a table that follows the definitions, and the way of a request through it. */
 
-import { converterOf, type ConverterParts } from './conversion.ts'
+import { converterOf, type Converter, type ConverterParts } from './conversion.ts'
 import { customKind, type CustomKind } from './custom-kind.ts'
 import { isTrue } from './definition-conditions.ts'
-import { formOf, viewBetween } from './form.ts'
+import { conversionBetween, formOf, viewBetween } from './form.ts'
 import type { CustomResourceDefinition } from '#api/apiextensions/v1/custom-resource-definition.ts'
 import type { Answer } from '#apiserver/answer.ts'
 import { openWatchCache, type WatchCache } from '#apiserver/cache/watch-cache.ts'
@@ -134,7 +134,7 @@ export function customResources(parts: CustomResourcesParts): CustomResources {
       until: serving.ending.signal,
       others: following(
         () => serving,
-        () => otherVersions(kind, serving),
+        () => otherVersions(kind, serving, converterOf(serving.definition, parts)),
       ),
     }
     serving.endpoints.set(version, endpoint)
@@ -223,14 +223,14 @@ function serve(definition: CustomResourceDefinition): Serving {
 }
 
 /** Other versions of an object that need nobody's conversion: webhooks of admission may ask for any of them. */
-function otherVersions(kind: CustomKind, { definition, kinds }: Serving): readonly Served[] {
-  if ((definition.spec.conversion?.strategy ?? 'None') !== 'None') return []
+function otherVersions(kind: CustomKind, { definition, kinds }: Serving, convert: Converter): readonly Served[] {
+  const byName = (definition.spec.conversion?.strategy ?? 'None') === 'None'
   const shown = [...kinds.values()].filter((other) => other !== kind && other.version.served)
   return shown.map(({ resource, strategy, facets, schema }) => ({
     resource,
     strategy,
     facets,
-    view: viewBetween(kind, { resource, schema }),
+    ...(byName ? { view: viewBetween(kind, { resource, schema }) } : { converts: conversionBetween(kind, { resource, schema }, convert) }),
   }))
 }
 

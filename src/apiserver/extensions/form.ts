@@ -4,7 +4,7 @@ import type { Converter } from './conversion.ts'
 import type { CustomKind } from './custom-kind.ts'
 import { Published } from '#apiserver/cache/published.ts'
 import type { Form } from '#apiserver/registry/registry.ts'
-import type { View } from '#apiserver/registry/served/serve.ts'
+import type { Conversion, View } from '#apiserver/registry/served/serve.ts'
 import type { Stored } from '#apiserver/registry/strategy.ts'
 import type { KubeObject } from '#schema/resource.ts'
 
@@ -66,6 +66,12 @@ export function viewBetween(stored: Shape, other: Shape): View {
     showObject,
     store: (object) => pruned({ ...object, apiVersion: stored.resource.apiVersion }, stored),
   }
+}
+
+/** The same where somebody has to be asked how they differ. */
+export function conversionBetween(stored: Shape, other: Shape, convert: Converter): Conversion {
+  const to = async (object: KubeObject, shape: Shape) => pruned((await convert([object], shape.resource.apiVersion))[0]!, shape)
+  return { show: (object) => to(object, other), store: (object) => to(object, stored) }
 }
 
 function asStored(object: KubeObject, kinds: ReadonlyMap<string, CustomKind>): KubeObject {

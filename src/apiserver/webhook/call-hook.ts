@@ -5,7 +5,8 @@ import { admissionReview, readVerdict, reviewVersion, type Verdict } from './adm
 import { WebhookError, type WebhookClient } from './webhook-client.ts'
 import type { Status } from '#api/meta/v1/status.ts'
 import type { AdmissionRequest, ObjectForm } from '#apiserver/admission/admission.ts'
-import { badRequest, refusal } from '#apiserver/endpoints/errors.ts'
+import { badRequest, internalError, refusal } from '#apiserver/endpoints/errors.ts'
+import { answered } from '#apiserver/admission/policy/answered.ts'
 import { uuid, type Random } from '#base/random.ts'
 import { StatusError } from '#client/client.ts'
 
@@ -52,8 +53,9 @@ export async function callHook(
       400,
     )
   const uid = uuid(random)
+  const review = await converted(() => admissionReview(version, uid, request, form, requested))
   const answer = await client
-    .call(hook.target, admissionReview(version, uid, request, form, requested), {
+    .call(hook.target, review, {
       timeoutMs: (webhook.timeoutSeconds ?? SECONDS_DEFAULT) * 1000,
       ...(request.signal && { signal: request.signal }),
     })
@@ -78,6 +80,15 @@ function denial(webhook: string, result: Status | undefined): HookDenial {
   const code = (result?.code ?? 0) < 400 ? 400 : result!.code!
   const { status } = refusal({ code, reason: result?.reason ?? '', message, ...(result?.details && { details: result.details }) })
   return new HookDenial(status)
+}
+
+/** Objects in other versions may have to be converted by somebody else, which may fail. */
+export async function converted<T>(show: () => T): Promise<T> {
+  try {
+    return await answered(show)
+  } catch (error) {
+    throw internalError(error)
+  }
 }
 
 /** The caller has gone or its time is over: nothing is worth going on for. */

@@ -1,8 +1,8 @@
 /** The conditions of webhooks on requests, in CEL: what is left of the requests that their rules ask for. */
 
 import type { Hook } from './admission-hooks.ts'
+import { converted } from './call-hook.ts'
 import type { AdmissionRequest, ObjectForm } from '#apiserver/admission/admission.ts'
-import { answered } from '#apiserver/admission/policy/answered.ts'
 import { allErrors, compileConditions, type Conditions } from '#apiserver/admission/policy/match-conditions.ts'
 import { cachingAuthorizer, requestValues } from '#apiserver/admission/policy/request-values.ts'
 import type { Authorizer } from '#apiserver/authorization/authorizer.ts'
@@ -18,7 +18,7 @@ export function matchConditions(authorizer: Authorizer): MatchConditions {
     let conditions = known.get(hook)
     if (conditions === undefined) known.set(hook, (conditions = compileConditions(hook.webhook.matchConditions)))
     const values = requestValues({ request, form, requested, ask: cachingAuthorizer(authorizer, request) })
-    const matched = await answered(() => conditions(values))
+    const matched = await converted(() => conditions(values))
     if (typeof matched === 'boolean') return matched
     if (hook.webhook.failurePolicy === 'Ignore') return false
     const { group, resource } = requested.resource

@@ -3,7 +3,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Hook } from './admission-hooks.ts'
 import { isExempt, matchingForm, type NamespaceLabels } from './admission-match.ts'
-import { callHook, HookFailure, outOfTime, type HookParts } from './call-hook.ts'
+import { callHook, converted, HookFailure, outOfTime, type HookParts } from './call-hook.ts'
 import { defaultForm } from './default-form.ts'
 import type { MatchConditions } from './match-conditions.ts'
 import type { WatchHook } from './webhook-metrics.ts'
@@ -58,7 +58,7 @@ async function ask(
   try {
     const changed = await parts.watch(hook, request, async () => {
       const { patch, patchType } = await callHook(hook, request, form, forms[0]!, true, parts)
-      return patch === undefined ? undefined : patched(hook, patch, patchType, request.object, form, notes)
+      return patch === undefined ? undefined : await patched(hook, patch, patchType, request.object, form, notes)
     })
     if (changed === undefined) notes.mutated(false)
     else {
@@ -86,14 +86,14 @@ async function ask(
 }
 
 /** Undefined when the patch has no steps. */
-function patched(
+async function patched(
   hook: Hook,
   patch: string,
   patchType: string,
   object: KubeObject | undefined,
   form: ObjectForm,
   notes: Notes,
-): { readonly object: KubeObject; readonly different: boolean } | undefined {
+): Promise<{ readonly object: KubeObject; readonly different: boolean } | undefined> {
   const name = JSON.stringify(hook.webhook.name)
   let steps: unknown
   try {
@@ -105,14 +105,11 @@ function patched(
   if (object === undefined)
     throw internalError(new Error(`admission webhook ${name} attempted to modify the object, which is not supported for this operation`))
   if (patchType !== 'JSONPatch') throw new HookFailure(hook, `unsupported patch type ${JSON.stringify(patchType)}`)
-  const shown = form.show(object)
-  try {
-    const next = form.read(applyJsonPatch(shown, steps))
-    notes.patched(steps)
-    return { object: next, different: !isDeepStrictEqual(form.show(next), shown) }
-  } catch (error) {
-    throw internalError(error)
-  }
+  const shown = await converted(() => form.show(object))
+  const next = await converted(() => applyJsonPatch(shown, steps))
+  const read = await converted(() => form.read(next))
+  notes.patched(steps)
+  return { object: read, different: !isDeepStrictEqual(next, shown) }
 }
 
 /** What the webhooks of one `admit` have to know of its two rounds. */

@@ -102,9 +102,9 @@ async function changedByOne(
   if (current !== undefined)
     for (const mutation of compiled.mutations) {
       const before: KubeObject = current
-      const shown = form.show(before)
+      const shown = await answered(() => form.show(before))
       const next = await attempt(() => mutation(activationOf(before), shown, form))
-      if (next !== undefined && next !== shown) current = form.read(next)
+      if (next !== undefined && next !== shown) current = await answered(() => form.read(next))
     }
   if (current !== object && !isDeepStrictEqual(current, object)) {
     rounds.askAgain()

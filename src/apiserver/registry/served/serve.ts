@@ -25,6 +25,13 @@ export interface Served {
   readonly facets?: Readonly<Record<string, Facet>>
   /** Shows another resource's stored objects under a kind of its own. */
   readonly view?: View
+  /** In place of a view where showing takes time: somebody else has to be asked. */
+  readonly converts?: Conversion
+}
+
+export interface Conversion {
+  show(stored: KubeObject): Promise<KubeObject>
+  store(shown: KubeObject): Promise<KubeObject>
 }
 
 export interface View {
