@@ -14,6 +14,7 @@ const benches: Readonly<Record<string, () => Promise<readonly Figure[]>>> = {
   proxy: async () => (await import('./proxy.ts')).benchProxy(),
   scheduler: async () => (await import('./scheduler.ts')).benchScheduler(),
   authorization: async () => (await import('./authorization.ts')).benchAuthorization(),
+  admission: async () => (await import('./admission.ts')).benchAdmission(),
 }
 
 const chosen = process.argv.slice(2)

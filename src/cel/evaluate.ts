@@ -3,6 +3,7 @@
 import type { Checked } from './check.ts'
 import type { Overload } from './declaration.ts'
 import type { Expression } from './expression.ts'
+import { isJsonObject, JsonMap, jsonValue, memberOf } from './json-value.ts'
 import { isOptional, none, some, type Optional } from './optional.ts'
 import { ArrayList, CelError, CelMap, EntryMap, List, typeNameOf, TypeValue, type Value } from './value.ts'
 import { shownType, type Type } from './type.ts'
@@ -98,6 +99,14 @@ function stepOf(e: Expression, context: Context): Step {
     case 'call':
       return call(e, context)
     case 'list': {
+      const constants = e.elements.flatMap((element) => (element.kind === 'literal' ? [element.value] : []))
+      if (constants.length === e.elements.length && e.optional.size === 0) {
+        const list = new ArrayList(constants)
+        return (run) => {
+          spend(run, LIST_COST)
+          return list
+        }
+      }
       const elements = e.elements.map((element) => stepOf(element, context))
       return (run) => {
         const items: Value[] = []
@@ -168,28 +177,56 @@ function typeNamed(name: string, _checked: Checked): Value | undefined {
   return TYPE_NAMES.has(name) ? new TypeValue(name) : undefined
 }
 
+/** A chain of selections is one step. */
 function select(e: Extract<Expression, { kind: 'select' }>, context: Context): Step {
   const name = context.checked.references.get(e.id)
   if (name !== undefined) return variable(name, { ...context, locals: [] })
-  const operand = stepOf(e.operand, context)
-  if (e.test)
+  const { base, fields } = chainTo(e.test ? e.operand : e, context)
+  const from = stepOf(base, context)
+  const cost = fields.length * NAME_COST
+  if (!e.test)
     return (run) => {
-      const target = operand(run)
-      // asking costs nothing, as upstream keeps it for compatibility
-      if (isOptional(target)) return target.value !== undefined && fieldOf(target.value, e.field) !== undefined
-      return fieldOf(target, e.field) !== undefined
+      const target = from(run)
+      spend(run, cost)
+      return walk(target, fields)
     }
+  const { field } = e
+  // asking costs nothing, as upstream keeps it for compatibility
   return (run) => {
-    const target = operand(run)
-    spend(run, NAME_COST)
-    if (isOptional(target)) {
-      const found = target.value === undefined ? undefined : fieldOf(target.value, e.field)
-      return found === undefined ? none : some(found)
-    }
-    const found = fieldOf(target, e.field)
-    if (found === undefined) throw new CelError(`no such key: ${e.field}`)
-    return found
+    const target = walk(from(run), fields)
+    spend(run, cost)
+    if (target instanceof JsonMap) return target.has(field)
+    const inner = isOptional(target) ? target.value : target
+    return inner !== undefined && fieldOf(inner, field) !== undefined
   }
+}
+
+function chainTo(e: Expression, { checked }: Context): { readonly base: Expression; readonly fields: readonly string[] } {
+  const fields: string[] = []
+  let base = e
+  for (; base.kind === 'select' && !base.test && !checked.references.has(base.id); base = base.operand) fields.unshift(base.field)
+  return { base, fields }
+}
+
+function walk(target: Value, fields: readonly string[]): Value {
+  let value = target
+  for (let i = 0; i < fields.length; i++) {
+    const field = fields[i]!
+    let found: Value | undefined
+    if (value instanceof JsonMap) {
+      // JSON is walked as it lies; only where the chain ends it becomes a value
+      let raw = value.member(field)
+      for (; i + 1 < fields.length && isJsonObject(raw); i++) raw = memberOf(raw, fields[i + 1]!)
+      if (raw === undefined) throw new CelError(`no such key: ${fields[i]}`)
+      found = jsonValue(raw)
+    } else if (isOptional(value)) {
+      found = value.value === undefined ? undefined : fieldOf(value.value, field)
+      found = found === undefined ? none : some(found)
+    } else found = fieldOf(value, field)
+    if (found === undefined) throw new CelError(`no such key: ${field}`)
+    value = found
+  }
+  return value
 }
 
 /** Undefined when it is not there. */
@@ -219,7 +256,7 @@ function call(e: Extract<Expression, { kind: 'call' }>, context: Context): Step 
     case '@not_strictly_false': {
       const operand = stepOf(e.args[0]!, context)
       return (run) => {
-        const value = absorbed(() => operand(run))
+        const value = guarded(operand, run)
         return value instanceof CelError || value !== false
       }
     }
@@ -227,39 +264,71 @@ function call(e: Extract<Expression, { kind: 'call' }>, context: Context): Step 
   // a namespace in front of a function is no argument
   const isNamespaced = e.target !== undefined && context.checked.references.get(e.id) !== e.function
   const operands = [...(e.target && !isNamespaced ? [e.target] : []), ...e.args].map((arg) => stepOf(arg, context))
-  const overloads = context.checked.overloads.get(e.id) ?? []
+  const overloads = (context.checked.overloads.get(e.id) ?? []).map(ready)
   const name = context.checked.references.get(e.id) ?? e.function
-  if (overloads.length === 1) {
-    const overload = overloads[0]!
-    return (run) =>
-      apply(
-        overload,
-        name,
-        operands.map((operand) => operand(run)),
-        run,
-      )
-  }
+  const argsOf = together(operands)
+  // most often it is the one that it was before
+  let likely = overloads[0]
   return (run) => {
-    const args = operands.map((operand) => operand(run))
-    const overload = overloads.find((o) => takes(o, args))
-    if (overload === undefined) throw noOverload(name)
-    return apply(overload, name, args, run)
+    const args = argsOf(run)
+    if (likely === undefined || !likely.takes(args)) {
+      const found = overloads.find((o) => o.takes(args))
+      if (found === undefined) throw new CelError(`no such overload: ${name}`)
+      likely = found
+    }
+    const { call: compute, cost } = likely.overload
+    const value = compute(args)
+    spend(run, cost === undefined ? 1 : cost(args, value))
+    return value
   }
 }
 
-function apply(overload: Overload, name: string, args: readonly Value[], run: Run): Value {
-  if (!takes(overload, args)) throw noOverload(name)
-  const value = overload.call(args)
-  spend(run, overload.cost?.(args, value) ?? 1)
-  return value
+function together(steps: readonly Step[]): (run: Run) => readonly Value[] {
+  const [first, second] = steps
+  if (steps.length === 1) return (run) => [first!(run)]
+  if (steps.length === 2) return (run) => [first!(run), second!(run)]
+  return (run) => steps.map((step) => step(run))
 }
 
-function noOverload(name: string): CelError {
-  return new CelError(`no such overload: ${name}`)
+interface Ready {
+  readonly overload: Overload
+  readonly takes: (args: readonly Value[]) => boolean
 }
 
-function takes({ accepts, args: types }: Overload, args: readonly Value[]): boolean {
-  return accepts ? accepts(args) : types.every((type, i) => isOf(args[i]!, type))
+const readied = new WeakMap<Overload, Ready>()
+
+function ready(overload: Overload): Ready {
+  let made = readied.get(overload)
+  if (made === undefined) readied.set(overload, (made = { overload, takes: overload.accepts ?? takesOf(overload.args) }))
+  return made
+}
+
+function takesOf(types: readonly Type[]): Ready['takes'] {
+  const checks = types.flatMap((type, index) => (type.kind === 'dyn' || type.kind === 'parameter' ? [] : [{ index, fits: fitsOf(type) }]))
+  const [one, other] = checks
+  if (one === undefined) return () => true
+  if (other === undefined) return (args) => one.fits(args[one.index]!)
+  if (checks.length === 2) return (args) => one.fits(args[one.index]!) && other.fits(args[other.index]!)
+  return (args) => checks.every(({ index, fits }) => fits(args[index]!))
+}
+
+function fitsOf(type: Type): (value: Value) => boolean {
+  switch (type.kind) {
+    case 'string':
+      return (value) => typeof value === 'string'
+    case 'int':
+      return (value) => typeof value === 'bigint'
+    case 'double':
+      return (value) => typeof value === 'number'
+    case 'bool':
+      return (value) => typeof value === 'boolean'
+    case 'list':
+      return (value) => value instanceof List
+    case 'map':
+      return (value) => value instanceof CelMap
+    default:
+      return (value) => isOf(value, type)
+  }
 }
 
 /** Whether the value's own type fits, as far as it can be seen without looking into it. */
@@ -287,9 +356,9 @@ export function isOf(value: Value, type: Type): boolean {
 function shortCircuit(e: Extract<Expression, { kind: 'call' }>, context: Context, deciding: boolean): Step {
   const [left, right] = e.args.map((arg) => stepOf(arg, context)) as [Step, Step]
   return (run) => {
-    const first = absorbed(() => left(run))
+    const first = guarded(left, run)
     if (first === deciding) return deciding
-    const second = absorbed(() => right(run))
+    const second = guarded(right, run)
     if (second === deciding) return deciding
     if (first instanceof CelError) throw first
     if (second instanceof CelError) throw second
@@ -299,9 +368,9 @@ function shortCircuit(e: Extract<Expression, { kind: 'call' }>, context: Context
 }
 
 /** The value, or the error that took its place. */
-function absorbed(evaluate: () => Value): Value | CelError {
+function guarded(step: Step, run: Run): Value | CelError {
   try {
-    return evaluate()
+    return step(run)
   } catch (error) {
     if (error instanceof CelError && !(error instanceof CostExceeded)) return error
     throw error
@@ -309,36 +378,38 @@ function absorbed(evaluate: () => Value): Value | CelError {
 }
 
 function comprehension(e: Extract<Expression, { kind: 'comprehension' }>, context: Context): Step {
+  const two = e.iterVar2 !== undefined
   const range = stepOf(e.range, context)
   const init = stepOf(e.init, context)
-  const inside = { ...context, locals: [...context.locals, e.accuVar, e.iterVar, ...(e.iterVar2 === undefined ? [] : [e.iterVar2])] }
-  const condition = stepOf(e.condition, inside)
+  const inside = { ...context, locals: [...context.locals, e.accuVar, e.iterVar, ...(two ? [e.iterVar2!] : [])] }
+  const condition = e.condition.kind === 'literal' && e.condition.value === true ? undefined : stepOf(e.condition, inside)
   const step = stepOf(e.step, inside)
   const result = stepOf(e.result, { ...context, locals: [...context.locals, e.accuVar] })
   const place = context.locals.length
+  /** Whether to go on. The accumulator may hold an error that a later step takes back. */
+  const once = (run: Run, first: Value, second: Value): boolean => {
+    const { locals } = run
+    locals[place + 1] = first
+    if (two) locals[place + 2] = second
+    if (condition && guarded(condition, run) === false) return false
+    // a fold within the condition may have used their places
+    locals[place + 1] = first
+    if (two) locals[place + 2] = second
+    const next = guarded(step, run)
+    locals[place] = next instanceof CelError ? (new Failed(next) as unknown as Value) : next
+    return true
+  }
   return (run) => {
     const over = range(run)
-    // the accumulator may hold an error that a later step takes back
-    let accu: Value | CelError = absorbed(() => init(run))
-    const bindAccu = (): void => {
-      if (accu instanceof CelError) throw accu
-      run.locals[place] = accu
-    }
-    const withAccu = (evaluate: Step): Value | CelError =>
-      absorbed(() => {
-        run.locals[place] = accu instanceof CelError ? (new Failed(accu) as unknown as Value) : accu
-        return evaluate(run)
-      })
-    for (const [first, second] of pairs(over, e.iterVar2 !== undefined)) {
-      run.locals[place + 1] = first
-      if (e.iterVar2 !== undefined) run.locals[place + 2] = second
-      const going = withAccu(condition)
-      if (going === false) break
-      run.locals[place + 1] = first
-      if (e.iterVar2 !== undefined) run.locals[place + 2] = second
-      accu = withAccu(step)
-    }
-    bindAccu()
+    const accu = guarded(init, run)
+    run.locals[place] = accu instanceof CelError ? (new Failed(accu) as unknown as Value) : accu
+    if (over instanceof List) {
+      for (let i = 0; i < over.size; i++) if (!once(run, two ? BigInt(i) : over.at(i), two ? over.at(i) : null)) break
+    } else if (over instanceof CelMap) {
+      for (const key of over.keys()) if (!once(run, key, two ? over.get(key)! : null)) break
+    } else throw new CelError(`no such overload: cannot iterate over ${typeNameOf(over)}`)
+    const last: Value | Failed = run.locals[place]!
+    if (last instanceof Failed) throw last.error
     return result(run)
   }
 }
@@ -350,18 +421,6 @@ class Failed {
   constructor(error: CelError) {
     this.error = error
   }
-}
-
-function* pairs(over: Value, two: boolean): Iterable<readonly [Value, Value]> {
-  if (over instanceof List) {
-    for (let i = 0; i < over.size; i++) yield two ? [BigInt(i), over.at(i)] : [over.at(i), null]
-    return
-  }
-  if (over instanceof CelMap) {
-    for (const key of over.keys()) yield [key, two ? over.get(key)! : null]
-    return
-  }
-  throw new CelError(`no such overload: cannot iterate over ${typeNameOf(over)}`)
 }
 
 function asOptional(value: Value): Optional {

@@ -36,7 +36,7 @@ class JsonList extends List {
   }
 }
 
-class JsonMap extends CelMap {
+export class JsonMap extends CelMap {
   readonly #members: Json
   #size = -1
 
@@ -50,15 +50,31 @@ class JsonMap extends CelMap {
     return this.#size
   }
 
+  /** As it is in JSON; undefined when it is not there. */
+  member(name: string): unknown {
+    return memberOf(this.#members, name)
+  }
+
+  has(name: string): boolean {
+    return memberOf(this.#members, name) !== undefined
+  }
+
   get(key: Value): Value | undefined {
-    if (typeof key !== 'string' || !Object.hasOwn(this.#members, key)) return undefined
-    const member = this.#members[key]
+    const member = typeof key === 'string' ? memberOf(this.#members, key) : undefined
     return member === undefined ? undefined : jsonValue(member)
   }
 
   *keys(): Iterable<Value> {
     for (const [key, member] of Object.entries(this.#members)) if (member !== undefined) yield key
   }
+}
+
+export function isJsonObject(json: unknown): json is Json {
+  return typeof json === 'object' && json !== null && !Array.isArray(json)
+}
+
+export function memberOf(object: Json, name: string): unknown {
+  return Object.hasOwn(object, name) ? object[name] : undefined
 }
 
 /** A value as JSON has it. Throws `CelError` for what it cannot say. */

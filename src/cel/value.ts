@@ -172,6 +172,7 @@ export function typeNameOf(value: Value): string {
 
 /** Equality of any two values: those of different types are unequal, numbers are compared as numbers. */
 export function equals(a: Value, b: Value): boolean {
+  if (typeof a === 'string' || typeof a === 'boolean') return a === b
   const numbers = compareNumbers(a, b)
   if (numbers !== undefined) return numbers === 0
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return a === b
@@ -199,6 +200,7 @@ export function equals(a: Value, b: Value): boolean {
 
 /** Negative, 0 or positive for two numbers of any type, NaN when one is NaN; undefined when one is no number. */
 export function compareNumbers(a: Value, b: Value): number | undefined {
+  if (typeof a === 'bigint' && typeof b === 'bigint') return a < b ? -1 : a > b ? 1 : 0
   const left = a instanceof Uint ? a.value : a
   const right = b instanceof Uint ? b.value : b
   if ((typeof left !== 'bigint' && typeof left !== 'number') || (typeof right !== 'bigint' && typeof right !== 'number')) return undefined

@@ -44,7 +44,7 @@ export class OutOfBudget extends Error {
 /** Throws `OutOfBudget`, and `AnswerPending` where the authorizer takes time. */
 export function evaluated({ source, compiled, mistake }: AdmissionExpression, variables: Activation, budget: Budget): Evaluated {
   if (compiled === undefined) return { error: `compilation error: ${mistake}` }
-  const { value, error } = compiled.evaluate(variables, budget)
+  const outcome = compiled.evaluate(variables, budget)
   if (budget.remaining < 0) throw new OutOfBudget()
-  return error ? { error: `expression '${source}' resulted in error: ${error.message}` } : { value: value! }
+  return outcome.error ? { error: `expression '${source}' resulted in error: ${outcome.error.message}` } : outcome
 }
