@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { pluginConfigurations } from './configuration.ts'
 import { chosenPlugins } from './plugin-choice.ts'
+import { STANDARD_PLUGINS } from './standard-plugins.ts'
 
 const ALL = [
   { name: 'A', on: true },
@@ -54,4 +55,34 @@ test('a configuration file of another kind, or with fields nobody knows, is refu
   })
   const odd = 'apiVersion: apiserver.config.k8s.io/v1\nkind: AdmissionConfiguration\nplugins: [{name: A, config: 1}]'
   assert.throws(() => pluginConfigurations(odd, none), { message: 'strict decoding error: unknown field "plugins[0].config"' })
+})
+
+test('the plugins are upstream’s, in upstream’s order and with its defaults, but for one that every installer turns on', () => {
+  const order = `AlwaysAdmit NamespaceAutoProvision NamespaceLifecycle NamespaceExists LimitPodHardAntiAffinityTopology LimitRanger
+    ServiceAccount NodeRestriction TaintNodesByCondition AlwaysPullImages ImagePolicyWebhook PodSecurity PodNodeSelector Priority
+    DefaultTolerationSeconds PodTolerationRestriction EventRateLimit ExtendedResourceToleration DefaultStorageClass
+    StorageObjectInUseProtection PodGroupProtection OwnerReferencesPermissionEnforcement PersistentVolumeClaimResize RuntimeClass
+    CertificateApproval CertificateSigning ClusterTrustBundleAttest CertificateSubjectRestriction DefaultIngressClass
+    DenyServiceExternalIPs PodTopologyLabels PodGroupWorkloadExists NodeDeclaredFeatureValidator JobValidation PodResizeValidator
+    MutatingAdmissionPolicy MutatingAdmissionWebhook ValidatingAdmissionPolicy ValidatingAdmissionWebhook ResourceQuota AlwaysDeny`.split(
+    /\s+/,
+  )
+  const off = `AlwaysAdmit AlwaysDeny AlwaysPullImages DenyServiceExternalIPs EventRateLimit ExtendedResourceToleration ImagePolicyWebhook
+    LimitPodHardAntiAffinityTopology NamespaceAutoProvision NamespaceExists OwnerReferencesPermissionEnforcement PodNodeSelector
+    PodTolerationRestriction`.split(/\s+/)
+  const names = STANDARD_PLUGINS.map((row) => row.name)
+  assert.deepEqual(
+    names,
+    order.filter((name) => names.includes(name)),
+  )
+  assert.deepEqual(
+    order.filter((name) => !names.includes(name) && name !== 'MutatingAdmissionPolicy'),
+    [],
+  )
+  assert.deepEqual(
+    STANDARD_PLUGINS.filter((row) => !row.on)
+      .map((row) => row.name)
+      .toSorted(),
+    off,
+  )
 })

@@ -1,4 +1,4 @@
-/** Groups of pods are made from templates that are there. */
+/** Groups of pods: they are made from templates that are there. */
 
 import type { AdmissionPlugin } from './admission.ts'
 import { refused } from './refused.ts'
@@ -26,3 +26,9 @@ export function podGroupWorkloadExists(parts: {
     },
   }
 }
+
+/**
+ * Upstream's keeps groups that are deleted until their pods are gone, together with a controller behind the gate GenericWorkload; that is off,
+ * and cannot be switched on here, so there is nothing to keep.
+ */
+export const podGroupProtection: AdmissionPlugin = { name: 'PodGroupProtection', operations: [] }

@@ -11,7 +11,7 @@ import { limitPodHardAntiAffinityTopology } from './limit-pod-hard-anti-affinity
 import { namespaceAutoProvision, namespaceExists } from './namespaces-on-demand.ts'
 import { nodeDeclaredFeatureValidator } from './node-declared-features.ts'
 import { ownerReferencesPermissionEnforcement } from './owner-references.ts'
-import { podGroupWorkloadExists } from './pod-groups.ts'
+import { podGroupProtection, podGroupWorkloadExists } from './pod-groups.ts'
 import { podNodeSelector } from './pod-node-selector.ts'
 import { podResizeValidator } from './pod-resize-validator.ts'
 import { podTolerationRestriction } from './pod-toleration-restriction.ts'
@@ -131,6 +131,7 @@ export const STANDARD_PLUGINS: readonly PluginRow[] = [
   off('ExtendedResourceToleration', () => extendedResourceToleration),
   on('DefaultStorageClass', ({ objects }) => defaultStorageClass({ list: () => objects.list(storageClasses) })),
   on('StorageObjectInUseProtection', () => storageObjectInUseProtection),
+  on('PodGroupProtection', () => podGroupProtection),
   off('OwnerReferencesPermissionEnforcement', ({ authorizer, resources }) =>
     ownerReferencesPermissionEnforcement({
       authorizer,
@@ -159,11 +160,15 @@ export const STANDARD_PLUGINS: readonly PluginRow[] = [
   on('MutatingAdmissionPolicy', (parts) =>
     mutatingPolicies(policyParts(parts, mutatingAdmissionPolicies, mutatingAdmissionPolicyBindings)),
   ),
-  on('MutatingAdmissionWebhook', (parts, configuration) => mutatingWebhooks(webhookParts(parts, 'admit', mutatingWebhookConfigurations, configuration))),
+  on('MutatingAdmissionWebhook', (parts, configuration) =>
+    mutatingWebhooks(webhookParts(parts, 'admit', mutatingWebhookConfigurations, configuration)),
+  ),
   on('ValidatingAdmissionPolicy', (parts) =>
     validatingPolicies(policyParts(parts, validatingAdmissionPolicies, validatingAdmissionPolicyBindings)),
   ),
-  on('ValidatingAdmissionWebhook', (parts, configuration) => validatingWebhooks(webhookParts(parts, 'validating', validatingWebhookConfigurations, configuration))),
+  on('ValidatingAdmissionWebhook', (parts, configuration) =>
+    validatingWebhooks(webhookParts(parts, 'validating', validatingWebhookConfigurations, configuration)),
+  ),
   on('ResourceQuota', (parts, configuration) => {
     const { objects, clock } = parts
     const fresh = (namespace: string) => objects.list(resourceQuotas, namespace)
