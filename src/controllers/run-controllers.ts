@@ -28,6 +28,7 @@ import { nodeLifecycleController } from './node-lifecycle.ts'
 import { preparePodGc } from './pod-gc.ts'
 import { replicaSetController } from './replicaset.ts'
 import { replicationControllerController } from './replicationcontroller.ts'
+import { serviceAccountTokenController, type ServiceAccountTokenParts } from './service-account-tokens.ts'
 import { prepareController, type RunnerParts } from './runner.ts'
 import { prepareResourceQuota } from './resource-quota.ts'
 import { taintEvictionController } from './taint-eviction.ts'
@@ -49,6 +50,8 @@ export interface ControllersParts {
   readonly resources: readonly Resource[]
   /** The cluster's authority (PEM), published to every namespace; absent: not published. */
   readonly rootCa?: string
+  /** Absent: Secrets get no service account tokens. */
+  readonly signAccountToken?: ServiceAccountTokenParts['sign']
   /** Absent: certificate requests are neither approved nor signed here. */
   readonly certificates?: { readonly readRequest: ReadRequest; readonly signCertificate: SignCertificate }
   /** Pod addresses, each node's a /24 of them; absent: nodes bring their own. */
@@ -58,6 +61,9 @@ export interface ControllersParts {
   /** Upstream's `--controllers`: `*` for all, `name` or `name-controller`, `-name` to leave one out. */
   readonly controllers?: readonly string[]
 }
+
+/** For a controller that has no account of its own, as it makes what accounts need. */
+const MANAGER = ''
 
 type Prepare = (parts: RunnerParts) => (signal: AbortSignal) => Promise<void>
 
@@ -75,7 +81,7 @@ export async function runControllers(parts: ControllersParts, signal: AbortSigna
   const loops = listControllers(parts, custom)
     .filter((c) => isChosen(c.name, parts.controllers ?? ['*']))
     .map(({ name, account, prepare }) => {
-      const client = parts.clientFor?.(account) ?? parts.client
+      const client = (account === MANAGER ? undefined : parts.clientFor?.(account)) ?? parts.client
       const recorder = createEventRecorder({ client, clock, log, component: name === 'deployment' ? 'deployment-controller' : account })
       return { name, run: prepare({ client, informers, recorder, clock, log, ...(queues && { queues }) }) }
     })
@@ -97,7 +103,7 @@ function listControllers(parts: ControllersParts, custom: CustomInformers): read
     account,
     prepare: (p) => prepareController(controller, p),
   })
-  const { rootCa, certificates, clusterCidr, clock } = parts
+  const { rootCa, signAccountToken, certificates, clusterCidr, clock } = parts
   const resources = preferredVersions(parts.resources)
   /** Runs over everything that can be watched, custom resources included, and anew whenever they are others. */
   const overAll =
@@ -115,6 +121,9 @@ function listControllers(parts: ControllersParts, custom: CustomInformers): read
     everywhere(namespaceController, 'namespace-controller'),
     of(serviceAccountController, 'service-account-controller'),
     ...(rootCa === undefined ? [] : [of(rootCaPublisher(rootCa), 'root-ca-cert-publisher')]),
+    ...(signAccountToken === undefined
+      ? []
+      : [of(serviceAccountTokenController({ sign: signAccountToken, ...(rootCa !== undefined && { rootCa }) }), MANAGER)]),
     of(deploymentController, 'deployment-controller'),
     of(replicaSetController, 'replicaset-controller'),
     of(replicationControllerController, 'replication-controller'),

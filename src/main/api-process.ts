@@ -43,13 +43,15 @@ import { databaseBytes, datastoreOf, openDatastore } from './datastore.ts'
 import { openAuthentication } from './api-authentication.ts'
 import { openAuthorization } from './api-authorization.ts'
 import { trustedAuthorities } from './trusted-authorities.ts'
-import { serviceAccountIssuer } from './service-account-issuer.ts'
+import { serviceAccountIssuer, type AccountTokenSigner } from './service-account-issuer.ts'
 
 export interface ApiProcess extends AsyncDisposable {
   readonly assembled: AssembledApi
   /** For loops in the same process, whose queues `/metrics` shows too. */
   readonly queues: QueueMetrics
   readonly pki: Pki
+  /** For the controller that keeps tokens in Secrets. */
+  readonly signAccountToken: AccountTokenSigner
 }
 
 const RENEW_EVERY_MS = 24 * 3600 * 1000
@@ -86,7 +88,7 @@ export async function startApi(settings: ApiSettings, log: Log, components: NonN
   const opened = new AsyncDisposableStack()
   try {
     const encryption = opened.use(await encryptionOf(settings, { resources: storedResources(), clock, random, log }))
-    const tokenIssuer = serviceAccountIssuer(settings, { pki, clock, random })
+    const { issuer: tokenIssuer, signAccountToken } = serviceAccountIssuer(settings, { pki, clock, random })
     const trusted = trustedAuthorities(settings, pki)
     const authorization = opened.use(openAuthorization(settings, { clock, random, log }))
     const authentication = opened.use(openAuthentication(settings, { clock, random, log, tokenIssuer }))
@@ -184,6 +186,7 @@ export async function startApi(settings: ApiSettings, log: Log, components: NonN
       assembled,
       queues: queueMetrics(ofLoops),
       pki,
+      signAccountToken,
       async [Symbol.asyncDispose]() {
         renewal?.[Symbol.dispose]()
         await Promise.all(servers.map((server) => server.close()))

@@ -24,6 +24,7 @@ import { runControllerManager } from './control-loops.ts'
 import { discoverResources } from './discover-resources.ts'
 import { processLog } from './process-log.ts'
 import { readPair, readPem } from './read-pem.ts'
+import { accountTokenSigner } from './service-account-issuer.ts'
 
 export const kubeControllerManager = command({
   usage: '--kubeconfig FILE [flags]',
@@ -44,6 +45,11 @@ export const kubeControllerManager = command({
       type: 'string',
       flag: 'root-ca-file',
       help: "The API server's authority, given to every namespace; by default the kubeconfig's",
+    },
+    accountKeyFile: {
+      type: 'string',
+      flag: 'service-account-private-key-file',
+      help: 'Key that signs the tokens kept in Secrets; without it Secrets get none',
     },
     // upstream's default is false, but its role for the manager allows next to nothing beside
     useAccounts: {
@@ -102,6 +108,9 @@ export const kubeControllerManager = command({
         ...(values.useAccounts && { transportFor: accounts(transport, metrics.counting(strangerTo(connection), connection.server)) }),
         ...(rootCa !== undefined && { rootCa }),
         ...(ca && { certificates: certificateParts({ ca }) }),
+        ...(values.accountKeyFile !== undefined && {
+          signAccountToken: accountTokenSigner(values.accountKeyFile, 'service-account-private-key-file'),
+        }),
         ...(values.allocateCidrs && { clusterCidr: values.clusterCidr }),
         nodeMonitorGracePeriodMs: milliseconds(values.gracePeriod, 'node-monitor-grace-period'),
         terminatedPodsMax: values.terminatedPods,

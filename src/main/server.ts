@@ -51,6 +51,7 @@ export const server = command({
           transport: assembled.transport(CONTROLLER_MANAGER),
           transportFor: (account) => assembled.transport(controllerIdentity(account)),
           rootCa: pki.ca.cert,
+          signAccountToken: api.signAccountToken,
           clusterCidr: values.clusterCidr,
           controllers: values.controllers,
           queues: api.queues,

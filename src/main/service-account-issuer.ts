@@ -1,5 +1,6 @@
 /** The issuer of service account tokens that the flags describe. */
 
+import { legacyTokenSigner } from '#apiserver/authentication/legacy-tokens.ts'
 import { openTokenIssuer, UnusableKey, type TokenIssuer } from '#apiserver/authentication/token-issuer.ts'
 import type { Pki } from '#apiserver/pki/pki.ts'
 import type { Clock } from '#base/clock.ts'
@@ -17,7 +18,7 @@ const SECONDS_MAX = 2 ** 32
 export function serviceAccountIssuer(
   settings: ApiSettings,
   parts: { readonly pki: Pki; readonly clock: Pick<Clock, 'now'>; readonly random: Random },
-): TokenIssuer {
+): { readonly issuer: TokenIssuer; readonly signAccountToken: AccountTokenSigner } {
   const { serviceAccountSigningKeyFile: signingFile, serviceAccountKeyFiles: keyFiles, serviceAccountIssuers: issuers } = settings
   for (const issuer of issuers)
     if (issuer.includes(':') && !URL.canParse(issuer))
@@ -25,8 +26,9 @@ export function serviceAccountIssuer(
   if (new Set(issuers).size < issuers.length) throw new UsageError('service-account-issuer must not be repeated')
   const { serviceAccount } = parts.pki
   try {
-    return openTokenIssuer({
-      signingKey: signingFile === undefined ? serviceAccount.privateKey : readPem(signingFile, 'service-account-signing-key-file'),
+    const signingKey = signingFile === undefined ? serviceAccount.privateKey : readPem(signingFile, 'service-account-signing-key-file')
+    const issuer = openTokenIssuer({
+      signingKey,
       publicKeys: [
         ...keyFiles.map((file) => readPem(file, 'service-account-key-file')),
         // without files of one's own, the key of this cluster counts
@@ -40,9 +42,23 @@ export function serviceAccountIssuer(
       clock: parts.clock,
       random: parts.random,
     })
+    return { issuer, signAccountToken: legacyTokenSigner(signingKey) }
   } catch (error) {
     if (!(error instanceof UnusableKey)) throw error
     throw new OperatorError(`cannot use the keys of service account tokens: ${error.message}`, { cause: error })
+  }
+}
+
+export type AccountTokenSigner = ReturnType<typeof legacyTokenSigner>
+
+/** Signs the tokens kept in Secrets with the key in a file. Throws `OperatorError`. */
+export function accountTokenSigner(file: string, flag: string): AccountTokenSigner {
+  const pem = readPem(file, flag)
+  try {
+    return legacyTokenSigner(pem)
+  } catch (error) {
+    if (!(error instanceof UnusableKey)) throw error
+    throw new OperatorError(`cannot use ${file}, which --${flag} names: ${error.message}`, { cause: error })
   }
 }
 

@@ -156,6 +156,35 @@ test('a bootstrap token counts while its Secret says so', async () => {
   equal(await whois('abcdef.0123456789abcdef'), 401)
 })
 
+test('a Secret of an account is given a token, which counts until the account goes, and with it the Secret', async () => {
+  const at = '/api/v1/namespaces/default'
+  equal((await server.call('POST', `${at}/serviceaccounts`, { metadata: { name: 'robot' } })).status, 201)
+  const made = secret(
+    'robot-token',
+    'default',
+    'kubernetes.io/service-account-token',
+    {},
+    { 'kubernetes.io/service-account.name': 'robot' },
+  )
+  equal((await server.call('POST', `${at}/secrets`, made)).status, 201)
+  type Kept = { readonly metadata: { readonly labels?: object }; readonly data?: Readonly<Record<string, string>> }
+  const read = async () => (await server.call('GET', `${at}/secrets/robot-token`)).json<Kept>()
+  const { data = {} } = await until(read, (s) => s.data?.['token'] !== undefined)
+  const decoded = (key: string) => Buffer.from(data[key] ?? '', 'base64').toString()
+  deepEqual([decoded('namespace'), decoded('ca.crt').startsWith('-----BEGIN CERTIFICATE-----')], ['default', true])
+  deepEqual(await whois(decoded('token')), {
+    username: 'system:serviceaccount:default:robot',
+    uid: (await server.call('GET', `${at}/serviceaccounts/robot`)).json<{ metadata: { uid: string } }>().metadata.uid,
+    groups: ['system:serviceaccounts', 'system:serviceaccounts:default', 'system:authenticated'],
+  })
+  const { metadata } = await until(read, (s) => s.metadata.labels !== undefined)
+  deepEqual(metadata.labels, { 'kubernetes.io/legacy-token-last-used': new Date().toISOString().slice(0, 10) })
+  await server.call('DELETE', `${at}/serviceaccounts/robot`)
+  equal(await whois(decoded('token')), 401)
+  const status = async () => (await server.call('GET', `${at}/secrets/robot-token`)).status
+  equal(await until(status, (s) => s === 404), 404)
+})
+
 test('a token bound to a Secret, a pod or an account is refused from the next request on when that is deleted', async () => {
   const at = '/api/v1/namespaces/default'
   const requested = async (account: string, boundObjectRef?: object) => {

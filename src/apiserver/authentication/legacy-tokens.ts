@@ -1,16 +1,33 @@
 /** Tokens kept in Secrets of type kubernetes.io/service-account-token: they never expire, and end with their Secret or account. */
 
 import { timingSafeEqual } from 'node:crypto'
+import { SignJWT } from 'jose'
 import type { Secret } from '#api/core/v1/secret.ts'
 import type { ServiceAccount } from '#api/core/v1/service-account.ts'
 import { timestamp, type Clock } from '#base/clock.ts'
 import type { Lister } from '#client/informer.ts'
 import type { Outcome, TokenAuthenticator } from './authenticator.ts'
-import type { TokenIssuer } from './token-issuer.ts'
+import { signingKeyOf, type TokenIssuer } from './token-issuer.ts'
 import { claimedIssuer, quotedList, signedClaims } from './token-signature.ts'
 
 const LEGACY_ISSUER = 'kubernetes/serviceaccount'
 const CLAIM = 'kubernetes.io/serviceaccount/'
+/** Signs tokens that `legacyTokens` verifies, with a private key in PEM. Throws `UnusableKey`. */
+export function legacyTokenSigner(signingKey: string): (secret: Secret, account: ServiceAccount) => Promise<string> {
+  const { key, algorithm, id } = signingKeyOf(signingKey)
+  return ({ metadata: { namespace = '', name } }, { metadata: account }) =>
+    new SignJWT({
+      [`${CLAIM}namespace`]: namespace,
+      [`${CLAIM}secret.name`]: name,
+      [`${CLAIM}service-account.name`]: account.name,
+      [`${CLAIM}service-account.uid`]: account.uid,
+    })
+      .setIssuer(LEGACY_ISSUER)
+      .setSubject(`system:serviceaccount:${namespace}:${account.name}`)
+      .setProtectedHeader({ alg: algorithm, kid: id })
+      .sign(key)
+}
+
 const LAST_USED = 'kubernetes.io/legacy-token-last-used'
 const INVALID_SINCE = 'kubernetes.io/legacy-token-invalid-since'
 const DAY_MS = 24 * 3600 * 1000

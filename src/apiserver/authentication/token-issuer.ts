@@ -76,8 +76,7 @@ export function openTokenIssuer(parts: {
   const issuers = parts.issuers?.length ? parts.issuers : [DEFAULT_ISSUER]
   const issuer = issuers[0]!
   const apiAudiences = parts.audiences?.length ? parts.audiences : issuers
-  const privateKey = keyOf(parts.signingKey, createPrivateKey)
-  const signing = verificationKey(keyOf(parts.signingKey, createPublicKey))
+  const { key: privateKey, verification: signing } = signingKeyOf(parts.signingKey)
   const keys = [signing]
   for (const pem of (parts.publicKeys ?? []).flatMap(pemKeys)) {
     const key = verificationKey(keyOf(pem, createPublicKey))
@@ -137,6 +136,12 @@ export function openTokenIssuer(parts: {
 // the server notes from `warnafter` on that they are late.
 const EXTENDED_ASKED_SECONDS = 3607
 const EXTENDED_SECONDS = 365 * 24 * 3600
+
+/** A private key in PEM, and how its signatures are named and verified. Throws `UnusableKey`. */
+export function signingKeyOf(pem: string): VerificationKey & { readonly verification: VerificationKey } {
+  const verification = verificationKey(keyOf(pem, createPublicKey))
+  return { ...verification, key: keyOf(pem, createPrivateKey), verification }
+}
 
 /** A text that was to hold a key holds none that can be used. */
 export class UnusableKey extends Error {
