@@ -38,6 +38,7 @@ import type { KubeletConnection } from './proxy/kubelet-connection.ts'
 import { addedRanges, defaultServiceCidr, isAllocated } from './registry/address-objects.ts'
 import { defaultObjects, mastersObjects, type AdvertisedAddress } from './registry/default-objects.ts'
 import { every, keepAddresses, keepFlowConditions, keepObjects } from './registry/keep-objects.ts'
+import { followServices } from './registry/follow-services.ts'
 import { dropMasterLease, renewMasterLease } from './registry/master-leases.ts'
 import { localApiServices } from './registry/local-api-services.ts'
 import { listerOf, type LiveLister } from './registry/lister.ts'
@@ -243,6 +244,7 @@ export async function openApi(parts: ApiParts): Promise<Api> {
   const keeping = new AbortController()
   const addressKeeper = keepAddresses(byName, parts, keeping.signal)
   const shared = parts.sharedStore === true ? parts.advertised : undefined
+  if (shared) void followServices({ services: named('services').registry, clock, log, moved: services.moved }, keeping.signal)
   if (parts.withDefaultObjects !== false) {
     const local = localApiServices(resources)
     const keep = async () => {

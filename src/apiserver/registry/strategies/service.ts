@@ -201,7 +201,16 @@ export function serviceStrategy(ranges: ServiceRanges, random: Random) {
     }
   }
 
-  return { strategy, recover, firstAddresses: ranges.cidrs.map((cidr) => pool(cidr).first) }
+  /** What another server gave and took back; what this one did is known already, and told once more does no harm. */
+  function moved(before: StoredService | undefined, after: StoredService | undefined): void {
+    const ips = addressesOf(after)
+    for (const ip of addressesOf(before)) if (!ips.includes(ip)) free(ip)
+    const kept = nodePortsOf(after)
+    for (const port of nodePortsOf(before)) if (!kept.has(port)) ports.free(port)
+    if (after !== undefined) recover([after])
+  }
+
+  return { strategy, recover, moved, firstAddresses: ranges.cidrs.map((cidr) => pool(cidr).first) }
 }
 
 function fixed(service: StoredService, { families, policy }: Families, ips: readonly string[]): StoredService {
