@@ -4,7 +4,8 @@ import { connect, constants, type ClientHttp2Session, type ClientHttp2Stream } f
 import type { Clock } from '#base/clock.ts'
 import { TransportError } from './client.ts'
 import type { Connection } from './kubeconfig.ts'
-import type { ApiRequest, ApiResponse, RawWatchEvent, Transport } from './transport.ts'
+import type { ApiRequest, ApiResponse, Transport } from './transport.ts'
+import { watchLines } from './watch-lines.ts'
 
 export interface HttpsTransportParts extends Connection {
   readonly clock: Clock
@@ -129,7 +130,7 @@ function send(
       const status = Number(received[':status'])
       const type = headers['content-type'] ?? ''
       if (streams && status < 300 && type.startsWith('application/json')) {
-        return resolve({ status, headers, body: { type: 'watch', events: watchEvents(stream, what) } })
+        return resolve({ status, headers, body: { type: 'watch', events: watchLines(bytes(stream, what)) } })
       }
       if (!type.startsWith('application/json')) return resolve({ status, headers, body: { type: 'bytes', stream: bytes(stream, what) } })
       const chunks: Buffer[] = []
@@ -157,24 +158,5 @@ async function* bytes(stream: ClientHttp2Stream, what: string): AsyncIterable<Ui
     throw new TransportError(`${what}: ${(error as Error).message}`, { cause: error })
   } finally {
     stream.close(constants.NGHTTP2_CANCEL)
-  }
-}
-
-const NEWLINE = 10
-
-/** One JSON document a line; a batch is what came in one piece. */
-async function* watchEvents(stream: ClientHttp2Stream, what: string): AsyncIterable<readonly RawWatchEvent[]> {
-  let rest: Buffer[] = []
-  for await (const chunk of bytes(stream, what)) {
-    const batch: RawWatchEvent[] = []
-    let from = 0
-    for (let at = chunk.indexOf(NEWLINE); at >= 0; at = chunk.indexOf(NEWLINE, from)) {
-      const line = Buffer.concat([...rest, chunk.subarray(from, at)]).toString()
-      rest = []
-      from = at + 1
-      if (line.trim() !== '') batch.push(JSON.parse(line) as RawWatchEvent)
-    }
-    if (from < chunk.length) rest.push(Buffer.from(chunk.subarray(from)))
-    if (batch.length > 0) yield batch
   }
 }

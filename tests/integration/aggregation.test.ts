@@ -1,7 +1,7 @@
 /* oxlint-disable typescript/no-explicit-any -- tests look into documents and answers of every kind, and a wrong path fails there anyway */
 /** Aggregation: an API server behind a service, over TLS, behind a real API. */
 
-import { deepEqual, equal, match, ok } from 'node:assert/strict'
+import { deepEqual, equal, match, ok, rejects } from 'node:assert/strict'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { PassThrough } from 'node:stream'
@@ -9,8 +9,13 @@ import { after, beforeEach, test } from 'node:test'
 import type { TLSSocket } from 'node:tls'
 import type { Answer } from '#apiserver/answer.ts'
 import { openTestApi, type TestApi } from '#apiserver/endpoints/test-api.ts'
+import { createHandler } from '#apiserver/filters/handler.ts'
 import { parseRequestInfo } from '#apiserver/filters/request-info.ts'
+import { inProcessTransport } from '#apiserver/server/in-process.ts'
 import { systemClock } from '#base/clock.ts'
+import { silentLog } from '#base/log.ts'
+import { systemRandom } from '#base/random.ts'
+import { createClient } from '#client/create-client.ts'
 import { openTestPki, serveTls } from './tls-server.ts'
 
 const keys = openTestPki()
@@ -216,6 +221,35 @@ test('watches stream, upgrades are joined, redirects are not followed', async ()
   client.destroy()
   await joined
   deepEqual(seen.at(-1)!.headers['x-remote-group'], 'a, b')
+})
+
+test('components within the process read what others serve as values, too', async () => {
+  await using t = await open()
+  await register(t)
+  await judged(t, 'Passed')
+  const authenticator = { authenticate: () => ({ type: 'user' as const, user: { username: 'hpa', groups: ['system:masters'] } }) }
+  const handler = createHandler({
+    api: t.api,
+    authenticator,
+    authorizer: t.api.authorizer,
+    clock: systemClock,
+    random: systemRandom,
+    log: silentLog,
+  })
+  const client = createClient(inProcessTransport(handler, { username: 'hpa' }), { userAgent: 'test' })
+  deepEqual(await client.raw('GET', `${GV}/namespaces/default/widgets/w`), { kind: 'Widget', metadata: { name: 'w' } })
+  const widgets = {
+    group: 'metrics.example.com',
+    version: 'v1',
+    plural: 'widgets',
+    scope: 'Namespaced',
+    apiVersion: 'metrics.example.com/v1',
+  }
+  const watched = client
+    .watch(widgets as never, { namespace: 'default', resourceVersion: '1', signal: new AbortController().signal })
+    [Symbol.asyncIterator]()
+  equal(((await watched.next()).value as { type: string }).type, 'ADDED')
+  await rejects(client.raw('GET', `${GV}/namespaces/default/widgets/none`), { name: 'StatusError', code: 404 })
 })
 
 test('a server is unavailable while it is ill, and requests for it are refused meanwhile', async () => {

@@ -5,6 +5,7 @@ import type { Handler } from '#apiserver/filters/handler.ts'
 import type { RequestBody } from '#apiserver/request-context.ts'
 import { TransportError } from '#client/client.ts'
 import type { ApiRequest, ApiResponse, Identity, RawWatchEvent, Transport } from '#client/transport.ts'
+import { watchLines } from '#client/watch-lines.ts'
 
 /** Calls `handler` as `user`. Objects are handed over as they are, both ways; nobody may modify them. */
 export function inProcessTransport(handler: Handler, user: Identity): Transport {
@@ -23,7 +24,7 @@ export function inProcessTransport(handler: Handler, user: Identity): Transport 
         peer: { type: 'process', user },
         signal: signal ?? closed.signal,
       })
-      return responseOf(answer, signal ?? closed.signal)
+      return responseOf(answer, request, signal ?? closed.signal)
     },
     async [Symbol.asyncDispose]() {
       closed.abort(new Error('the connection is closed'))
@@ -43,7 +44,7 @@ function lowerCase(headers: Readonly<Record<string, string>>): Readonly<Record<s
   return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]))
 }
 
-function responseOf(answer: Answer, signal: AbortSignal): ApiResponse {
+function responseOf(answer: Answer, request: ApiRequest, signal: AbortSignal): ApiResponse | Promise<ApiResponse> {
   switch (answer.type) {
     case 'object':
       return { status: answer.status, headers: answer.headers ?? {}, body: { type: 'object', object: answer.object } }
@@ -64,7 +65,7 @@ function responseOf(answer: Answer, signal: AbortSignal): ApiResponse {
     case 'watch':
       return { status: 200, headers: {}, body: { type: 'watch', events: decoded(answer.events) } }
     case 'bytes':
-      return bytesResponse(answer, signal)
+      return bytesResponse(answer, request, signal)
     case 'upgrade':
       throw new TransportError('a connection cannot be taken over within the process')
     default:
@@ -91,16 +92,33 @@ function rawEvent(event: PublishedEvent): RawWatchEvent {
   }
 }
 
-/** Documents that endpoints keep as JSON text come out as values, as they would from any other transport. */
-function bytesResponse(answer: Extract<Answer, { type: 'bytes' }>, signal: AbortSignal): ApiResponse {
+/** What is JSON comes out as values, as it would from any other transport: documents kept as text, answers of other servers. */
+function bytesResponse(
+  answer: Extract<Answer, { type: 'bytes' }>,
+  { query }: ApiRequest,
+  signal: AbortSignal,
+): ApiResponse | Promise<ApiResponse> {
   const { status, headers, body } = answer
   const whole = typeof body === 'string' ? Buffer.from(body) : body instanceof Uint8Array ? body : undefined
-  if (whole !== undefined && (headers['content-type'] ?? '').startsWith('application/json'))
-    return { status, headers, body: { type: 'object', object: JSON.parse(Buffer.from(whole).toString()) } }
-  return {
+  const stream = whole === undefined ? (body as AsyncIterable<Uint8Array>) : once(whole, signal)
+  if (!(headers['content-type'] ?? '').startsWith('application/json')) return { status, headers, body: { type: 'bytes', stream } }
+  const watching = query?.get('watch')
+  if (watching && watching !== 'false' && watching !== '0' && status < 300)
+    return { status, headers, body: { type: 'watch', events: watchLines(stream) } }
+  return read(stream).then((text) => ({
     status,
     headers,
-    body: { type: 'bytes', stream: whole === undefined ? (body as AsyncIterable<Uint8Array>) : once(whole, signal) },
+    body: text === '' ? { type: 'none' } : { type: 'object', object: JSON.parse(text) as unknown },
+  }))
+}
+
+async function read(stream: AsyncIterable<Uint8Array>): Promise<string> {
+  const chunks: Uint8Array[] = []
+  try {
+    for await (const chunk of stream) chunks.push(chunk)
+    return Buffer.concat(chunks).toString()
+  } catch (error) {
+    throw new TransportError(`the answer was cut: ${(error as Error).message}`, { cause: error })
   }
 }
 
