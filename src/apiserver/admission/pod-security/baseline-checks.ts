@@ -120,8 +120,8 @@ function capabilities(pod: PodLike) {
 }
 
 function hostNamespaces({ spec }: PodLike) {
-  const shared = (['hostIPC', 'hostNetwork', 'hostPID'] as const).filter((field) => spec[field] === true)
-  return shared.length === 0 ? undefined : { reason: 'host namespaces', detail: `${shared.map((field) => `${field}=true`).join(', ')}` }
+  const shared = (['hostNetwork', 'hostPID', 'hostIPC'] as const).filter((field) => spec[field] === true)
+  return shared.length === 0 ? undefined : { reason: 'host namespaces', detail: shared.map((field) => `${field}=true`).join(', ') }
 }
 
 function hostPathVolumes({ spec }: PodLike) {

@@ -54,8 +54,8 @@ const CASES: readonly (readonly [what: string, level: LevelVersion, pod: PodLike
   [
     'host namespaces',
     baseline(),
-    pod({ hostPID: true, hostNetwork: true, containers: [] }),
-    'host namespaces (hostNetwork=true, hostPID=true)',
+    pod({ hostIPC: true, hostPID: true, hostNetwork: true, containers: [] }),
+    'host namespaces (hostNetwork=true, hostPID=true, hostIPC=true)',
   ],
   [
     'hostPath volumes',

@@ -54,6 +54,13 @@ function templateOf({ spec }: { spec: { template: PodLike } }): PodLike {
 
 export function podSecurity(parts: PodSecurityParts): AdmissionPlugin {
   const { defaults, exempt } = configuredExemptions(parts.configuration)
+  /** Namespaces are shared and do not change, so what their labels say is found out once. */
+  const policies = new WeakMap<Namespace, ReturnType<typeof policyOf>>()
+  const policyFor = (namespace: Namespace) => {
+    const known = policies.get(namespace) ?? policyOf(namespace.metadata.labels, defaults)
+    policies.set(namespace, known)
+    return known
+  }
 
   return {
     name: 'PodSecurity',
@@ -102,7 +109,7 @@ export function podSecurity(parts: PodSecurityParts): AdmissionPlugin {
     if (exemption !== undefined) return annotate?.(`${LABEL_PREFIX}exempt`, exemption)
     const found = await parts.findNamespace(namespace)
     if (found === undefined) throw internalError(new Error(`failed to lookup namespace ${JSON.stringify(namespace)}`))
-    const { policy, errors } = policyOf(found.metadata.labels, defaults)
+    const { policy, errors } = policyFor(found)
     if (errors.length === 0 && isPrivileged(policy))
       return annotate?.(`${LABEL_PREFIX}enforce-policy`, policyText({ level: 'privileged', minor: undefined }))
     const pod = request.object as unknown as Pod
@@ -116,7 +123,7 @@ export function podSecurity(parts: PodSecurityParts): AdmissionPlugin {
     const found = await parts.findNamespace(request.namespace)
     if (found === undefined)
       return request.annotate?.(`${LABEL_PREFIX}error`, `failed to lookup namespace ${JSON.stringify(request.namespace)}`)
-    const { policy, errors } = policyOf(found.metadata.labels, defaults)
+    const { policy, errors } = policyFor(found)
     if (errors.length === 0 && policy.warn.level === 'privileged' && policy.audit.level === 'privileged') return
     const pod = template(request.object as never)
     if (pod?.spec !== undefined) evaluate(request, policy, errors, pod, false)

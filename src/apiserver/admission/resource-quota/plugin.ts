@@ -5,10 +5,10 @@ import type { LimitedResource } from './configuration.ts'
 import type { AdmissionPlugin, AdmissionRequest } from '../admission.ts'
 import type { NamespaceLookup } from '../namespace-lookup.ts'
 import { refused } from '../refused.ts'
-import { chargesFor, quotaEvaluator } from '#api/core/v1/quota/evaluator.ts'
+import { chargesFor, quotaEvaluator, type QuotaEvaluator } from '#api/core/v1/quota/evaluator.ts'
 import type { ResourceQuota } from '#api/core/v1/resource-quota.ts'
 import { isReason } from '#client/client.ts'
-import { groupResource } from '#schema/resource.ts'
+import { groupResource, type Resource } from '#schema/resource.ts'
 
 export interface ResourceQuotaParts {
   readonly list: NamespaceLookup<ResourceQuota>
@@ -35,14 +35,21 @@ export function resourceQuota(parts: ResourceQuotaParts): AdmissionPlugin {
   /** Who waits for a namespace's quotas while those before are written: they are then settled all at once. */
   const waiting = new Map<string, Waiting[]>()
   const busy = new Set<string>()
+  const evaluators = new WeakMap<object, QuotaEvaluator>()
+  const evaluatorOf = (resource: Resource) => {
+    const known = evaluators.get(resource) ?? quotaEvaluator(resource)
+    evaluators.set(resource, known)
+    return known
+  }
 
   return {
     name: 'ResourceQuota',
     operations: ['CREATE', 'UPDATE'],
     async validate(request) {
       const { resource, namespace, object, oldObject, dryRun } = request
-      if (namespace === '' || object === undefined || UNCOUNTED.has(groupResource(resource))) return
-      if (!chargesFor(quotaEvaluator(resource), request)) return
+      if (namespace === '' || object === undefined) return
+      if (!chargesFor(evaluatorOf(resource as Resource), request)) return
+      if (UNCOUNTED.has(groupResource(resource))) return
       const known = parts.list(namespace)
       const quotas = Array.isArray(known) ? (known as readonly ResourceQuota[]) : await known
       if (quotas.length === 0 && parts.limited.length === 0) return
