@@ -138,6 +138,23 @@ test('pods and claims beyond the limits are refused with every reason', async ()
   )
 })
 
+test('what a pod says as a whole is held to the limits of pods, and so is what it is resized to', async () => {
+  await using api = await opened()
+  await api.call('POST', '/api/v1/namespaces/default/limitranges', limits({ type: 'Pod', max: { cpu: '3' }, min: { memory: '64Mi' } }))
+  const whole = (cpu: string, memory = '64Mi') => ({ resources: { requests: { cpu, memory }, limits: { cpu, memory } } })
+  const refused = await api.call('POST', PODS, pod('p', {}, whole('4', '1Mi')))
+  assert.equal(
+    refused.object.message,
+    'pods "p" is forbidden: [minimum memory usage per Pod is 64Mi, but request is 1Mi, maximum cpu usage per Pod is 3, but limit is 4]',
+  )
+  assert.equal((await api.call('POST', PODS, pod('p', {}, whole('3')))).status, 201)
+  const amounts = { cpu: '1', memory: '64Mi' }
+  await api.call('POST', PODS, pod('q', { requests: amounts, limits: amounts }))
+  const larger = { spec: { containers: [{ name: 'c', resources: { limits: { cpu: '4' }, requests: { cpu: '4' } } }] } }
+  const resized = await api.call('PATCH', `${PODS}/q/resize`, larger, { contentType: 'application/strategic-merge-patch+json' })
+  assert.equal(resized.object.message, 'pods "q" is forbidden: maximum cpu usage per Pod is 3, but limit is 4')
+})
+
 test('a cluster starts with the priority levels and schemas upstream has, and nobody changes the mandatory ones', async () => {
   await using api = await opened()
   const base = '/apis/flowcontrol.apiserver.k8s.io/v1'
