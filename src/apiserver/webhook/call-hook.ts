@@ -9,6 +9,7 @@ import { badRequest, internalError, refusal } from '#apiserver/endpoints/errors.
 import { answered } from '#apiserver/admission/policy/answered.ts'
 import { uuid, type Random } from '#base/random.ts'
 import { StatusError } from '#client/client.ts'
+import { qualifiedName } from '#schema/names.ts'
 
 export interface HookParts {
   readonly client: WebhookClient
@@ -68,7 +69,10 @@ export async function callHook(
   } catch (error) {
     throw new HookFailure(hook, `received invalid webhook response: ${(error as Error).message}`, error)
   }
-  for (const [key, value] of Object.entries(verdict.auditAnnotations)) request.annotate?.(`${webhook.name}/${key}`, value)
+  for (const [key, value] of Object.entries(verdict.auditAnnotations)) {
+    const whole = `${webhook.name}/${key}`
+    if (qualifiedName(whole).length === 0) request.annotate?.(whole, value)
+  }
   for (const text of verdict.warnings) request.warn(text)
   if (!verdict.allowed) throw denial(webhook.name, verdict.result)
   return verdict
