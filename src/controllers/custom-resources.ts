@@ -1,6 +1,7 @@
-/** Informers of custom resources, which come and go with their definitions, and controllers that look at all there is of them. */
+/** Informers of resources that come and go, as they are defined or served by others, and controllers that look at all of them. */
 
 import { customResourceDefinitions, type CustomResourceDefinition } from '#api/apiextensions/v1/custom-resource-definition.ts'
+import { apiServices } from '#api/apiregistration/v1/api-service.ts'
 import { ObjectMeta } from '#api/meta/v1/object-meta.ts'
 import { sleep, type Clock } from '#base/clock.ts'
 import type { Log } from '#base/log.ts'
@@ -9,7 +10,7 @@ import type { Client } from '#client/client.ts'
 import { createInformers } from '#client/create-informers.ts'
 import type { Informers } from '#client/informer.ts'
 import { val } from '#schema/message.ts'
-import { groupResource, object, resource, type KubeObject, type Resource } from '#schema/resource.ts'
+import { groupResource, object, resource, type KubeObject, type Resource, type Verb } from '#schema/resource.ts'
 
 /** All that controllers here look at. */
 class CustomObject extends object('CustomObject', { metadata: val(1, ObjectMeta) }) {}
@@ -33,6 +34,7 @@ export interface CustomInformers {
 }
 
 const GATHER_MS = 500 // definitions are mostly installed by the dozen
+const DISCOVER_MS = 30_000 // upstream's interval; what others serve changes without telling
 const SYNC_PATIENCE_MS = 10_000
 
 interface Followed {
@@ -45,12 +47,35 @@ interface Followed {
 export function customInformers(parts: CustomInformersParts): CustomInformers {
   const { clock } = parts
   const definitions = parts.informers.for(customResourceDefinitions)
+  const services = parts.informers.for(apiServices)
+  const ofOthers = new Map<string, readonly Resource[]>()
   const followed = new Map<string, Followed>()
   const waiting = new Set<() => void>()
   const started = Promise.withResolvers<void>()
 
-  function settle(signal: AbortSignal): boolean {
-    const wanted = new Map(definitions.list().flatMap((d) => definedBy(d).map((r): [string, Resource] => [signature(r), r])))
+  /** A server that does not answer now keeps what it is known for; one that is gone is not asked any more. */
+  async function askOthers(signal: AbortSignal): Promise<void> {
+    const remote = services.list().filter((s) => s.spec.service !== undefined)
+    for (const name of ofOthers.keys()) if (!remote.some((s) => s.metadata.name === name)) ofOthers.delete(name)
+    const available = remote.filter((s) => s.status.conditions?.some((c) => c.type === 'Available' && c.status === 'True'))
+    await Promise.all(
+      available.map(async ({ metadata: { name }, spec: { group = '', version = '' } }) => {
+        try {
+          const list = (await parts.client.raw('GET', `/apis/${group}/${version}`, undefined, signal)) as ApiResourceList
+          ofOthers.set(name, servedBy(list, group, version))
+        } catch (error) {
+          if (!signal.aborted)
+            parts.log.debug('what another server serves is not known', { apiService: name, error: (error as Error).message })
+        }
+      }),
+    )
+  }
+
+  async function settle(signal: AbortSignal): Promise<boolean> {
+    await askOthers(signal)
+    if (signal.aborted) return false
+    const all = [...definitions.list().flatMap(definedBy), ...[...ofOthers.values()].flat()]
+    const wanted = new Map(all.map((r): [string, Resource] => [signature(r), r]))
     let changed = false
     for (const [key, { stop }] of followed)
       if (!wanted.has(key)) {
@@ -74,15 +99,23 @@ export function customInformers(parts: CustomInformersParts): CustomInformers {
     async run(signal) {
       await parts.informers.synced(signal)
       let gathering: Disposable | undefined
-      using _subscription = definitions.subscribe(() => {
+      const soon = () => {
         gathering ??= clock.timer(GATHER_MS, () => {
           gathering = undefined
-          if (!signal.aborted && settle(signal)) for (const wake of waiting) wake()
+          void look()
         })
-      })
-      settle(signal)
+      }
+      const look = async () => {
+        if (!signal.aborted && (await settle(signal))) for (const wake of waiting) wake()
+      }
+      using _definitions = definitions.subscribe(soon)
+      using _services = services.subscribe(soon)
+      await settle(signal)
       started.resolve()
-      await aborted(signal)
+      while (!signal.aborted) {
+        await sleep(clock, DISCOVER_MS, signal).catch(() => {})
+        if (services.list().some((s) => s.spec.service !== undefined)) await look()
+      }
       gathering?.[Symbol.dispose]()
     },
 
@@ -109,6 +142,26 @@ export function customInformers(parts: CustomInformersParts): CustomInformers {
     },
   }
 }
+
+interface ApiResourceList {
+  readonly resources: readonly {
+    readonly name: string
+    readonly kind: string
+    readonly namespaced: boolean
+    readonly verbs: readonly Verb[]
+  }[]
+}
+
+/** What another server serves under an APIService, as far as it can be followed and deleted. */
+function servedBy({ resources }: ApiResourceList, group: string, version: string): readonly Resource[] {
+  return resources
+    .filter(({ name, verbs }) => !name.includes('/') && NEEDED.every((verb) => verbs.includes(verb)))
+    .map(({ name, kind, namespaced, verbs }) =>
+      resource<KubeObject>(CustomObject, { group, version, kind, plural: name, scope: namespaced ? 'Namespaced' : 'Cluster', verbs }),
+    )
+}
+
+const NEEDED: readonly Verb[] = ['list', 'watch', 'delete']
 
 /** The one version in which a definition's objects are looked at: any shows their metadata, and the stored one costs least. */
 function definedBy({ spec, status }: CustomResourceDefinition): readonly Resource[] {
