@@ -13,6 +13,8 @@ import type { RunnerParts } from './runner.ts'
 export interface ResourceQuotaOptions {
   /** Upstream's `--resource-quota-sync-period`. */
   readonly resyncMs?: number
+  /** Quotas counted at a time. */
+  readonly workers?: number
 }
 
 /** A resource whose objects quotas can count. */
@@ -133,7 +135,7 @@ export function prepareResourceQuota(
         }
       }
     }
-    await Promise.all(Array.from({ length: WORKERS }, work))
+    await Promise.all(Array.from({ length: options.workers ?? WORKERS }, work))
   }
 }
 

@@ -30,7 +30,7 @@ import { replicaSetController } from './replicaset.ts'
 import { replicationControllerController } from './replicationcontroller.ts'
 import { serviceAccountTokenController, type ServiceAccountTokenParts } from './service-account-tokens.ts'
 import { prepareController, type RunnerParts } from './runner.ts'
-import { prepareResourceQuota } from './resource-quota.ts'
+import { prepareResourceQuota, type ResourceQuotaOptions } from './resource-quota.ts'
 import { taintEvictionController } from './taint-eviction.ts'
 import { ttlController } from './ttl.ts'
 import { validatingPolicyStatusController } from './validating-admission-policy-status.ts'
@@ -58,6 +58,7 @@ export interface ControllersParts {
   readonly clusterCidr?: string
   readonly nodeMonitorGracePeriodMs?: number
   readonly terminatedPodsMax?: number
+  readonly resourceQuota?: ResourceQuotaOptions
   /** Upstream's `--controllers`: `*` for all, `name` or `name-controller`, `-name` to leave one out. */
   readonly controllers?: readonly string[]
 }
@@ -135,7 +136,7 @@ function listControllers(parts: ControllersParts, custom: CustomInformers): read
     of(taintEvictionController(clock), 'node-controller'),
     ...(clusterCidr === undefined ? [] : [of(nodeIpamController(clusterCidr), 'node-controller')]),
     of(ttlController(), 'ttl-controller'),
-    { name: 'resourcequota', account: 'resourcequota-controller', prepare: overAll(prepareResourceQuota) },
+    { name: 'resourcequota', account: 'resourcequota-controller', prepare: overAll((all, p) => prepareResourceQuota(all, p, parts.resourceQuota)) },
     of(clusterRoleAggregationController, 'clusterrole-aggregation-controller'),
     of(serviceCidrController, 'service-cidrs-controller'),
     {

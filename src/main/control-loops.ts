@@ -42,7 +42,7 @@ export function controllerIdentity(account: string): Identity {
   }
 }
 
-export interface ControllerManagerParts extends LoopParts, Pick<ControllersParts, 'queues' | 'signAccountToken'> {
+export interface ControllerManagerParts extends LoopParts, Pick<ControllersParts, 'queues' | 'signAccountToken' | 'resourceQuota'> {
   readonly transport: Transport
   /** A transport under one controller's own identity; absent: all act as the manager. */
   readonly transportFor?: (account: string) => Transport

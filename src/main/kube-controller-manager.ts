@@ -65,6 +65,13 @@ export const kubeControllerManager = command({
       help: 'Ended pods kept before the oldest are deleted',
       default: 12500,
     },
+    quotaSyncPeriod: {
+      type: 'string',
+      flag: 'resource-quota-sync-period',
+      help: 'How often the use of quotas is counted anew',
+      default: '5m0s',
+    },
+    quotaSyncs: { type: 'int', flag: 'concurrent-resource-quota-syncs', help: 'Quotas counted at a time', default: 5, min: 1 },
     ...electionSettings,
     leaseName: { type: 'string', flag: 'leader-elect-resource-name', help: 'Name of the Lease', default: 'kube-controller-manager' },
     ...securePortSettings,
@@ -96,6 +103,7 @@ export const kubeControllerManager = command({
         },
         NodeLifecycleController: { NodeMonitorGracePeriod: values.gracePeriod },
         PodGCController: { TerminatedPodGCThreshold: values.terminatedPods },
+        ResourceQuotaController: { ResourceQuotaSyncPeriod: values.quotaSyncPeriod, ConcurrentResourceQuotaSyncs: values.quotaSyncs },
       },
     }
     await using _server = await serveComponent({ values, transport, connection, metrics, configuration, log })
@@ -114,6 +122,7 @@ export const kubeControllerManager = command({
         ...(values.allocateCidrs && { clusterCidr: values.clusterCidr }),
         nodeMonitorGracePeriodMs: milliseconds(values.gracePeriod, 'node-monitor-grace-period'),
         terminatedPodsMax: values.terminatedPods,
+        resourceQuota: { resyncMs: milliseconds(values.quotaSyncPeriod, 'resource-quota-sync-period'), workers: values.quotaSyncs },
         controllers: values.controllers,
         queues: metrics.queues,
         resources: (client, signal) => discoverResources({ client, clock, log }, signal),
