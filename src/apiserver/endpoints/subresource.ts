@@ -20,6 +20,7 @@ import { requestToken } from './subresources/token.ts'
 import { Scale } from '#api/autoscaling/v1/scale.ts'
 import type { Pod } from '#api/core/v1/pod.ts'
 import type { Answer } from '#apiserver/answer.ts'
+import { authorize } from '#apiserver/filters/authorization.ts'
 import type { TokenIssuer } from '#apiserver/authentication/token-issuer.ts'
 import type { KubeletConnection } from '#apiserver/proxy/kubelet-connection.ts'
 import type { Facet } from '#apiserver/registry/strategy.ts'
@@ -106,7 +107,9 @@ async function throughFacet(endpoint: Endpoint, ctx: RequestContext, parts: Endp
 }
 
 async function connect(endpoint: Endpoint, subresource: string, ctx: RequestContext, parts: SubresourceParts): Promise<Answer> {
-  const { info } = ctx
+  const { info, user } = ctx
+  // a WebSocket begins with GET, which must not open with the right to read what takes the right to create elsewhere
+  if (subresource !== 'log' && info.verb === 'get') await authorize(parts.authorizer, { user, info: { ...info, verb: 'create' } })
   const pod = (await endpoint.registry.get(info.namespace, info.name)).object as unknown as Pod
   const to = podConnections[subresource]
   if (to === undefined) throw noSuchResource()
