@@ -245,10 +245,11 @@ test('components within the process read what others serve as values, too', asyn
     scope: 'Namespaced',
     apiVersion: 'metrics.example.com/v1',
   }
-  const watched = client
-    .watch(widgets as never, { namespace: 'default', resourceVersion: '1', signal: new AbortController().signal })
-    [Symbol.asyncIterator]()
-  equal(((await watched.next()).value as { type: string }).type, 'ADDED')
+  const watching = { namespace: 'default', resourceVersion: '1', signal: new AbortController().signal }
+  const watched = client.watch(widgets as never, watching)
+  const events = watched[Symbol.asyncIterator]()
+  const { value } = await events.next()
+  equal((value as { type: string }).type, 'ADDED')
   await rejects(client.raw('GET', `${GV}/namespaces/default/widgets/none`), { name: 'StatusError', code: 404 })
 })
 
