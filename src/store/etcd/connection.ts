@@ -1,5 +1,7 @@
 /** Calls to a cluster of etcd members: one connection each, taken in turn, leaving out those that do not answer. */
 
+import { isIP } from 'node:net'
+import { checkServerIdentity } from 'node:tls'
 import { Client, Metadata, credentials, type ClientDuplexStream, type ClientReadableStream, type ServiceError } from '@grpc/grpc-js'
 import { sleep, type Clock } from '#base/clock.ts'
 import type { Log } from '#base/log.ts'
@@ -230,9 +232,19 @@ function clientOf(endpoint: string, tls: EtcdAddress['tls']): Client {
     throw new TypeError(`not an etcd endpoint: ${endpoint}`)
   const secure = scheme === 'https' || scheme === 'unixs'
   const pem = (text: string | undefined) => (text === undefined ? null : Buffer.from(text))
+  const host = /^\[(.*)\](?::\d+)?$/.exec(rest)?.[1] ?? rest.replace(/:\d+$/, '')
+  // TLS has no way to ask for an address, so some name is asked for, and the certificate still held against the address
+  const byAddress = secure && isIP(host) !== 0
   return new Client(
     scheme?.startsWith('unix') ? `unix:${rest}` : rest,
-    secure ? credentials.createSsl(pem(tls?.ca), pem(tls?.key), pem(tls?.certificate)) : credentials.createInsecure(),
+    secure
+      ? credentials.createSsl(
+          pem(tls?.ca),
+          pem(tls?.key),
+          pem(tls?.certificate),
+          byAddress ? { checkServerIdentity: (_, shown) => checkServerIdentity(host, shown) } : {},
+        )
+      : credentials.createInsecure(),
     {
       'grpc.max_receive_message_length': MESSAGE_BYTES_MAX,
       'grpc.max_send_message_length': MESSAGE_BYTES_MAX,
@@ -245,6 +257,7 @@ function clientOf(endpoint: string, tls: EtcdAddress['tls']): Client {
       'grpc.enable_retries': 0,
       'grpc.use_local_subchannel_pool': 1,
       'grpc.enable_http_proxy': 0,
+      ...(byAddress && { 'grpc.ssl_target_name_override': 'etcd' }),
       ...(scheme?.startsWith('unix') && { 'grpc.default_authority': 'localhost' }),
     },
   )

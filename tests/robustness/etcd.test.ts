@@ -1,0 +1,188 @@
+/** The etcd driver under what happens to etcd: members that die or freeze, quotas, logins, certificates, other servers. */
+
+import { deepEqual, equal, match, ok, rejects } from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
+import { openPki } from '#apiserver/pki/pki.ts'
+import { systemClock } from '#base/clock.ts'
+import { silentLog } from '#base/log.ts'
+import { systemRandom } from '#base/random.ts'
+import { EtcdConnection } from '#store/etcd/connection.ts'
+import { openEtcdStore, type EtcdStoreParts } from '#store/etcd/etcd-store.ts'
+import { compactOnce } from '#store/etcd/shared-compaction.ts'
+import { Compacted, StoreUnavailable, type Store, type StoreEvent } from '#store/store.ts'
+import { needsEtcd, startEtcd, type EtcdUnderTest } from '../conformance/etcd-under-test.ts'
+
+const options = { skip: needsEtcd, timeout: 120_000 }
+
+const open = (etcd: EtcdUnderTest, parts: Partial<EtcdStoreParts> = {}): Promise<Store> =>
+  openEtcdStore({ endpoints: etcd.endpoints, clock: systemClock, log: silentLog, historyMs: 0, ...parts })
+
+const put = (store: Store, key: string, value: string, expected?: number) =>
+  store.commit({
+    expect: expected === undefined ? [] : [{ key, modRevision: expected }],
+    writes: [{ type: 'put', key, value: Buffer.from(value) }],
+  })
+
+const ctl = (etcd: EtcdUnderTest, ...words: string[]) =>
+  execFileSync('etcdctl', ['--endpoints', etcd.endpoints[0]!, ...words], { encoding: 'utf8', env: { ...process.env, ETCDCTL_API: '3' } })
+
+test(
+  'members are killed and frozen in turn: what was acknowledged is there, and watchers see all of it once, in order',
+  options,
+  async () => {
+    await using etcd = await startEtcd(3)
+    await using store = await open(etcd)
+    await using watched = await open(etcd)
+    const stop = new AbortController()
+    const seen: StoreEvent[] = []
+    const watching = (async () => {
+      for await (const batch of watched.watch('/w/', 1, stop.signal)) seen.push(...batch)
+    })()
+    const acknowledged = new Map<string, number>()
+    let inDoubt = 0
+    let writing = true
+    const writers = Array.from({ length: 4 }, async (_, w) => {
+      for (let i = 0; writing; i++) {
+        const key = `/w/${w}/${i}`
+        try {
+          const result = await put(store, key, 'x', 0)
+          if (result.ok) acknowledged.set(key, result.revision)
+        } catch (error) {
+          ok(error instanceof StoreUnavailable, String(error))
+          inDoubt++
+        }
+        await setTimeout(2)
+      }
+    })
+    await setTimeout(500)
+    for (const member of [0, 1, 2]) {
+      await etcd.kill(member)
+      await setTimeout(2500)
+      await etcd.start(member)
+      await setTimeout(1000)
+    }
+    etcd.signal(1, 'SIGSTOP')
+    await setTimeout(6000)
+    etcd.signal(1, 'SIGCONT')
+    await setTimeout(500)
+    writing = false
+    await Promise.all(writers)
+    const { entries, revision } = await store.range('/w/')
+    const deadline = performance.now() + 20_000
+    while ((seen.at(-1)?.revision ?? 0) < revision && performance.now() < deadline) await setTimeout(20)
+    stop.abort()
+    await watching
+
+    const there = new Map(entries.map((e) => [e.key, e.modRevision]))
+    deepEqual(
+      [...acknowledged].filter(([key, at]) => there.get(key) !== at),
+      [],
+    )
+    ok(acknowledged.size > 200, `only ${acknowledged.size} writes were acknowledged, ${inDoubt} in doubt`)
+    deepEqual(
+      seen.map((e) => e.type === 'put' && `${e.entry.key} ${e.revision}`),
+      entries.toSorted((a, b) => a.modRevision - b.modRevision).map((e) => `${e.key} ${e.modRevision}`),
+    )
+  },
+)
+
+test('a full etcd refuses writes, says what to do, reads on, and takes writes again once there is room', options, async () => {
+  await using etcd = await startEtcd(1, ['--quota-backend-bytes', String(4 * 2 ** 20)])
+  await using store = await open(etcd)
+  const large = 'x'.repeat(500_000)
+  const full = await (async () => {
+    for (let i = 0; i < 40; i++) await put(store, '/large', large)
+  })().catch((error: unknown) => error)
+  ok(full instanceof StoreUnavailable)
+  equal(full.reason, 'no-space')
+  match(full.message, /alarm NOSPACE.*etcdctl alarm disarm/)
+  equal((await store.get('/large'))!.value.length, large.length)
+  await store.compact(await store.revision())
+  ctl(etcd, 'defrag')
+  ctl(etcd, 'alarm', 'disarm')
+  equal((await put(store, '/small', '1')).ok, true)
+})
+
+test('a user logs in, anew when etcd has forgotten the token; a wrong password is told', options, async () => {
+  await using etcd = await startEtcd(1)
+  for (const words of ['user add root:secret', 'user grant-role root root', 'auth enable']) ctl(etcd, ...words.split(' '))
+  await rejects(open(etcd), /does not let this server in: etcdserver: user name is empty/)
+  await rejects(open(etcd, { login: { user: 'root', password: 'wrong' } }), /does not let this server in: .*authentication failed/)
+  await using store = await open(etcd, { login: { user: 'root', password: 'secret' } })
+  const stop = new AbortController()
+  const watch = store.watch('/', 1, stop.signal)[Symbol.asyncIterator]()
+  await watch.next()
+  await put(store, '/a', '1')
+  equal((await watch.next()).value!.length, 1)
+  await etcd.kill(0)
+  await etcd.start(0)
+  let again = await put(store, '/b', '1').catch(() => undefined)
+  for (let i = 0; again === undefined && i < 50; i++) again = await put(store, '/b', '1').catch(() => undefined)
+  equal(again?.ok, true)
+  equal((await watch.next()).value![0]!.revision, 3)
+  stop.abort()
+})
+
+test('both sides show certificates; a stranger gets no further', options, async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'k8ts-etcd-pki-'))
+  using _gone = { [Symbol.dispose]: () => rmSync(directory, { recursive: true }) }
+  const pki = openPki({ directory, clock: systemClock, random: systemRandom, hosts: ['127.0.0.1'] })
+  const file = (name: string) => join(directory, name)
+  const flags = ['--cert-file', file('apiserver.crt'), '--key-file', file('apiserver.key'), '--trusted-ca-file', file('ca.crt')]
+  await using etcd = await startEtcd(1, [...flags, '--client-cert-auth'], 'https')
+  const ca = readFileSync(file('ca.crt'), 'utf8')
+  const { cert: certificate, key } = pki.pair('admin')
+  {
+    await using store = await open(etcd, { tls: { ca, certificate, key } })
+    equal((await put(store, '/a', '1')).ok, true)
+  }
+  await rejects(open(etcd, { tls: { ca } }), /no etcd member answers/)
+  await rejects(open(etcd, { tls: { certificate, key } }), /no etcd member answers.*certificate/)
+})
+
+test('of servers that share an etcd one compacts in each round, and all go by it', options, async () => {
+  await using etcd = await startEtcd(1)
+  await using store = await open(etcd)
+  const connections = [0, 1].map(() => new EtcdConnection({ endpoints: etcd.endpoints, clock: systemClock, log: silentLog }))
+  let rounds = connections.map(() => ({ version: 0, revision: 0 }))
+  const compacted: number[] = []
+  for (let i = 0; i < 4; i++) {
+    await put(store, '/a', String(i))
+    const next: typeof rounds = []
+    for (const [j, connection] of connections.entries()) next.push(await compactOnce(connection, rounds[j]!))
+    rounds = next
+    compacted.push(await store.compacted())
+  }
+  // the first round only tells where the store was; then the history before the round before is forgotten
+  deepEqual(compacted, [1, 3, 5, 7])
+  await rejects(store.get('/a', 3), new Compacted(7))
+  for (const connection of connections) connection[Symbol.dispose]()
+})
+
+test('another prefix may stand in for /registry, and keys beside it are left alone', options, async () => {
+  await using etcd = await startEtcd(1)
+  await using store = await open(etcd, { prefix: '/blue' })
+  await put(store, '/registry/pods/a', '1')
+  ctl(etcd, 'put', '/green/pods/b', '1')
+  deepEqual(
+    (await store.range('/registry/')).entries.map((e) => e.key),
+    ['/registry/pods/a'],
+  )
+  equal(ctl(etcd, 'get', '/', '--prefix', '--keys-only').split(/\n+/).join(' ').trim(), '/blue/pods/a /green/pods/b')
+})
+
+test('events of our own writes carry the very arrays that were written', options, async () => {
+  await using etcd = await startEtcd(1)
+  await using store = await open(etcd)
+  const watch = store.watch('/', 1, new AbortController().signal)[Symbol.asyncIterator]()
+  await watch.next()
+  const value = Buffer.from('mine')
+  await store.commit({ expect: [], writes: [{ type: 'put', key: '/a', value }] })
+  const [event] = (await watch.next()).value as [Extract<StoreEvent, { type: 'put' }>]
+  equal(event.entry.value, value)
+})
