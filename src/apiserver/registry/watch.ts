@@ -114,8 +114,12 @@ async function shownChanges(registry: Registry, batch: readonly CacheEvent[]): P
     if (event.type === 'progress') return event
     const previous = event.previous && as.get(event.previous)!
     // what is deleted was shown already: only its version is another
-    if (event.type === 'delete') return { ...event, previous: previous!, published: left(previous!, event.revision) }
-    return { ...event, published: as.get(event.published)!, ...(previous && { previous }) }
+    if (event.type === 'delete')
+      return previous === event.previous ? event : { ...event, previous: previous!, published: left(previous!, event.revision) }
+    const published = as.get(event.published)!
+    // the very event where it can be, as its bytes are remembered for all watchers
+    if (published === event.published && previous === event.previous) return event
+    return { ...event, published, ...(previous && { previous }) }
   })
 }
 
