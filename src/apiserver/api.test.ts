@@ -169,6 +169,48 @@ test('paths and methods that a known version does not have are refused as such',
   deepEqual((await t.call('GET', '/api/v1/namespaces/default')).status, 200)
 })
 
+test('what is better not used is warned of', async () => {
+  await using t = await openTestApi()
+  const warned = async (path: string, object: object) => {
+    const { status, warnings } = await t.call('POST', `${path}?dryRun=All`, object)
+    return [status, ...warnings]
+  }
+  deepEqual((await t.call('GET', '/api/v1/endpoints')).warnings, [
+    'v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice',
+  ])
+  const labels = [{ key: 'beta.kubernetes.io/os', values: ['linux'] }]
+  deepEqual(
+    await warned('/apis/storage.k8s.io/v1/storageclasses', {
+      metadata: { name: 'a' },
+      provisioner: 'a.io/b',
+      allowedTopologies: [{ matchLabelExpressions: labels }],
+    }),
+    [
+      201,
+      'allowedTopologies[0].matchLabelExpressions[0].key: beta.kubernetes.io/os is deprecated since v1.14; use "kubernetes.io/os" instead',
+    ],
+  )
+  const from = [{ ipBlock: { cidr: '10.0.0.1/8', except: ['10.1.0.0/16'] } }]
+  deepEqual(
+    await warned('/apis/networking.k8s.io/v1/namespaces/default/networkpolicies', {
+      metadata: { name: 'a' },
+      spec: { podSelector: {}, ingress: [{ from }] },
+    }),
+    [
+      201,
+      'spec.ingress[0].from[0].ipBlock.cidr: CIDR value "10.0.0.1/8" is ambiguous in this context (should be "10.0.0.0/8" or "10.0.0.1/32"?)',
+    ],
+  )
+  const spec = { ports: [{ port: 80 }], externalIPs: ['2001:DB8::1'], externalName: 'a.b', trafficDistribution: 'PreferClose' }
+  deepEqual(await warned('/api/v1/namespaces/default/services', { metadata: { name: 'a' }, spec }), [
+    201,
+    'spec.externalIPs[0]: IPv6 address "2001:DB8::1" should be in RFC 5952 canonical format ("2001:db8::1")',
+    'spec.externalIPs is deprecated and may no longer be implemented in some clusters',
+    'spec.externalName is ignored when spec.type is not "ExternalName"',
+    'spec.trafficDistribution: "PreferClose" is deprecated; use "PreferSameZone"',
+  ])
+})
+
 test('bodies that cannot be read are told why', async () => {
   await using t = await openTestApi()
   const malformed = await t.call('POST', CONFIG_MAPS, undefined, { text: '{"a":' })

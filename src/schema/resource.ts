@@ -98,11 +98,25 @@ export interface Resource<T extends KubeObject = KubeObject> {
   readonly selectable: Readonly<Record<string, FieldOf<T>>>
   /** What is wrong with a name, or with the base of a generated one (`prefix`). Most names are DNS subdomains. */
   readonly nameProblems: (name: string, prefix: boolean) => readonly string[]
+  /** What everybody is told who still uses it. */
+  readonly deprecation?: string
 }
 
 type Declaration<T extends KubeObject> = Pick<Resource<T>, 'group' | 'version' | 'kind' | 'plural' | 'scope'> &
   Partial<
-    Pick<Resource<T>, 'listKind' | 'shortNames' | 'categories' | 'verbs' | 'subresources' | 'columns' | 'selectable' | 'singular' | 'nameProblems'>
+    Pick<
+      Resource<T>,
+      | 'listKind'
+      | 'shortNames'
+      | 'categories'
+      | 'verbs'
+      | 'subresources'
+      | 'columns'
+      | 'selectable'
+      | 'singular'
+      | 'nameProblems'
+      | 'deprecation'
+    >
   >
 
 const ALL_VERBS: readonly Verb[] = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch']

@@ -60,6 +60,7 @@ export async function answerResource(endpoint: Endpoint, ctx: RequestContext, pa
   const notServed = () => (custom ? methodNotAllowed(resource, verb || ctx.method.toLowerCase()) : methodNotServed())
   if (!isPlaced(resource, ctx.info)) throw noSuchResource()
   if (!(resource.verbs as readonly string[]).includes(verb)) throw notServed()
+  if (resource.deprecation !== undefined) ctx.warnings.push(resource.deprecation)
   negotiate(ctx.headers['accept'], verb === 'watch' ? 'stream' : 'object', ctx.cbor, custom)
   const at = { namespace: resource.scope === 'Namespaced' ? namespace : '', name }
   const oneNamespace = resource.scope === 'Cluster' || namespace !== ''

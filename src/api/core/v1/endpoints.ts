@@ -56,6 +56,7 @@ export const endpoints = resource(Endpoints, {
   plural: 'endpoints',
   scope: 'Namespaced',
   shortNames: ['ep'],
+  deprecation: 'v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice',
   columns: [nameColumn, { name: 'Endpoints', type: 'string', description: 'Addresses that are ready.', cell: endpointsText }, ageColumn],
 })
 

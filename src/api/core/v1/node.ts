@@ -3,6 +3,7 @@
 import { nodeColumns } from './node-columns.ts'
 import { nodeErrors, nodeUpdateErrors } from './node-rules.ts'
 import { Taint } from './toleration.ts'
+import { networkWarnings } from './address-warnings.ts'
 import { ObjectMeta } from '#api/meta/v1/object-meta.ts'
 import { bool, int32, int64, list, map, message, opt, quantity, req, rulesFor, string, time, val } from '#schema/message.ts'
 import { object, resource } from '#schema/resource.ts'
@@ -236,4 +237,12 @@ rulesFor(NodeSpec, {
   },
 })
 
-rulesFor(Node, { check: nodeErrors, checkUpdate: nodeUpdateErrors })
+rulesFor(Node, {
+  check: nodeErrors,
+  checkUpdate: nodeUpdateErrors,
+  warn: ({ spec }) => [
+    ...(spec?.configSource ? ['spec.configSource: deprecated in v1.22, support removal is planned in v1.23'] : []),
+    ...(spec?.externalID ? ['spec.externalID: this field is deprecated, and is unused by Kubernetes'] : []),
+    ...(spec?.podCIDRs ?? []).flatMap((cidr, i) => networkWarnings(cidr, `spec.podCIDRs[${i}]`)),
+  ],
+})

@@ -1,5 +1,6 @@
 /** What is let through in a pod or template although it hardly does what was meant: told in warnings. */
 
+import { OLD_NODE_LABELS } from './old-node-labels.ts'
 import type { Container, ContainerPort } from './container.ts'
 import type { NodeSelectorTerm } from './node-selector.ts'
 import type { PodSpec } from './pod.ts'
@@ -43,24 +44,18 @@ function allContainers(spec: PodSpec, path: string): readonly Placed[] {
   )
 }
 
-const OLD_LABELS: Readonly<Record<string, string>> = {
-  'beta.kubernetes.io/arch': 'deprecated since v1.14; use "kubernetes.io/arch" instead',
-  'beta.kubernetes.io/os': 'deprecated since v1.14; use "kubernetes.io/os" instead',
-  'failure-domain.beta.kubernetes.io/region': 'deprecated since v1.17; use "topology.kubernetes.io/region" instead',
-  'failure-domain.beta.kubernetes.io/zone': 'deprecated since v1.17; use "topology.kubernetes.io/zone" instead',
-  'beta.kubernetes.io/instance-type': 'deprecated since v1.17; use "node.kubernetes.io/instance-type" instead',
-}
-
 function nodeLabelWarnings(spec: PodSpec, path: string): string[] {
   const inTerm = (term: NodeSelectorTerm, where: string) =>
     (term.matchExpressions ?? []).flatMap(({ key }, index) =>
-      OLD_LABELS[key] ? [`${where}.matchExpressions[${index}].key: ${key} is ${OLD_LABELS[key]}`] : [],
+      OLD_NODE_LABELS[key] ? [`${where}.matchExpressions[${index}].key: ${key} is ${OLD_NODE_LABELS[key]}`] : [],
     )
   const affinity = spec.affinity?.nodeAffinity
   const required = `${path}.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms`
   const preferred = `${path}.affinity.nodeAffinity.preferredDuringSchedulingIgnoredDuringExecution`
   return [
-    ...Object.keys(spec.nodeSelector ?? {}).flatMap((key) => (OLD_LABELS[key] ? [`${path}.nodeSelector[${key}]: ${OLD_LABELS[key]}`] : [])),
+    ...Object.keys(spec.nodeSelector ?? {}).flatMap((key) =>
+      OLD_NODE_LABELS[key] ? [`${path}.nodeSelector[${key}]: ${OLD_NODE_LABELS[key]}`] : [],
+    ),
     ...(affinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms ?? []).flatMap((term, i) =>
       inTerm(term, `${required}[${i}]`),
     ),
@@ -70,7 +65,7 @@ function nodeLabelWarnings(spec: PodSpec, path: string): string[] {
     ...(spec.topologySpreadConstraints ?? []).flatMap(({ topologyKey, labelSelector }, i) => {
       const where = `${path}.topologySpreadConstraints[${i}]`
       return [
-        ...(OLD_LABELS[topologyKey] ? [`${where}.topologyKey: ${topologyKey} is ${OLD_LABELS[topologyKey]}`] : []),
+        ...(OLD_NODE_LABELS[topologyKey] ? [`${where}.topologyKey: ${topologyKey} is ${OLD_NODE_LABELS[topologyKey]}`] : []),
         ...(labelSelector === undefined ? [`${where}.labelSelector: a null labelSelector results in matching no pod`] : []),
       ]
     }),

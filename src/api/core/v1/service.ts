@@ -2,6 +2,7 @@
 
 import { serviceDefaults, serviceErrors, servicePortDefaults, serviceUpdateErrors } from './service-rules.ts'
 import { serviceColumns } from './service-columns.ts'
+import { serviceWarnings } from './service-warnings.ts'
 import { Condition } from '#api/meta/v1/condition.ts'
 import { ObjectMeta } from '#api/meta/v1/object-meta.ts'
 import { bool, int32, intOrString, list, map, message, oneOf, opt, req, rulesFor, string, val } from '#schema/message.ts'
@@ -179,4 +180,4 @@ export const services = resource(Service, {
 })
 
 rulesFor(ServicePort, { defaults: servicePortDefaults })
-rulesFor(Service, { defaults: serviceDefaults, check: serviceErrors, checkUpdate: serviceUpdateErrors })
+rulesFor(Service, { defaults: serviceDefaults, check: serviceErrors, checkUpdate: serviceUpdateErrors, warn: serviceWarnings })

@@ -1,6 +1,7 @@
 /** Declares NetworkPolicy (networking/v1). */
 
 import { networkPolicySpecErrors } from './network-policy-rules.ts'
+import { networkWarnings } from '#api/core/v1/address-warnings.ts'
 import { selectorText } from '#api/core/v1/template-columns.ts'
 import { ageColumn, nameColumn } from '#schema/table.ts'
 import { LabelSelector } from '#api/meta/v1/label-selector.ts'
@@ -98,6 +99,13 @@ export const networkPolicies = resource(NetworkPolicy, {
 })
 
 rulesFor(NetworkPolicyPort, { defaults: ({ protocol }) => (protocol === undefined ? { protocol: 'TCP' as const } : undefined) })
+
+rulesFor(IPBlock, {
+  warn: ({ cidr, except = [] }, path) => [
+    ...networkWarnings(cidr, `${path}.cidr`),
+    ...except.flatMap((part, i) => networkWarnings(part, `${path}.except[${i}]`)),
+  ],
+})
 
 rulesFor(NetworkPolicySpec, {
   check: networkPolicySpecErrors,

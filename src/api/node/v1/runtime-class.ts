@@ -1,5 +1,6 @@
 /** Declares RuntimeClass (node/v1). */
 
+import { OLD_NODE_LABELS } from '#api/core/v1/old-node-labels.ts'
 import { requirementErrors } from '#api/core/v1/resource-rules.ts'
 import { tolerationErrors } from '#api/core/v1/scheduling-rules.ts'
 import { duplicate, IMMUTABLE, invalid, invalidEach, type FieldError } from '#schema/field-error.ts'
@@ -55,6 +56,10 @@ rulesFor(RuntimeClass, {
     ...(scheduling ? schedulingErrors(scheduling, 'scheduling') : []),
   ],
   checkUpdate: ({ handler }, old) => (handler === old.handler ? [] : [invalid('handler', handler, IMMUTABLE)]),
+  warn: ({ scheduling }) =>
+    Object.keys(scheduling?.nodeSelector ?? {}).flatMap((key) =>
+      OLD_NODE_LABELS[key] === undefined ? [] : [`scheduling.nodeSelector: ${OLD_NODE_LABELS[key]}`],
+    ),
 })
 
 function schedulingErrors({ nodeSelector, tolerations = [] }: Scheduling, path: string): FieldError[] {

@@ -1,5 +1,6 @@
 /** Declares CSIStorageCapacity (storage/v1). */
 
+import { OLD_NODE_LABELS } from '#api/core/v1/old-node-labels.ts'
 import { LabelSelector } from '#api/meta/v1/label-selector.ts'
 import { ObjectMeta } from '#api/meta/v1/object-meta.ts'
 import { capacityErrors } from './storage-rules.ts'
@@ -36,4 +37,14 @@ export const csiStorageCapacities = resource(CSIStorageCapacity, {
   ],
 })
 
-rulesFor(CSIStorageCapacity, { check: capacityErrors })
+rulesFor(CSIStorageCapacity, {
+  check: capacityErrors,
+  warn: ({ nodeTopology: { matchExpressions = [], matchLabels = {} } = {} }) => [
+    ...matchExpressions.flatMap(({ key }, i) =>
+      OLD_NODE_LABELS[key] === undefined ? [] : [`nodeTopology.matchExpressions[${i}].key: ${key} is ${OLD_NODE_LABELS[key]}`],
+    ),
+    ...Object.keys(matchLabels).flatMap((key) =>
+      OLD_NODE_LABELS[key] === undefined ? [] : [`nodeTopology.matchLabels.${key}: ${OLD_NODE_LABELS[key]}`],
+    ),
+  ],
+})

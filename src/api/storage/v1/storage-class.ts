@@ -1,6 +1,7 @@
 /** Declares StorageClass (storage/v1). */
 
 import { ageColumn, nameColumn } from '#schema/table.ts'
+import { OLD_NODE_LABELS } from '#api/core/v1/old-node-labels.ts'
 import { TopologySelectorTerm } from '#api/core/v1/topology-selector-term.ts'
 import { ObjectMeta } from '#api/meta/v1/object-meta.ts'
 import { storageClassErrors, storageClassUpdateErrors } from './storage-rules.ts'
@@ -70,4 +71,15 @@ export const storageClasses = resource(StorageClass, {
   ],
 })
 
-rulesFor(StorageClass, { check: storageClassErrors, checkUpdate: storageClassUpdateErrors })
+rulesFor(StorageClass, {
+  check: storageClassErrors,
+  checkUpdate: storageClassUpdateErrors,
+  warn: ({ allowedTopologies = [] }) =>
+    allowedTopologies.flatMap(({ matchLabelExpressions = [] }, i) =>
+      matchLabelExpressions.flatMap(({ key }, j) =>
+        OLD_NODE_LABELS[key] === undefined
+          ? []
+          : [`allowedTopologies[${i}].matchLabelExpressions[${j}].key: ${key} is ${OLD_NODE_LABELS[key]}`],
+      ),
+    ),
+})

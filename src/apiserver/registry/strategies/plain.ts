@@ -38,7 +38,13 @@ export const serviceAccountStrategy: Strategy<ServiceAccount & { spec?: never; s
   returnsDeleted: true,
   prepareCreate: withNamesOnly,
   prepareUpdate: withNamesOnly,
+  warnings: ({ metadata }, old) =>
+    metadata.annotations?.[MOUNTABLE_ONLY] === 'true' && old?.metadata.annotations?.[MOUNTABLE_ONLY] !== 'true'
+      ? [`metadata.annotations[${MOUNTABLE_ONLY}]: deprecated in v1.32+; prefer separate namespaces to isolate access to mounted secrets`]
+      : [],
 }
+
+const MOUNTABLE_ONLY = 'kubernetes.io/enforce-mountable-secrets'
 
 function withNamesOnly<A extends ServiceAccount>(account: A): A {
   return account.secrets ? { ...account, secrets: account.secrets.map(({ name }) => ({ ...(name && { name }) })) } : account
