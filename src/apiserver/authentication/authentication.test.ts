@@ -176,7 +176,7 @@ test('a token with a changed claim, another key or algorithm "none" is refused; 
 })
 
 test('a pod’s default lifetime is silently a year, and the client still told an hour', async () => {
-  const { issuer, ask, clock, joe } = tokens()
+  const { issuer, ask, authenticator, clock, joe } = tokens()
   const { token, expirationTimestamp } = await issuer.issue({
     serviceAccount: joe,
     audiences: [],
@@ -184,6 +184,15 @@ test('a pod’s default lifetime is silently a year, and the client still told a
     pod: { name: 'p', uid: 'u2' },
   })
   equal(expirationTimestamp, '2026-01-01T01:00:07Z')
+  const annotations = async () => {
+    const outcome = await authenticator.authenticateToken(token, issuer.audiences)
+    return outcome.type === 'user' && outcome.annotations
+  }
+  equal(await annotations(), undefined)
+  await clock.advance(3617_000)
+  deepEqual(await annotations(), {
+    'authentication.k8s.io/stale-token': 'subject: system:serviceaccount:ns:joe, seconds after warning threshold: 10',
+  })
   await clock.advance(300 * DAY)
   equal(await ask(token), 'user')
 })

@@ -12,8 +12,15 @@ export interface Credentials {
 }
 
 export type Outcome =
-  /** `warnings` are told the caller along with the answer. */
-  | { readonly type: 'user'; readonly user: UserInfo; readonly audiences?: readonly string[]; readonly warnings?: readonly string[] }
+  | {
+      readonly type: 'user'
+      readonly user: UserInfo
+      readonly audiences?: readonly string[]
+      /** Told the caller along with the answer. */
+      readonly warnings?: readonly string[]
+      /** For the audit log. */
+      readonly annotations?: Readonly<Record<string, string>>
+    }
   /** No credentials of this sort were given. */
   | { readonly type: 'none' }
   /** Credentials were given and are not good; `why` is for the log, never for the caller. */

@@ -1,9 +1,9 @@
 /** CEL expressions over one JSON value, as the configurations of authentication and authorization have them. */
 
-import { compile } from '#cel/compile.ts'
+import { compile, ExpressionError } from '#cel/compile.ts'
 import type { Expression as Node } from '#cel/expression.ts'
 import { jsonValue } from '#cel/json-value.ts'
-import type { Type } from '#cel/type.ts'
+import { sameType, shownType, type Type } from '#cel/type.ts'
 import { List, type Value } from '#cel/value.ts'
 
 export interface Expression {
@@ -16,7 +16,8 @@ export interface Expression {
 
 /** `result` is the type it must have; absent: any. Throws `ExpressionError`, whose message is upstream's. */
 export function compileFor(variable: string, type: Type, source: string, result?: Type): Expression {
-  const compiled = compile(source, { variables: new Map([[variable, type]]), ...(result && { results: [result] }) })
+  const compiled = compile(source, { variables: new Map([[variable, type]]) })
+  if (result && !sameType(compiled.type, result)) throw new ExpressionError(`must evaluate to ${shownType(result)}`)
   return {
     source,
     tree: compiled.tree,

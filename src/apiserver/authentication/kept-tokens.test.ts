@@ -129,6 +129,10 @@ test('a token kept in a Secret is its account, and the day of its use is noted o
     type: 'user',
     user: { username: 'system:serviceaccount:ns:joe', uid: 'uid-of-joe', groups: ['system:serviceaccounts', 'system:serviceaccounts:ns'] },
     audiences: ['api'],
+    annotations: {
+      'authentication.k8s.io/legacy-token': 'system:serviceaccount:ns:joe',
+      'authentication.k8s.io/legacy-token-manual-secret': 'joe-token',
+    },
   })
   equal(await ask(), 'user')
   await clock.advance(24 * 3600_000)

@@ -13,6 +13,8 @@ import { claimedIssuer, quotedList, signedClaims, untimely } from './token-signa
 const DELETION_TOLERANCE_MS = 60_000 // a pod that is being deleted may finish with its own token
 const VERIFIED_TOKENS_MAX = 10_000 // about 10 MB; beyond, the oldest is verified again when it comes
 
+const STALE = 'authentication.k8s.io/stale-token'
+
 type Live = Pick<Lister<KubeObject>, 'get'>
 
 export interface ServiceAccountTokenParts {
@@ -30,6 +32,8 @@ interface Claims {
   readonly pod?: ObjectName
   readonly secret?: ObjectName
   readonly node?: ObjectName
+  /** In seconds. */
+  readonly warnafter?: number
 }
 
 interface Verified {
@@ -63,9 +67,16 @@ export function serviceAccountTokens(parts: ServiceAccountTokenParts): TokenAuth
         }
       const why = untimely(known.payload, clock.now()) ?? missing(known.claims, parts)
       if (why !== undefined) return { type: 'refused', why }
-      return { type: 'user', user: userOf(known), audiences: shared }
+      const late = stale(known, clock.now())
+      return { type: 'user', user: userOf(known), audiences: shared, ...(late !== undefined && { annotations: { [STALE]: late } }) }
     },
   }
+}
+
+/** A token that lives on only for clients that do not read it again says since when it is used too late. */
+function stale({ claims, payload }: Verified, now: number): string | undefined {
+  const seconds = Math.floor(now / 1000) - (claims.warnafter ?? Number.POSITIVE_INFINITY)
+  return seconds > 0 ? `subject: ${payload.sub}, seconds after warning threshold: ${seconds}` : undefined
 }
 
 /** `apiAudiences` are those of a token that names none. */
@@ -74,7 +85,8 @@ function verifiedFrom(payload: JWTPayload, apiAudiences: readonly string[]): Ver
   if (typeof claims?.namespace !== 'string' || !isName(claims.serviceaccount)) return undefined
   if (payload.sub !== `system:serviceaccount:${claims.namespace}:${claims.serviceaccount.name}`) return undefined
   for (const bound of [claims.pod, claims.secret, claims.node]) if (bound !== undefined && !isName(bound)) return undefined
-  for (const time of [payload.exp, payload.nbf, payload.iat]) if (time !== undefined && typeof time !== 'number') return undefined
+  for (const time of [payload.exp, payload.nbf, payload.iat, claims.warnafter])
+    if (time !== undefined && typeof time !== 'number') return undefined
   const audiences = typeof payload.aud === 'string' ? [payload.aud] : (payload.aud ?? [])
   return {
     claims: claims as Claims,

@@ -7,11 +7,18 @@ import type { RequestContext } from '#apiserver/request-context.ts'
 import type { UserInfo } from '#api/authentication/v1/token-review.ts'
 import type { Log } from '#base/log.ts'
 
+interface Known {
+  readonly user: UserInfo
+  readonly headers: RequestContext['headers']
+  /** For the audit log. */
+  readonly annotations?: Readonly<Record<string, string>>
+}
+
 /** Throws 401 for credentials that are no good, and for none where nobody may be anonymous. */
 export async function authenticate(
   parts: { readonly authenticator: Authenticator; readonly anonymous?: boolean; readonly log: Log },
   context: Pick<RequestContext, 'headers' | 'peer' | 'path' | 'warnings'>,
-): Promise<{ readonly user: UserInfo; readonly headers: RequestContext['headers'] }> {
+): Promise<Known> {
   if (context.peer.type === 'process') return { user: context.peer.user, headers: context.headers }
   const outcome = await parts.authenticator.authenticate(context)
   if (outcome.type === 'refused') {
@@ -23,7 +30,8 @@ export async function authenticate(
     return { user: ANONYMOUS, headers: withoutCredentials(context.headers) }
   }
   if (outcome.warnings) context.warnings.push(...outcome.warnings)
-  return { user: withAuthenticatedGroup(outcome.user), headers: withoutCredentials(context.headers) }
+  const { annotations } = outcome
+  return { user: withAuthenticatedGroup(outcome.user), headers: withoutCredentials(context.headers), ...(annotations && { annotations }) }
 }
 
 /** What proved who the caller is could be used again by whoever sees it behind a proxy subresource. */

@@ -106,6 +106,7 @@ export function createHandler(parts: HandlerParts): Handler {
       trail = audit?.begin(context)
       if (trail) {
         context = { ...context, audit: trail.notes }
+        for (const [key, value] of Object.entries(known.annotations ?? {})) trail.notes.annotate(key, value)
         await trail.received()
       }
       const impersonated = await impersonate(context, parts.authorizer)
