@@ -3,7 +3,8 @@
 import { compileExpression, type Environment } from './environment.ts'
 import { estimateCost } from './estimate.ts'
 import type { Range } from './estimate-range.ts'
-import type { Activation, Outcome } from './evaluate.ts'
+import type { Checked } from './check.ts'
+import type { Activation, Outcome, Program } from './evaluate.ts'
 import { CelSyntaxError, type Expression, type Problem } from './expression.ts'
 import type { SchemaType } from './schema-type.ts'
 import { isAssignable, shownType, type Type } from './type.ts'
@@ -46,16 +47,36 @@ export function compile(source: string, options: CompileOptions): CompiledExpres
     throw new ExpressionError(
       `must evaluate to ${results.length === 1 ? named(results[0]!) : `one of [${results.map(named).join(' ')}]`} but got ${named(checked.type)}`,
     )
-  return {
-    source,
-    type: checked.type,
-    tree: checked.expression,
-    estimate: (schemas) => estimateCost(checked, schemas),
-    evaluate(variables, budget) {
-      const outcome = program.evaluate(variables, PER_CALL_COST_MAX)
-      if (budget) budget.remaining -= outcome.cost
-      return outcome
-    },
+  return new Expressed(source, checked, program)
+}
+
+class Expressed implements CompiledExpression {
+  readonly source: string
+  readonly #checked: Checked
+  readonly #program: Program
+
+  constructor(source: string, checked: Checked, program: Program) {
+    this.source = source
+    this.#checked = checked
+    this.#program = program
+  }
+
+  get type(): Type {
+    return this.#checked.type
+  }
+
+  get tree(): Expression {
+    return this.#checked.expression
+  }
+
+  estimate(schemas: ReadonlyMap<string, SchemaType>): Range {
+    return estimateCost(this.#checked, schemas)
+  }
+
+  evaluate(variables: Activation, budget?: Budget): Outcome {
+    const outcome = this.#program.evaluate(variables, PER_CALL_COST_MAX)
+    if (budget) budget.remaining -= outcome.cost
+    return outcome
   }
 }
 

@@ -47,23 +47,31 @@ const MAP_COST = 30
 const STRUCT_COST = 40
 
 export function compile(checked: Checked, structs: StructMaker = noStructs): Program {
-  const step = stepOf(checked.expression, { checked, structs, locals: [] })
-  const evaluate = (variables: Activation, costMax = Number.POSITIVE_INFINITY): Outcome => {
+  return new Steps(stepOf(checked.expression, { checked, structs, locals: [] }))
+}
+
+/** A class, as thousands of programs then share what they do. */
+class Steps implements Program {
+  readonly #step: Step
+
+  constructor(step: Step) {
+    this.#step = step
+  }
+
+  evaluate(variables: Activation, costMax = Number.POSITIVE_INFINITY): Outcome {
     const run: Run = { variables, locals: [], costMax, cost: 0 }
     try {
-      return { value: step(run), cost: run.cost }
+      return { value: this.#step(run), cost: run.cost }
     } catch (error) {
       if (error instanceof CelError) return { error, cost: run.cost }
       throw error
     }
   }
-  return {
-    evaluate,
-    run(variables, costMax) {
-      const { value, error, cost } = evaluate(variables, costMax)
-      if (error) throw error
-      return { value, cost }
-    },
+
+  run(variables: Activation, costMax?: number): { readonly value: Value; readonly cost: number } {
+    const { value, error, cost } = this.evaluate(variables, costMax)
+    if (error) throw error
+    return { value, cost }
   }
 }
 
@@ -151,7 +159,7 @@ function stepOf(e: Expression, context: Context): Step {
   }
 }
 
-function variable(name: string, { locals, checked }: Context): Step {
+function variable(name: string, { locals }: Context): Step {
   const place = locals.lastIndexOf(name)
   if (place >= 0)
     return (run) => {
@@ -160,20 +168,34 @@ function variable(name: string, { locals, checked }: Context): Step {
       if (value instanceof Failed) throw value.error
       return value
     }
-  return (run) => {
+  return shared(name, () => (run) => {
     spend(run, NAME_COST)
     const given = run.variables(name)
-    const value = given === undefined ? typeNamed(name, checked) : given
+    const value = given === undefined ? typeNamed(name) : given
     if (value === undefined) throw new CelError(`no such attribute(s): ${name}`)
     return value
+  })
+}
+
+const SHARED_MAX = 4096
+const known = new Map<string, Step>()
+
+/** One step for all expressions that read the same thing, as those of policies do: what is in use stays small. */
+function shared(key: string, make: () => Step): Step {
+  let step = known.get(key)
+  if (step === undefined) {
+    step = make()
+    if (known.size >= SHARED_MAX) known.clear()
+    known.set(key, step)
   }
+  return step
 }
 
 const TYPE_NAMES: ReadonlySet<string> = new Set(
   'bool int uint double string bytes null_type list map type google.protobuf.Timestamp google.protobuf.Duration optional_type'.split(' '),
 )
 
-function typeNamed(name: string, _checked: Checked): Value | undefined {
+function typeNamed(name: string): Value | undefined {
   return TYPE_NAMES.has(name) ? new TypeValue(name) : undefined
 }
 
@@ -183,15 +205,29 @@ function select(e: Extract<Expression, { kind: 'select' }>, context: Context): S
   if (name !== undefined) return variable(name, { ...context, locals: [] })
   const { base, fields } = chainTo(e.test ? e.operand : e, context)
   const from = stepOf(base, context)
+  const make = () => (e.test ? presence(from, fields, e.field) : selection(from, fields))
+  const root = rootName(base, context)
+  return root === undefined ? make() : shared(`${root}/${fields.join('/')}${e.test ? `?${e.field}` : ''}`, make)
+}
+
+/** The name of the variable that a chain begins with; undefined where it begins with anything else. */
+function rootName(base: Expression, { locals, checked }: Context): string | undefined {
+  if (base.kind === 'select') return checked.references.get(base.id)
+  return base.kind === 'ident' && !locals.includes(base.name) ? base.name : undefined
+}
+
+function selection(from: Step, fields: readonly string[]): Step {
   const cost = fields.length * NAME_COST
-  if (!e.test)
-    return (run) => {
-      const target = from(run)
-      spend(run, cost)
-      return walk(target, fields)
-    }
-  const { field } = e
-  // asking costs nothing, as upstream keeps it for compatibility
+  return (run) => {
+    const target = from(run)
+    spend(run, cost)
+    return walk(target, fields)
+  }
+}
+
+/** Asking costs nothing, as upstream keeps it for compatibility. */
+function presence(from: Step, fields: readonly string[], field: string): Step {
+  const cost = fields.length * NAME_COST
   return (run) => {
     const target = walk(from(run), fields)
     spend(run, cost)
@@ -257,16 +293,17 @@ function call(e: Extract<Expression, { kind: 'call' }>, context: Context): Step 
       const operand = stepOf(e.args[0]!, context)
       return (run) => {
         const value = guarded(operand, run)
+        spend(run, 1)
         return value instanceof CelError || value !== false
       }
     }
   }
   // a namespace in front of a function is no argument
   const isNamespaced = e.target !== undefined && context.checked.references.get(e.id) !== e.function
-  const operands = [...(e.target && !isNamespaced ? [e.target] : []), ...e.args].map((arg) => stepOf(arg, context))
+  const operands = [...(e.target && !isNamespaced ? [e.target] : []), ...e.args]
   const overloads = (context.checked.overloads.get(e.id) ?? []).map(ready)
   const name = context.checked.references.get(e.id) ?? e.function
-  const argsOf = together(operands)
+  const argsOf = together(operands, context)
   // most often it is the one that it was before
   let likely = overloads[0]
   return (run) => {
@@ -283,11 +320,15 @@ function call(e: Extract<Expression, { kind: 'call' }>, context: Context): Step 
   }
 }
 
-function together(steps: readonly Step[]): (run: Run) => readonly Value[] {
+function together(operands: readonly Expression[], context: Context): (run: Run) => readonly Value[] {
+  const steps = operands.map((operand) => stepOf(operand, context))
   const [first, second] = steps
   if (steps.length === 1) return (run) => [first!(run)]
-  if (steps.length === 2) return (run) => [first!(run), second!(run)]
-  return (run) => steps.map((step) => step(run))
+  if (steps.length !== 2) return (run) => steps.map((step) => step(run))
+  const last = operands[1]!
+  if (last.kind !== 'literal') return (run) => [first!(run), second!(run)]
+  const { value } = last
+  return (run) => [first!(run), value]
 }
 
 interface Ready {
@@ -377,7 +418,62 @@ function guarded(step: Step, run: Run): Value | CelError {
   }
 }
 
-function comprehension(e: Extract<Expression, { kind: 'comprehension' }>, context: Context): Step {
+type Fold = Extract<Expression, { kind: 'comprehension' }>
+
+function comprehension(e: Fold, context: Context): Step {
+  const quantifier = quantifierOf(e)
+  return quantifier ? quantified(e, quantifier, context) : folded(e, context)
+}
+
+interface Quantifier {
+  readonly predicate: Expression
+  /** What ends it: the first false of `all`, the first true of `exists`. */
+  readonly deciding: boolean
+}
+
+/** `all` and `exists`, which are most folds there are. */
+function quantifierOf({ init, step, result, iterVar2 }: Fold): Quantifier | undefined {
+  if (iterVar2 !== undefined || init.kind !== 'literal' || result.kind !== 'ident' || step.kind !== 'call') return undefined
+  const deciding = step.function === '_||_'
+  const [accu, predicate] = step.args
+  if ((!deciding && step.function !== '_&&_') || init.value !== !deciding) return undefined
+  return accu?.kind === 'ident' && accu.name === '@result' && predicate ? { predicate, deciding } : undefined
+}
+
+function quantified(e: Fold, { predicate, deciding }: Quantifier, context: Context): Step {
+  const range = stepOf(e.range, context)
+  const place = context.locals.length
+  const holds = stepOf(predicate, { ...context, locals: [...context.locals, e.accuVar, e.iterVar] })
+  // what the test for going on and the connective look up
+  const eachCost = deciding ? 4 : 3
+  const isDecided = (run: Run, item: Value): boolean | CelError => {
+    spend(run, eachCost)
+    run.locals[place + 1] = item
+    const found = guarded(holds, run)
+    if (typeof found === 'boolean') return found === deciding
+    return found instanceof CelError ? found : new CelError('no such overload')
+  }
+  return (run) => {
+    const over = range(run)
+    let failure: CelError | undefined
+    const end = (item: Value): boolean => {
+      const decided = isDecided(run, item)
+      if (decided instanceof CelError) failure ??= decided
+      return decided === true
+    }
+    let decided = false
+    if (over instanceof List) for (let i = 0; i < over.size && !decided; i++) decided = end(over.at(i))
+    else if (over instanceof CelMap) {
+      for (const key of over.keys()) if ((decided = end(key))) break
+    } else throw new CelError(`no such overload: cannot iterate over ${typeNameOf(over)}`)
+    spend(run, NAME_COST)
+    if (decided) return deciding
+    if (failure) throw failure
+    return !deciding
+  }
+}
+
+function folded(e: Fold, context: Context): Step {
   const two = e.iterVar2 !== undefined
   const range = stepOf(e.range, context)
   const init = stepOf(e.init, context)

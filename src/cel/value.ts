@@ -90,46 +90,71 @@ export class CelError extends Error {
 
 export class ArrayList extends List {
   readonly #items: readonly Value[]
+  /** Lists that grew from one another lie in one array, each the first so many items of it. */
+  readonly #grown: Value[] | undefined
+  readonly size: number
 
-  constructor(items: readonly Value[]) {
+  constructor(items: readonly Value[], grown?: Value[], size = items.length) {
     super()
     this.#items = items
-  }
-
-  get size(): number {
-    return this.#items.length
+    this.#grown = grown
+    this.size = size
   }
 
   at(index: number): Value {
     return this.#items[index]!
   }
+
+  override *[Symbol.iterator](): Iterator<Value> {
+    for (let i = 0; i < this.size; i++) yield this.#items[i]!
+  }
+
+  /** Folds add item after item: what was added last is added to in its place. */
+  override plus(other: List): List {
+    const own = this.#grown?.length === this.size ? this.#grown : [...this]
+    for (const item of [...other]) own.push(item)
+    return new ArrayList(own, own)
+  }
+}
+
+interface Entries {
+  /** By the name of the key; `at` is how many came before. */
+  readonly byName: Map<string, { readonly key: Value; readonly value: Value; readonly at: number }>
 }
 
 /** Keys are ints, uints, bools and strings; equal numbers are one key. */
 export class EntryMap extends CelMap {
-  readonly #entries = new Map<string, readonly [Value, Value]>()
+  /** Maps that grew from one another share their entries, each the first so many of them. */
+  readonly #entries: Entries
+  readonly size: number
 
-  constructor(entries: Iterable<readonly [Value, Value]>) {
+  constructor(entries: Iterable<readonly [Value, Value]>, grown?: Entries) {
     super()
+    this.#entries = grown ?? { byName: new Map() }
+    const { byName } = this.#entries
     for (const [key, value] of entries) {
       const name = keyName(key)
       if (name === undefined) throw new CelError(`unsupported key type: ${typeNameOf(key)}`)
-      if (this.#entries.has(name)) throw new CelError(`Failed with repeated key: ${shownKey(key)}`)
-      this.#entries.set(name, [key, value])
+      if (byName.has(name)) throw new CelError(`Failed with repeated key: ${shownKey(key)}`)
+      byName.set(name, { key, value, at: byName.size })
     }
-  }
-
-  get size(): number {
-    return this.#entries.size
+    this.size = byName.size
   }
 
   get(key: Value): Value | undefined {
     const name = keyName(key)
-    return name === undefined ? undefined : this.#entries.get(name)?.[1]
+    const entry = name === undefined ? undefined : this.#entries.byName.get(name)
+    return entry === undefined || entry.at >= this.size ? undefined : entry.value
   }
 
   *keys(): Iterable<Value> {
-    for (const [key] of this.#entries.values()) yield key
+    for (const { key, at } of this.#entries.byName.values()) if (at < this.size) yield key
+  }
+
+  /** With entries more, none of which may be there; folds add one after the other. */
+  with(added: readonly (readonly [Value, Value])[]): EntryMap {
+    if (this.size === this.#entries.byName.size) return new EntryMap(added, this.#entries)
+    return new EntryMap([...[...this.keys()].map((key) => [key, this.get(key)!] as const), ...added])
   }
 }
 

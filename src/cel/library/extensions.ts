@@ -162,7 +162,7 @@ function entriesOf(map: CelMap): readonly (readonly [Value, Value])[] {
 
 function withEntries(map: CelMap, added: readonly (readonly [Value, Value])[]): CelMap {
   for (const [key] of added) if (map.get(key) !== undefined) throw new CelError(`insert failed: key ${String(key)} already exists`)
-  return new EntryMap([...entriesOf(map), ...added])
+  return map instanceof EntryMap ? map.with(added) : new EntryMap([...entriesOf(map), ...added])
 }
 
 /** Lists taken as sets. */
