@@ -69,6 +69,8 @@ import { mutatingWebhooks } from '#apiserver/webhook/mutating-webhooks.ts'
 import { validatingWebhooks } from '#apiserver/webhook/validating-webhooks.ts'
 import { webhookParts } from '#apiserver/webhook/webhook-plugin-parts.ts'
 
+import { groupResource } from '#schema/resource.ts'
+
 /** `configuration` is what the operator says for the plugin, decoded; undefined: nothing. Throws AdmissionConfigurationError. */
 type Maker = (parts: PluginParts, configuration: unknown) => AdmissionPlugin
 
@@ -176,6 +178,10 @@ export const STANDARD_PLUGINS: readonly PluginRow[] = [
       list: namespaceLookup({ cached: (namespace) => objects.cachedList(resourceQuotas, namespace), fresh, clock }),
       fresh,
       store: quotaStatusWriter(parts),
+      exists: ({ resource, namespace, name }) => {
+        const endpoint = parts.named(groupResource(resource)) as ReturnType<typeof parts.named> | undefined
+        return name !== '' && endpoint?.registry.find(namespace, name) !== undefined
+      },
       limited: readLimitedResources(configuration),
       now: () => clock.now(),
     })

@@ -86,6 +86,17 @@ test('a dry run is judged and takes nothing', async () => {
   assert.equal((await api.call('POST', `${PODS}?dryRun=All`, pod('b'))).status, 403)
 })
 
+test('what is there already takes nothing when somebody makes it again', async () => {
+  await using api = await opened()
+  await api.quota('q', { pods: '2' })
+  await api.call('POST', PODS, pod('a'))
+  assert.equal((await api.call('POST', PODS, pod('a'))).status, 409)
+  assert.deepEqual(await api.used('q'), { pods: '1' })
+  await api.call('POST', PODS, pod('b'))
+  const { object } = await api.call('POST', PODS, pod('a'))
+  assert.equal(object.message, 'pods "a" is forbidden: exceeded quota: q, requested: pods=1, used: pods=2, limited: pods=2')
+})
+
 test('a quota with scopes counts only what is in all of them', async () => {
   await using api = await opened()
   await api.quota('best', { pods: '1' }, { scopes: ['BestEffort'] })

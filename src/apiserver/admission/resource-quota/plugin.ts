@@ -16,6 +16,8 @@ export interface ResourceQuotaParts {
   readonly fresh: (namespace: string) => Promise<readonly ResourceQuota[]>
   /** Writes the status of a quota that is still as it was read; else a Conflict. */
   readonly store: (quota: ResourceQuota) => Promise<void>
+  /** Whether what is to be made is there already. */
+  readonly exists: (request: AdmissionRequest) => boolean
   readonly limited: readonly LimitedResource[]
   readonly now: () => number
 }
@@ -26,7 +28,7 @@ const UNCOUNTED: ReadonlySet<string> = new Set(['events', 'events.events.k8s.io'
 
 interface Waiting {
   readonly charge: Charge
-  readonly dryRun: boolean
+  readonly onlyJudged: boolean
   readonly settle: (refusal?: string) => void
   readonly fail: (error: unknown) => void
 }
@@ -55,7 +57,9 @@ export function resourceQuota(parts: ResourceQuotaParts): AdmissionPlugin {
       if (quotas.length === 0 && parts.limited.length === 0) return
       const refusal = await new Promise<string | undefined>((settle, fail) => {
         const line = waiting.get(namespace) ?? []
-        line.push({ charge: { resource, object, ...(oldObject && { oldObject }) }, dryRun, settle, fail })
+        // what will not be made takes nothing, and its maker is told the same
+        const onlyJudged = dryRun || (request.operation === 'CREATE' && parts.exists(request as AdmissionRequest))
+        line.push({ charge: { resource, object, ...(oldObject && { oldObject }) }, onlyJudged, settle, fail })
         waiting.set(namespace, line)
         if (!busy.has(namespace)) void serve(namespace)
       })
@@ -80,7 +84,7 @@ export function resourceQuota(parts: ResourceQuotaParts): AdmissionPlugin {
       const charged: Waiting[] = []
       for (const one of line) {
         const { quotas: next, refusal } = decideCharge(running, one.charge, parts.limited, parts.now())
-        if (refusal !== undefined || one.dryRun || next.every((quota, index) => quota === running[index])) one.settle(refusal)
+        if (refusal !== undefined || one.onlyJudged || next.every((quota, index) => quota === running[index])) one.settle(refusal)
         else {
           charged.push(one)
           running = next
