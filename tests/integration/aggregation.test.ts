@@ -2,7 +2,13 @@
 /** Aggregation: an API server behind a service, over TLS, behind a real API. */
 
 import { deepEqual, equal, match, ok, rejects } from 'node:assert/strict'
+import { execFile, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { request as httpsRequest, type RequestOptions } from 'node:https'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
 import type { Duplex } from 'node:stream'
 import { PassThrough } from 'node:stream'
 import { after, beforeEach, test } from 'node:test'
@@ -16,6 +22,8 @@ import { systemClock } from '#base/clock.ts'
 import { silentLog } from '#base/log.ts'
 import { systemRandom } from '#base/random.ts'
 import { createClient } from '#client/create-client.ts'
+import { loadKubeconfig } from '#client/kubeconfig.ts'
+import { startServer } from './server-under-test.ts'
 import { openTestPki, serveTls } from './tls-server.ts'
 
 const keys = openTestPki()
@@ -404,4 +412,54 @@ test('aggregated servers find in a ConfigMap how to recognize clients and the fr
     'requestheader-uid-headers': '["X-Remote-Uid"]',
     'requestheader-username-headers': '["X-Remote-User"]',
   })
+})
+
+const noKubectl = spawnSync('kubectl', ['version', '--client']).status === 0 ? false : 'needs kubectl'
+
+test('kubectl and upgrades reach an aggregated server through a server process', { skip: noKubectl }, async () => {
+  await using server = await startServer()
+  const frontProxyCa = readFileSync(join(server.directory, 'pki/front-proxy-ca.crt'), 'utf8')
+  const callers: (readonly [string, unknown])[] = []
+  await using other = await serveTls(
+    keys,
+    ['metrics.default.svc'],
+    (request, _, response) => {
+      callers.push([(request.socket as TLSSocket).getPeerCertificate().subject.CN as string, request.headers['x-remote-user']])
+      if (!request.url!.startsWith(`${GV}/namespaces/default/widgets`)) return answer(request, response)
+      const item = { kind: 'Widget', apiVersion: 'metrics.example.com/v1', metadata: { name: 'w', namespace: 'default' } }
+      response.setHeader('content-type', 'application/json')
+      response.end(JSON.stringify({ kind: 'WidgetList', apiVersion: 'metrics.example.com/v1', metadata: {}, items: [item] }))
+    },
+    frontProxyCa,
+  )
+  other.server.on('upgrade', (_: IncomingMessage, socket: Duplex) => {
+    socket.write('HTTP/1.1 101 Switching Protocols\r\nconnection: Upgrade\r\nupgrade: echo\r\n\r\n')
+    socket.pipe(socket)
+  })
+  const kubectl = async (...words: readonly string[]) =>
+    (await promisify(execFile)('kubectl', ['--kubeconfig', server.kubeconfig, ...words], { timeout: 30_000 })).stdout
+  const named = { metadata: { name: 'metrics' }, spec: { type: 'ExternalName', externalName: 'localhost' } }
+  equal((await server.call('POST', '/api/v1/namespaces/default/services', named)).status, 201)
+  const whole = { ...spec, service: service(other.port), caBundle: keys.caBundle }
+  equal((await server.call('POST', API_SERVICES, { metadata: { name: NAME }, spec: whole })).status, 201)
+  await kubectl('wait', '--for=condition=Available', `apiservice/${NAME}`, '--timeout=10s')
+  await until('discovered', async () => (await kubectl('api-resources', '--api-group=metrics.example.com')).includes('widgets'))
+  match(await kubectl('get', 'widgets'), /^NAME +AGE\nw +<unknown>\n$/)
+  deepEqual(callers.at(-1), ['front-proxy-client', 'kubernetes-admin'])
+
+  const { cert, key, ca } = loadKubeconfig(server.kubeconfig)
+  const request = httpsRequest({
+    host: '127.0.0.1',
+    port: server.port,
+    path: `${GV}/namespaces/default/widgets/w/exec`,
+    headers: { connection: 'Upgrade', upgrade: 'echo' },
+    ...{ cert, key, ca },
+    agent: false,
+  } as RequestOptions)
+  request.end()
+  const [, socket] = (await once(request, 'upgrade')) as [IncomingMessage, Duplex]
+  socket.write('hello')
+  const [echoed] = (await once(socket, 'data')) as [Buffer]
+  equal(echoed.toString(), 'hello')
+  socket.destroy()
 })
