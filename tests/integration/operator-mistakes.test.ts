@@ -91,7 +91,7 @@ test('a disk too small for a cluster is said at once, by the server and by up', 
     equal(server.code, 1)
     const plain = server.err.split('\n').filter((line) => line !== '' && !line.startsWith('{'))
     equal(plain.length, 1)
-    match(plain[0]!, /^k8ts server: .*no space is left on the device/)
+    match(plain[0]!, /^k8ts server: .*no space is left on (the|its) device/)
     execFileSync('sh', ['-c', `rm -rf ${directory}/* && head -c 1m /dev/zero >${directory}/rest 2>/dev/null || true`])
     const full = await k8ts('server', '--secure-port', '0', '--bind-address', '127.0.0.1')
     deepEqual(
