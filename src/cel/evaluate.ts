@@ -6,6 +6,7 @@ import type { Expression } from './expression.ts'
 import { isJsonObject, JsonMap, jsonValue, memberOf } from './json-value.ts'
 import { isOptional, none, some, type Optional } from './optional.ts'
 import { ArrayList, CelError, CelMap, EntryMap, List, typeNameOf, TypeValue, type Value } from './value.ts'
+import { subtreeKeys } from './subtree-keys.ts'
 import { shownType, type Type } from './type.ts'
 
 /** The values of variables by their full names; undefined where there is none. */
@@ -47,7 +48,7 @@ const MAP_COST = 30
 const STRUCT_COST = 40
 
 export function compile(checked: Checked, structs: StructMaker = noStructs): Program {
-  return new Steps(stepOf(checked.expression, { checked, structs, locals: [] }))
+  return new Steps(stepOf(checked.expression, { checked, structs, locals: [], keys: subtreeKeys(checked) }))
 }
 
 /** A class, as thousands of programs then share what they do. */
@@ -87,6 +88,8 @@ interface Context {
   readonly structs: StructMaker
   /** Names of the comprehension variables in scope; their places are those of `Run.locals`. */
   readonly locals: readonly string[]
+  /** Of parts that other expressions may have, too. */
+  readonly keys: ReadonlyMap<number, string>
 }
 
 function spend(run: Run, cost: number): void {
@@ -95,6 +98,11 @@ function spend(run: Run, cost: number): void {
 }
 
 function stepOf(e: Expression, context: Context): Step {
+  const key = context.locals.length === 0 ? context.keys.get(e.id) : undefined
+  return key === undefined ? newStep(e, context) : shared(key, () => newStep(e, context))
+}
+
+function newStep(e: Expression, context: Context): Step {
   switch (e.kind) {
     case 'literal': {
       const { value } = e
@@ -168,19 +176,19 @@ function variable(name: string, { locals }: Context): Step {
       if (value instanceof Failed) throw value.error
       return value
     }
-  return shared(name, () => (run) => {
+  return (run) => {
     spend(run, NAME_COST)
     const given = run.variables(name)
     const value = given === undefined ? typeNamed(name) : given
     if (value === undefined) throw new CelError(`no such attribute(s): ${name}`)
     return value
-  })
+  }
 }
 
 const SHARED_MAX = 4096
 const known = new Map<string, Step>()
 
-/** One step for all expressions that read the same thing, as those of policies do: what is in use stays small. */
+/** One step for all expressions that have the same part, as those of policies do: what is in use stays small. */
 function shared(key: string, make: () => Step): Step {
   let step = known.get(key)
   if (step === undefined) {
@@ -205,15 +213,7 @@ function select(e: Extract<Expression, { kind: 'select' }>, context: Context): S
   if (name !== undefined) return variable(name, { ...context, locals: [] })
   const { base, fields } = chainTo(e.test ? e.operand : e, context)
   const from = stepOf(base, context)
-  const make = () => (e.test ? presence(from, fields, e.field) : selection(from, fields))
-  const root = rootName(base, context)
-  return root === undefined ? make() : shared(`${root}/${fields.join('/')}${e.test ? `?${e.field}` : ''}`, make)
-}
-
-/** The name of the variable that a chain begins with; undefined where it begins with anything else. */
-function rootName(base: Expression, { locals, checked }: Context): string | undefined {
-  if (base.kind === 'select') return checked.references.get(base.id)
-  return base.kind === 'ident' && !locals.includes(base.name) ? base.name : undefined
+  return e.test ? presence(from, fields, e.field) : selection(from, fields)
 }
 
 function selection(from: Step, fields: readonly string[]): Step {
