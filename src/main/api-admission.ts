@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import type { TolerationSeconds } from '#apiserver/admission/default-toleration-seconds.ts'
 import { pluginConfigurations } from '#apiserver/admission/configuration.ts'
 import { rowOfModule, type PluginModule } from '#apiserver/admission/plugin-module.ts'
 import { AdmissionConfigurationError, chosenPlugins } from '#apiserver/admission/plugin-choice.ts'
@@ -26,6 +27,18 @@ export const admissionSettings = settings({
     flag: 'admission-control-config-file',
     help: 'File with an AdmissionConfiguration: what plugins are configured with',
   },
+  notReadyTolerationSeconds: {
+    type: 'int',
+    flag: 'default-not-ready-toleration-seconds',
+    help: 'How long pods that do not say stay on a node that is not ready',
+    default: 300,
+  },
+  unreachableTolerationSeconds: {
+    type: 'int',
+    flag: 'default-unreachable-toleration-seconds',
+    help: 'How long pods that do not say stay on a node that cannot be reached',
+    default: 300,
+  },
   admissionPluginFiles: {
     type: 'list',
     flag: 'admission-plugin-file',
@@ -43,7 +56,9 @@ export async function admissionSelection(given: Values<typeof admissionSettings>
   const { enableAdmissionPlugins: enable, disableAdmissionPlugins: disable, admissionControlConfigFile: file } = given
   try {
     chosenPlugins(all, enable, disable)
-    const configurations = file === undefined ? new Map<string, unknown>() : readConfigurations(file)
+    const seconds: TolerationSeconds = { notReady: given.notReadyTolerationSeconds, unreachable: given.unreachableTolerationSeconds }
+    const read = file === undefined ? [] : readConfigurations(file)
+    const configurations = new Map<string, unknown>([...read, ['DefaultTolerationSeconds', seconds]])
     return { enable, disable, added, configurations }
   } catch (error) {
     if (error instanceof AdmissionConfigurationError) throw new UsageError(error.message, { cause: error })

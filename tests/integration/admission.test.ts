@@ -48,13 +48,21 @@ test('plugins run as flags and files say, beside one of the operator’s own', a
       '--datastore=memory',
       '--disable-admission-plugins=ServiceAccount',
       '--enable-admission-plugins=AlwaysPullImages,NamespaceAutoProvision',
+      '--default-not-ready-toleration-seconds=7',
       `--admission-control-config-file=${join(files.path, 'admission.yaml')}`,
       `--admission-plugin-file=${PLUGIN}`,
     ],
   })
   const made = await server.call('POST', PODS, pod('a', 'app:1'))
   equal(made.status, 201)
-  const [container] = made.json<{ spec: { containers: { image: string; imagePullPolicy: string }[] } }>().spec.containers
+  const { spec } = made.json<{
+    spec: { containers: { image: string; imagePullPolicy: string }[]; tolerations: { tolerationSeconds: number }[] }
+  }>()
+  const [container] = spec.containers
+  deepEqual(
+    spec.tolerations.map((t) => t.tolerationSeconds),
+    [7, 300],
+  )
   deepEqual([container!.image, container!.imagePullPolicy], ['registry.example/app:1', 'Always'])
   match(String(made.headers['warning']), /^299 - "would violate PodSecurity \\"restricted:latest\\": allowPrivilegeEscalation != false/)
 

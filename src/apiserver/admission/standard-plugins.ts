@@ -30,7 +30,7 @@ import {
   requestOrganizations,
 } from './certificates.ts'
 import { defaultStorageClass } from './default-storage-class.ts'
-import { defaultTolerationSeconds } from './default-toleration-seconds.ts'
+import { defaultTolerationSeconds, type TolerationSeconds } from './default-toleration-seconds.ts'
 import { deviceAdminAccess } from './device-admin-access.ts'
 import { limitRanger } from './limit-ranger.ts'
 import { namespaceLifecycle } from './namespace-lifecycle.ts'
@@ -125,7 +125,7 @@ export const STANDARD_PLUGINS: readonly PluginRow[] = [
       list: () => objects.cachedList(priorityClasses),
     }),
   ),
-  on('DefaultTolerationSeconds', () => defaultTolerationSeconds),
+  on('DefaultTolerationSeconds', (_, seconds) => defaultTolerationSeconds(seconds as TolerationSeconds | undefined)),
   off('PodTolerationRestriction', ({ objects }, configuration) =>
     podTolerationRestriction({ findNamespace: (name) => objects.find(namespaces, '', name), configuration }),
   ),
