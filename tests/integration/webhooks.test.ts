@@ -403,13 +403,47 @@ test('connections are asked about before anything is dialed, evictions in place 
       ['CREATE', { group: 'policy', version: 'v1', kind: 'Eviction' }, 'eviction', 'p', 'CreateOptions'],
     ],
   )
-  deepEqual(asked[0]!.review.request.object, {
+  const options = asked[0]!.review.request.object
+  deepEqual(options, {
     kind: 'PodExecOptions',
     apiVersion: 'v1',
     stdout: true,
     container: 'c',
     command: ['sh', '-c'],
   })
+})
+
+test('how somebody connects can be changed by a webhook', async () => {
+  const dialed: string[] = []
+  const kubelets = {
+    kubelet: async (_: string, path: string, query: URLSearchParams) => {
+      dialed.push(`${path}?${query}`)
+      return { type: 'bytes' as const, status: 200, headers: {}, body: '' }
+    },
+  }
+  await using t = await openTestApi({ clock: systemClock, kubelets: () => kubelets as never })
+  const pod = { metadata: { name: 'p' }, spec: { nodeName: 'n', containers: [{ name: 'c', image: 'i' }] } }
+  equal((await t.call('POST', '/api/v1/namespaces/default/serviceaccounts', { metadata: { name: 'default' } })).status, 201)
+  equal((await t.call('POST', '/api/v1/namespaces/default/pods', pod)).status, 201)
+  await configure(t, 'mutating', 'c', hook('change', { rules: [{ ...all, operations: ['CONNECT'], resources: ['pods/exec'] }] }))
+  answers.set('/change', () => patch({ op: 'replace', path: '/command', value: ['id', '-u'] }, { op: 'remove', path: '/stdin' }))
+  equal((await t.call('POST', '/api/v1/namespaces/default/pods/p/exec?command=sh&stdin=1&stdout=1')).status, 200)
+  deepEqual(dialed, ['/exec/default/p/c?command=id&command=-u&output=1'])
+})
+
+test('a collection is deleted object by object, none of which the request names', async () => {
+  await using t = await open()
+  for (const name of ['x', 'y']) equal((await t.call('POST', MAPS, map(name))).status, 201)
+  await configure(t, 'validating', 'c', hook('see'))
+  answers.set('/see', () => ({ allowed: true }))
+  equal((await t.call('DELETE', MAPS)).status, 200)
+  deepEqual(
+    asked.map(({ review: { request } }) => [request.operation, request.name, request.oldObject.metadata.name]),
+    [
+      ['DELETE', undefined, 'x'],
+      ['DELETE', undefined, 'y'],
+    ],
+  )
 })
 
 test('how webhooks do is counted', async () => {

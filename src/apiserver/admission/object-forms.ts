@@ -5,7 +5,6 @@ import { Binding } from '#api/core/v1/binding.ts'
 import { Eviction } from '#api/policy/v1/eviction.ts'
 import { Scale } from '#api/autoscaling/v1/scale.ts'
 import { TokenRequest } from '#api/authentication/v1/token-request.ts'
-import { badRequest } from '#apiserver/endpoints/errors.ts'
 import { decodeValue } from '#apiserver/encode/read-body.ts'
 import type { Conversion, Served } from '#apiserver/registry/served/serve.ts'
 import { AnswerPending } from '#cel/library/authorizer.ts'
@@ -80,7 +79,8 @@ function partForm(where: ObjectForm['resource'], kind: ObjectForm['kind']): Obje
     ...(message && { message }),
     show: (object) => ({ ...object, apiVersion, kind: kind.kind }),
     read(value) {
-      if (message === undefined) throw badRequest(`${kind.kind} cannot be changed by those who admit it`)
+      // options of connections are read where they are used
+      if (message === undefined) return { ...(value as KubeObject), apiVersion, kind: kind.kind }
       return decodeValue(value, [], { apiVersion, kind: kind.kind, message }, 'Ignore', []) as KubeObject
     },
   }

@@ -412,7 +412,8 @@ async function removeAll(endpoint: Endpoint, namespace: string, ctx: RequestCont
   const deleted: Published[] = []
   for (const { object } of items) {
     const at = { namespace: object.metadata.namespace ?? '', name: object.metadata.name }
-    const write = writeFor(endpoint, 'DELETE', '', at, options.dryRun.length > 0, ctx, parts, options)
+    // the request names none of them
+    const write = writeFor(endpoint, 'DELETE', '', { ...at, name: '' }, options.dryRun.length > 0, ctx, parts, options)
     try {
       deleted.push(shown(served, (await registry.delete(at, options, write)).published))
     } catch (error) {

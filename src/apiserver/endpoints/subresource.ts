@@ -12,7 +12,7 @@ import {
   type EndpointParts,
 } from './resource-endpoint.ts'
 import { bindPod } from './subresources/binding.ts'
-import { connectOptions } from './subresources/connect-options.ts'
+import { asAdmitted, connectOptions } from './subresources/connect-options.ts'
 import { evictPod } from './subresources/eviction.ts'
 import { noKubelets, podConnections } from './subresources/pod-connections.ts'
 import { proxy } from './subresources/proxy.ts'
@@ -65,7 +65,6 @@ export async function answerSubresource(endpoint: Endpoint, ctx: RequestContext,
       return connect(endpoint, info.subresource, ctx, parts)
     case 'proxy':
       if (parts.kubelets === undefined) throw noKubelets()
-      await admitConnection(endpoint, ctx, parts)
       return proxy(
         {
           pods: parts.named('pods')!,
@@ -74,7 +73,7 @@ export async function answerSubresource(endpoint: Endpoint, ctx: RequestContext,
           nodes: parts.named('nodes')!,
         },
         parts.kubelets,
-        ctx,
+        await admitConnection(endpoint, ctx, parts),
         parts,
       )
     default:
@@ -114,18 +113,21 @@ async function connect(endpoint: Endpoint, subresource: string, ctx: RequestCont
   const to = podConnections[subresource]
   if (to === undefined) throw noSuchResource()
   if (parts.kubelets === undefined) throw noKubelets()
-  if (subresource !== 'log') await admitConnection(endpoint, ctx, parts)
-  return to(pod, ctx, parts.kubelets)
+  return to(pod, subresource === 'log' ? ctx : await admitConnection(endpoint, ctx, parts), parts.kubelets)
 }
 
-/** Those who admit connections are asked before anything is dialed; what they see is how the caller wants to connect. */
-async function admitConnection(endpoint: Endpoint, ctx: RequestContext, parts: SubresourceParts): Promise<void> {
+/**
+ * Those who admit connections are asked before anything is dialed. What they see is how the caller wants to connect, and what they make of
+ * that is how it is done.
+ */
+async function admitConnection(endpoint: Endpoint, ctx: RequestContext, parts: SubresourceParts): Promise<RequestContext> {
   const { resource } = endpoint.served
   const { info } = ctx
   const at = { namespace: resource.scope === 'Namespaced' ? info.namespace : '', name: info.name }
   const kind = resource.subresources.find((s) => s.name === info.subresource)?.kind?.kind ?? resource.kind
   const object = connectOptions(kind, info.rest, ctx.query) as unknown as KubeObject
   const request = { ...admissionFacts(endpoint, info.subresource, at, ctx), operation: 'CONNECT' as const, object, dryRun: false }
-  await parts.admission.admit(request)
-  await parts.admission.validate(request)
+  const admitted = (await parts.admission.admit(request)) ?? object
+  await parts.admission.validate({ ...request, object: admitted })
+  return admitted === object ? ctx : asAdmitted(ctx, admitted)
 }
