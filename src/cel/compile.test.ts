@@ -126,6 +126,14 @@ test('an expression must be of the type its place wants', () => {
   equal(mistake('[1, "a"]'), `compilation failed: ERROR: <input>:1:5: expected type 'int' but found 'string'\n | [1, "a"]\n | ....^`)
 })
 
+test('texts that a function could never read are mistakes', () => {
+  const of = (what: string, column: number, source: string) =>
+    `compilation failed: ERROR: <input>:1:${column}: invalid ${what} argument\n | ${source}\n | ${'.'.repeat(column - 1)}^`
+  equal(mistake("'a'.matches('[')"), of('matches', 13, "'a'.matches('[')"))
+  equal(mistake("duration('1 day') > duration('1s')"), of('duration', 10, "duration('1 day') > duration('1s')"))
+  equal(mistake("timestamp('today')"), of('timestamp', 11, "timestamp('today')"))
+})
+
 test('what is run is paid from the budget, and one call has its limit', () => {
   const budget: Budget = { remaining: 100 }
   const variables = new Map([['object', t.DYN]])

@@ -87,7 +87,7 @@ function named(type: Type): string {
 
 function compiled(source: string, environment: Environment) {
   try {
-    return compileExpression(source, { homogeneous: true, ...environment })
+    return compileExpression(source, { strictLiterals: true, ...environment })
   } catch (error) {
     if (!(error instanceof CelSyntaxError)) throw error
     throw new ExpressionError(`compilation failed: ${error.problems.map((problem) => located(problem, source)).join('\n')}`, {

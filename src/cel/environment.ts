@@ -4,6 +4,8 @@ import { check, type Checked } from './check.ts'
 import type { FunctionDeclaration } from './declaration.ts'
 import { compile, type Program, type StructMaker } from './evaluate.ts'
 import { extensions } from './library/extensions.ts'
+import { literalProblems } from './literal-arguments.ts'
+import { CelSyntaxError } from './expression.ts'
 import { kubernetesLibrary } from './library/kubernetes.ts'
 import { standardLibrary } from './library/standard.ts'
 import { parse } from './parse.ts'
@@ -17,8 +19,8 @@ export interface Environment {
   /** Types that expressions may make values of, by their names. */
   readonly object?: (name: string) => Extract<Type, { kind: 'object' }> | undefined
   readonly structs?: StructMaker
-  /** Whether the elements of a literal list or map must be of one type. */
-  readonly homogeneous?: boolean
+  /** Whether literals are held to more: elements of lists and maps to one type, texts to what functions can read. */
+  readonly strictLiterals?: boolean
 }
 
 export interface Compiled {
@@ -28,13 +30,15 @@ export interface Compiled {
 
 /** Throws `CelSyntaxError`. */
 export function compileExpression(source: string, environment: Environment): Compiled {
-  const { variables, functions = [], object = () => undefined, structs, homogeneous = false } = environment
+  const { variables, functions = [], object = () => undefined, structs, strictLiterals = false } = environment
   const checked = check(parse(source), source, {
     functions: functions.length === 0 ? builtIn : merged([...builtIn.values(), ...functions]),
     variable: (name) => variables.get(name),
     object,
-    homogeneous,
+    homogeneous: strictLiterals,
   })
+  const [first, ...others] = strictLiterals ? literalProblems(checked.expression, source) : []
+  if (first) throw new CelSyntaxError(first.message, first.line, first.column, others)
   return { checked, program: compile(checked, structs) }
 }
 
