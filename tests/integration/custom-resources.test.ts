@@ -229,11 +229,12 @@ async function made(server: ServerUnderTest, defined: object = definition): Prom
   }
 }
 
-test('a webhook converts between versions, lists at once, and its failures are told', async () => {
-  using keys = openTestPki()
+/** A definition whose versions call a size differently, with a webhook that converts between them. */
+async function withWebhook() {
+  const keys = openTestPki()
   const asked: number[] = []
-  let failing = false
-  await using hook = await serveTls(keys, ['127.0.0.1'], (_, body, response) => {
+  const failing = { now: false }
+  const hook = await serveTls(keys, ['127.0.0.1'], (_, body, response) => {
     const { kind, apiVersion, request } = JSON.parse(body) as ConversionReview
     asked.push(request.objects.length)
     const convertedObjects = request.objects.map((o) => {
@@ -241,42 +242,108 @@ test('a webhook converts between versions, lists at once, and its failures are t
       const spec = request.desiredAPIVersion.endsWith('/v2') ? { ...rest, length: size } : { ...rest, size: length }
       return { ...o, apiVersion: request.desiredAPIVersion, spec }
     })
-    const result = failing ? { status: 'Failed', message: 'not today' } : { status: 'Success' }
+    const result = failing.now ? { status: 'Failed', message: 'not today' } : { status: 'Success' }
     response.end(JSON.stringify({ kind, apiVersion, response: { uid: request.uid, result, convertedObjects } }))
   })
   const { properties } = version.schema.openAPIV3Schema
   const { size, ...others } = properties.spec.properties
   const spec = { type: 'object', required: ['length'], properties: { ...others, length: size } }
   const schema = { openAPIV3Schema: { type: 'object', properties: { spec, status: properties.status } } }
-  const versions = [version, { ...version, name: 'v2', storage: false, schema }]
+  const versions = [
+    { ...version, selectableFields: [{ jsonPath: '.spec.size' }] },
+    { ...version, name: 'v2', storage: false, schema, selectableFields: [{ jsonPath: '.spec.length' }] },
+  ]
   const clientConfig = { url: `https://127.0.0.1:${hook.port}/convert`, caBundle: keys.caBundle }
   const conversion = { strategy: 'Webhook', webhook: { clientConfig, conversionReviewVersions: ['v1'] } }
-  await using server = await startServer({ flags: ['--datastore', 'memory'] })
-  await made(server, { ...definition, spec: { ...definition.spec, versions, conversion } })
+  return {
+    definition: { ...definition, spec: { ...definition.spec, versions, conversion } },
+    asked,
+    failing,
+    async [Symbol.asyncDispose]() {
+      await hook[Symbol.asyncDispose]()
+      keys[Symbol.dispose]()
+    },
+  }
+}
 
-  const newer = WIDGETS.replace('/v1/', '/v2/')
-  const v2 = (name: string, length: number) => ({ ...widget(name, { length }), apiVersion: 'example.com/v2' })
-  const first = await server.call('POST', newer, v2('a', 3))
+const NEWER = WIDGETS.replace('/v1/', '/v2/')
+const newer = (name: string, length: number) => ({ ...widget(name, { length }), apiVersion: 'example.com/v2' })
+
+test('a webhook converts between versions, lists at once, and its failures are told', async () => {
+  await using webhook = await withWebhook()
+  const { asked, failing } = webhook
+  await using server = await startServer({ flags: ['--datastore', 'memory'] })
+  await made(server, webhook.definition)
+
+  const first = await server.call('POST', NEWER, newer('a', 3))
   deepEqual([first.status, first.json<Widget>().spec], [201, { length: 3, color: 'grey' }])
   deepEqual((await server.call('GET', `${WIDGETS}/a`)).json<Widget>().spec, { size: 3, color: 'grey' })
   for (const name of ['b', 'c', 'd']) await server.call('POST', WIDGETS, widget(name, { size: 1 }))
   asked.length = 0
-  const list = await server.call('GET', newer)
+  const list = await server.call('GET', NEWER)
   deepEqual([list.json<{ items: Widget[] }>().items.map((i) => i.spec.length), asked.length], [[3, 1, 1, 1], 1])
-  const invalid = await server.call('POST', newer, v2('e', 0))
+  const invalid = await server.call('POST', NEWER, newer('e', 0))
   match(invalid.json<{ message: string }>().message, /^Widget.example.com "e" is invalid: spec.length: Invalid value: 0: /)
 
-  const changed = await server.call('PATCH', `${newer}/a`, { spec: { length: 4 } }, { contentType: 'application/merge-patch+json' })
+  const changed = await server.call('PATCH', `${NEWER}/a`, { spec: { length: 4 } }, { contentType: 'application/merge-patch+json' })
   deepEqual([changed.status, changed.json<Widget>().metadata.generation], [200, 2])
   deepEqual((await server.call('GET', `${WIDGETS}/a`)).json<Widget>().spec, { size: 4, color: 'grey' })
-  failing = true
+  failing.now = true
   await server.call('POST', WIDGETS, widget('z', { size: 1 }))
-  const failed = await server.call('GET', `${newer}/z`)
+  const failed = await server.call('GET', `${NEWER}/z`)
   deepEqual([failed.status, failed.json()['message']], [500, 'conversion webhook for example.com/v1, Kind=Widget failed: not today'])
 })
 
+test('objects stored in different versions are listed, selected and watched in the one that is asked for', async () => {
+  await using webhook = await withWebhook()
+  await using server = await startServer({ flags: ['--datastore', 'memory'] })
+  await made(server, webhook.definition)
+  await server.call('POST', WIDGETS, widget('old', { size: 1 }))
+  const versions = webhook.definition.spec.versions.map((v) => ({ ...v, storage: v.name === 'v2' }))
+  const path = `${DEFINITIONS}/widgets.example.com`
+  equal((await server.call('PATCH', path, { spec: { versions } }, { contentType: 'application/merge-patch+json' })).status, 200)
+  await server.call('POST', NEWER, newer('new', 1))
+  await server.call('POST', WIDGETS, widget('other', { size: 2 }))
+  const names = async (path: string) =>
+    (await server.call('GET', path))
+      .json<{ items: Widget[] }>()
+      .items.map((i) => [i.apiVersion, i.metadata.name, i.spec.size ?? i.spec.length])
+  deepEqual(await names(NEWER), [
+    ['example.com/v2', 'new', 1],
+    ['example.com/v2', 'old', 1],
+    ['example.com/v2', 'other', 2],
+  ])
+  deepEqual(await names(`${WIDGETS}?fieldSelector=spec.size%3D1`), [
+    ['example.com/v1', 'new', 1],
+    ['example.com/v1', 'old', 1],
+  ])
+  deepEqual(await names(`${NEWER}?fieldSelector=spec.length%3D2`), [['example.com/v2', 'other', 2]])
+
+  const events: [string, string][] = []
+  const watching = (async () => {
+    for await (const line of server.lines(
+      `${NEWER}?watch=true&fieldSelector=spec.length%3D1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan`,
+    )) {
+      const { type, object } = JSON.parse(line) as { type: string; object: Widget }
+      if (type !== 'BOOKMARK') events.push([type, `${object.metadata.name} ${object.spec.length}`])
+      if (object.metadata.name === 'other' && type === 'DELETED') return
+    }
+  })()
+  while (events.length < 2) await new Promise((done) => setTimeout(done, 10))
+  for (const size of [1, 3])
+    await server.call('PATCH', `${WIDGETS}/other`, { spec: { size } }, { contentType: 'application/merge-patch+json' })
+  await watching
+  deepEqual(events, [
+    ['ADDED', 'new 1'],
+    ['ADDED', 'old 1'],
+    ['ADDED', 'other 1'],
+    ['DELETED', 'other 1'],
+  ])
+})
+
 interface Widget {
-  readonly metadata: { readonly generation: number }
+  readonly apiVersion: string
+  readonly metadata: { readonly name: string; readonly generation: number }
   readonly spec: { readonly size?: number; readonly length?: number }
 }
 

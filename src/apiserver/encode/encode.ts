@@ -160,7 +160,7 @@ function listBytes(
   const partial = as === 'PartialObjectMetadataList'
   const [kind, apiVersion] = partial ? ['PartialObjectMetadataList', version] : [listKindOf(resource), resource.apiVersion]
   if (mediaType === YAML_TYPE || pretty) {
-    const values = items.map(({ object }) => (partial ? metadataOnly(object, version) : withoutType(object)))
+    const values = items.map(({ object }) => (partial ? metadataOnly(object, version) : isCustom(resource) ? object : withoutType(object)))
     return valueBytes({ kind, apiVersion, metadata, items: values }, mediaType, pretty)
   }
   const bytesOf = (item: Published) => (partial ? partialBytes(item, mediaType, version) : itemBytes(item, mediaType))

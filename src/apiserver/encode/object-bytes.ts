@@ -24,6 +24,7 @@ export function publishedBytes(published: Published, mediaType: MediaType, prett
       Buffer.concat([CBOR_MAGIC, encodeCborItem({ ...object, apiVersion, kind }, resource.type.schema)]),
     )
   const item = itemBytes(published, JSON_TYPE)
+  if (published.resource.type.schema.custom) return item
   const head = Buffer.from(`{"kind":${JSON.stringify(kind)},"apiVersion":${JSON.stringify(apiVersion)}`)
   return Buffer.concat([head, item.length > 2 ? COMMA : NOTHING, item.subarray(1)])
 }
@@ -31,13 +32,17 @@ export function publishedBytes(published: Published, mediaType: MediaType, prett
 const COMMA = Buffer.from(',')
 const NOTHING = Buffer.alloc(0)
 
-/** As an item of a list: without apiVersion and kind in JSON and CBOR, without envelope in protobuf. Remembered. */
+/**
+ * As an item of a list: without apiVersion and kind in JSON and CBOR (custom resources keep them there), without envelope in protobuf.
+ * Remembered.
+ */
 export function itemBytes(published: Published, mediaType: StreamType): Uint8Array {
   return published.bytes(mediaType, ({ object, resource }) => {
     if (mediaType === PROTOBUF_TYPE) return encodeMessage(resource.type.schema, object)
     const { apiVersion: _, kind: __, ...rest } = object
-    if (mediaType === CBOR_TYPE) return encodeCborItem(rest, resource.type.schema)
-    return Buffer.from(JSON.stringify(rest))
+    const item = resource.type.schema.custom ? { apiVersion: resource.apiVersion, kind: resource.kind, ...rest } : rest
+    if (mediaType === CBOR_TYPE) return encodeCborItem(item, resource.type.schema)
+    return Buffer.from(JSON.stringify(item))
   })
 }
 

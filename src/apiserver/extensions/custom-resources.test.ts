@@ -119,6 +119,34 @@ test('discovery, documents and API services follow the definitions', async () =>
   equal((await t.call('GET', '/apis/apiregistration.k8s.io/v1/apiservices/v1.example.com')).status, 404)
 })
 
+test('documents and discovery show the versions that are served, by the names they have now', async () => {
+  const v2 = { ...V1, name: 'v2', storage: false }
+  await using t = await withWidgets({ versions: [V1, v2] })
+  const shown = async () => {
+    const older = JSON.parse((await t.wire('GET', '/openapi/v2')).text)
+    const index = JSON.parse((await t.wire('GET', '/openapi/v3')).text)
+    const { object: group } = await t.call('GET', '/apis/example.com')
+    return [
+      Object.keys(older.definitions).filter((name) => name.startsWith('com.example') && !name.endsWith('List')),
+      Object.keys(index.paths).filter((name) => name.startsWith('apis/example.com/')),
+      group.versions.map((v: any) => v.version),
+    ]
+  }
+  const change = async (...versions: readonly object[]) => {
+    equal((await t.call('PATCH', `${DEFINITIONS}/widgets.example.com`, { spec: { versions } }, MERGE)).status, 200)
+    await t.clock.advance(10)
+    return shown()
+  }
+  const both = ['com.example.v1.Widget', 'com.example.v2.Widget']
+  deepEqual(await shown(), [both, ['apis/example.com/v1', 'apis/example.com/v2'], ['v2', 'v1']])
+  deepEqual(await change(V1, { ...v2, served: false }), [both.slice(0, 1), ['apis/example.com/v1'], ['v1']])
+  deepEqual(await change(V1, { ...v2, name: 'v3beta1' }), [
+    ['com.example.v1.Widget', 'com.example.v3beta1.Widget'],
+    ['apis/example.com/v1', 'apis/example.com/v3beta1'],
+    ['v1', 'v3beta1'],
+  ])
+})
+
 test('the objects of a deleted definition go first', async () => {
   await using t = await withWidgets()
   await t.call('POST', WIDGETS, { ...widget('held'), metadata: { name: 'held', finalizers: ['example.com/hold'] } })
