@@ -85,3 +85,36 @@ test('what was charged and never made is found at the latest by the regular coun
   assert.equal(used(), '5')
   await cluster.until(() => used() === '1', 360 * SECOND)
 })
+
+for (const seed of [61, 62, 63])
+  test(`however objects come and go there are never more than allowed, and the count is right in the end (seed ${seed})`, async () => {
+    await using cluster = await startCluster({ nodes: 0, seed })
+    const { client, random } = cluster
+    const hard = 12
+    await client.create(resourceQuotas, { metadata: { name: 'q', namespace: 'default' }, spec: { hard: { configmaps: String(hard) } } })
+    const used = () => Number(cluster.lister(resourceQuotas).get('default/q')!.status.used?.['configmaps'])
+    await cluster.until(() => used() === 1, 10 * SECOND)
+    const there = () => cluster.lister(configMaps).list('default')
+    let [made, refused, most] = [0, 0, 0]
+    const calls: Promise<unknown>[] = []
+    for (let step = 0; step < 150; step++) {
+      for (let i = 0; i < 4; i++) {
+        const name = `c-${Math.floor(random.next() * 30)}`
+        const call = random.next() < 0.6 ? client.create(configMaps, { metadata: { name, namespace: 'default' } }) : undefined
+        calls.push(
+          (call ?? client.delete(configMaps, { namespace: 'default', name })).then(
+            () => void (call && made++),
+            (error: { readonly reason?: string }) => {
+              if (error.reason === 'Forbidden') refused++
+              else assert.match(error.reason ?? '', /^(AlreadyExists|NotFound)$/)
+            },
+          ),
+        )
+      }
+      await cluster.advance(Math.floor(random.next() * 200))
+      most = Math.max(most, there().length)
+    }
+    await Promise.all(calls)
+    assert.deepEqual([most <= hard, made > hard, refused > 0], [true, true, true])
+    await cluster.until(() => used() === there().length, 10 * SECOND)
+  })
