@@ -3,6 +3,8 @@
 
 import { deepEqual, equal, match } from 'node:assert/strict'
 import { test } from 'node:test'
+import { configMaps } from '#api/core/v1/config-map.ts'
+import { validatingPolicies } from '#apiserver/admission/policy/validating-policies.ts'
 import { openTestApi, type Reply, type TestApi } from '#apiserver/endpoints/test-api.ts'
 import { StatusError } from '#client/client.ts'
 import { validatingPolicyStatusController } from '#controllers/validating-admission-policy-status.ts'
@@ -361,4 +363,97 @@ test('types are checked against the schemas of what a policy is about', async ()
       ],
     },
   })
+})
+
+test('custom resources are judged, changed and taken for parameters', async () => {
+  await using t = await open()
+  const DEFINITIONS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions'
+  const version = {
+    name: 'v1',
+    served: true,
+    storage: true,
+    schema: {
+      openAPIV3Schema: {
+        type: 'object',
+        properties: { spec: { type: 'object', properties: { size: { type: 'integer' }, color: { type: 'string' } } } },
+      },
+    },
+  }
+  await made(t, DEFINITIONS, {
+    metadata: { name: 'boxes.example.com' },
+    spec: {
+      group: 'example.com',
+      scope: 'Namespaced',
+      names: { plural: 'boxes', kind: 'Box', singular: 'box', listKind: 'BoxList' },
+      versions: [version],
+    },
+  })
+  const BOXES = '/apis/example.com/v1/namespaces/default/boxes'
+  const box = (name: string, spec: object) => ({ apiVersion: 'example.com/v1', kind: 'Box', metadata: { name }, spec })
+  for (let tries = 0; (await t.call('GET', BOXES)).status !== 200 && tries < 100; tries++) await t.clock.advance(100)
+  const boxes = {
+    resourceRules: [{ operations: ['CREATE', 'UPDATE'], apiGroups: ['example.com'], apiVersions: ['v1'], resources: ['boxes'] }],
+  }
+  await made(t, BOXES, box('limit', { size: 5 }))
+  await bind(
+    t,
+    'small',
+    {
+      paramKind: { apiVersion: 'example.com/v1', kind: 'Box' },
+      matchConstraints: boxes,
+      validations: [{ expression: 'object.spec.size <= params.spec.size', messageExpression: "'at most ' + string(params.spec.size)" }],
+    },
+    { paramRef: { name: 'limit', namespace: 'default', parameterNotFoundAction: 'Deny' } },
+  )
+  await mutate(t, 'painted', { matchConstraints: boxes, mutations: [apply("Object{spec: Object.spec{color: 'red'}}")] })
+  deepEqual((await t.call('POST', BOXES, box('a', { size: 3 }))).object.spec, { size: 3, color: 'red' })
+  match(
+    (await t.call('POST', BOXES, box('b', { size: 9 }))).object.message,
+    /^boxes.example.com "b" is forbidden: .* denied request: at most 5$/,
+  )
+})
+
+test('what a policy notes for the audit log', async () => {
+  const notes: [string, string][] = []
+  const policies = [
+    {
+      metadata: { name: 'noted' },
+      spec: {
+        failurePolicy: 'Fail',
+        matchConstraints: { resourceRules: CONFIG_MAPS, matchPolicy: 'Equivalent', namespaceSelector: {}, objectSelector: {} },
+        validations: [{ expression: 'size(object.data) == 0', message: 'not empty' }],
+        auditAnnotations: [
+          { key: 'keys', valueExpression: "object.data.map(k, k).join(' and ')" },
+          { key: 'none', valueExpression: 'null' },
+        ],
+      },
+    },
+  ]
+  const bindings = [{ metadata: { name: 'b' }, spec: { policyName: 'noted', validationActions: ['Audit'] } }]
+  const plugin = validatingPolicies({
+    policies: () => policies as never,
+    bindings: () => bindings as never,
+    namespace: async () => undefined,
+    findKind: async () => undefined,
+    authorizer: { authorize: () => ({ type: 'allow', reason: '' }) },
+  })
+  await plugin.validate!({
+    operation: 'CREATE',
+    resource: configMaps,
+    subresource: '',
+    namespace: '',
+    name: 'm',
+    object: map('m', { a: '1', b: '2' }),
+    user: { username: 'u' },
+    dryRun: false,
+    warn: () => {},
+    annotate: (key: string, value: string) => void notes.push([key, value]),
+  } as never)
+  deepEqual(notes, [
+    [
+      'validation.policy.admission.k8s.io/validation_failure',
+      '[{"message":"not empty","policy":"noted","binding":"b","expressionIndex":0,"validationActions":["Audit"]}]',
+    ],
+    ['noted/keys', 'a and b'],
+  ])
 })
