@@ -147,6 +147,13 @@ test('what the wire says of custom resources is what upstream says', async () =>
   const protobuf = 'application/vnd.kubernetes.protobuf'
   const asProtobuf = await server.call('GET', WIDGETS, undefined, { accept: protobuf })
   equal(asProtobuf.status, 406)
+  const { metadata, items } = (await server.call('GET', WIDGETS)).json<{ metadata: { continue: string }; items: Widget[] }>()
+  deepEqual([metadata.continue, items.map((i) => [i.apiVersion, i.kind])], ['', [['example.com/v1', 'Widget']]])
+  const single = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1'
+  equal(
+    (await server.call('GET', WIDGETS, undefined, { accept: single })).json()['message'],
+    'you requested PartialObjectMetadata, but the requested object is a list (*unstructured.UnstructuredList)',
+  )
   const partial = `${protobuf};as=PartialObjectMetadataList;g=meta.k8s.io;v=v1`
   equal((await server.call('GET', WIDGETS, undefined, { accept: partial })).headers['content-type'], protobuf)
   equal((await server.call('POST', WIDGETS, 'k8s', { contentType: protobuf })).status, 415)
@@ -343,6 +350,7 @@ test('objects stored in different versions are listed, selected and watched in t
 
 interface Widget {
   readonly apiVersion: string
+  readonly kind: string
   readonly metadata: { readonly name: string; readonly generation: number }
   readonly spec: { readonly size?: number; readonly length?: number }
 }

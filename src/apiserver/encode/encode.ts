@@ -134,7 +134,8 @@ function encodeListAnswer(answer: Extract<Answer, { type: 'list' }>, ctx: Asked)
 }
 
 /** As Go prints the type: `*core.PodList`. */
-function goType({ group, kind }: Resource, suffix: 'List' | ''): string {
+function goType({ group, kind, type }: Resource, suffix: 'List' | ''): string {
+  if (type.schema.custom) return `*unstructured.Unstructured${suffix}`
   return `*${group === '' ? 'core' : group.split('.')[0]!}.${kind}${suffix}`
 }
 
@@ -144,7 +145,9 @@ function listBytes(
   pretty: boolean,
   ctx: Asked,
 ): Uint8Array | readonly Uint8Array[] {
-  const { resource, items, metadata } = answer
+  const { resource, items } = answer
+  // upstream's lists of custom resources always say how they go on, if only with nothing
+  const metadata = as === 'object' && isCustom(resource) ? { continue: '', ...answer.metadata } : answer.metadata
   if (as === 'Table')
     return valueBytes(
       tableAnswer(
