@@ -211,6 +211,18 @@ test('what is better not used is warned of', async () => {
   ])
 })
 
+test('an eviction may be of the older version, and a secret for pulls holds JSON', async () => {
+  await using t = await withAccount()
+  await t.call('POST', PODS, pod('p'))
+  const eviction = { apiVersion: 'policy/v1beta1', kind: 'Eviction', metadata: { name: 'p' } }
+  equal((await t.call('POST', `${PODS}/p/eviction`, eviction)).status, 201)
+  const secret = { metadata: { name: 's' }, type: 'kubernetes.io/dockerconfigjson', stringData: { '.dockerconfigjson': '{' } }
+  equal(
+    (await t.call('POST', '/api/v1/namespaces/default/secrets', secret)).object.message,
+    'Secret "s" is invalid: data[.dockerconfigjson]: Invalid value: "<secret contents redacted>": unexpected end of JSON input',
+  )
+})
+
 test('bodies that cannot be read are told why', async () => {
   await using t = await openTestApi()
   const malformed = await t.call('POST', CONFIG_MAPS, undefined, { text: '{"a":' })
@@ -644,6 +656,8 @@ test('the server describes itself', async () => {
   const index = JSON.parse((await t.call('GET', '/openapi/v3')).object)
   const document = await t.call('GET', index.paths['apis/apps/v1'].serverRelativeURL)
   equal(JSON.parse(document.object).openapi, '3.0.0')
+  const accept = 'application/com.github.proto-openapi.spec.v3@v1.0+protobuf'
+  equal((await t.call('GET', '/openapi/v3/apis/apps/v1', undefined, { headers: { accept } })).status, 406)
   equal(JSON.parse((await t.call('GET', '/openapi/v2')).object).swagger, '2.0')
   match((await t.call('GET', '/metrics')).object, /apiserver_storage_objects\{resource="namespaces"\} 4/)
   equal((await t.call('GET', '/apis/none/v1/things')).status, 404)

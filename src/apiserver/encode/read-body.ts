@@ -15,6 +15,8 @@ export interface ExpectedKind {
   readonly apiVersion: string
   readonly kind: string
   readonly message: Message
+  /** Older versions of the kind that say the same. */
+  readonly alike?: readonly string[]
 }
 
 export type FieldValidation = 'Strict' | 'Warn' | 'Ignore'
@@ -39,7 +41,8 @@ async function bodyObject(ctx: RequestContext, expected: ExpectedKind, validatio
   if (custom && mediaType === PROTOBUF_TYPE) throw unsupportedMediaType(objectTypes(ctx.cbor).filter((t) => t !== PROTOBUF_TYPE))
   if (!custom && (mediaType === PROTOBUF_TYPE || hasMagic(bytes))) return readProtobuf(bytes, expected)
   const { value, duplicates } = parseText(bytes, ctx.cbor && hasCborMagic(bytes) ? CBOR_TYPE : mediaType, expected)
-  if (custom && typesOf(value).kind === '') throw unrecognized(expected, `Object 'Kind' is missing in '${Buffer.from(bytes).toString()}'`, bytes)
+  if (custom && typesOf(value).kind === '')
+    throw unrecognized(expected, `Object 'Kind' is missing in '${Buffer.from(bytes).toString()}'`, bytes)
   return decodeValue(value, duplicates, expected, validation, ctx.warnings)
 }
 
@@ -113,7 +116,7 @@ function typesOf(value: unknown): { apiVersion: string; kind: string } {
 }
 
 function checkKind(apiVersion: string, kind: string, expected: ExpectedKind, value?: unknown): void {
-  if (apiVersion !== '' && apiVersion !== expected.apiVersion)
+  if (apiVersion !== '' && apiVersion !== expected.apiVersion && !expected.alike?.includes(apiVersion))
     throw badRequest(`the API version in the data (${apiVersion}) does not match the expected API version (${expected.apiVersion})`)
   if (kind !== '' && kind !== expected.kind) {
     // of kinds defined at run time, any object is one until its rules are asked

@@ -15,6 +15,8 @@ import { following } from './following.ts'
 
 const LONG_CACHE = 'public, max-age=31536000, immutable' // the hash in the URL changes with the content
 
+const JSON_TYPES: ReadonlySet<string> = new Set(['application/json', 'application/*', '*/*'])
+
 interface Document {
   readonly path: string
   readonly hash: () => string
@@ -72,6 +74,9 @@ export function openApiDocuments(
       const location = `/openapi/v3/${document.path}?hash=${hash}`
       return { type: 'bytes', status: 301, headers: { location }, body: '' }
     }
+    // there is no protobuf form of it here: those who read nothing else are told so
+    if (!parseAccept(ctx.headers['accept'] ?? '*/*').some(({ type }) => JSON_TYPES.has(type)))
+      return { type: 'bytes', status: 406, headers: { vary: 'Accept' }, body: '' }
     const etag = `"${hash}"`
     if (ctx.headers['if-none-match'] === etag) return { type: 'bytes', status: 304, headers: { etag }, body: '' }
     return json(document.text(), etag, asked === null ? 'no-cache, private' : LONG_CACHE)

@@ -3,6 +3,7 @@
 import type { ConfigMap } from './config-map.ts'
 import type { Secret } from './secret.ts'
 import { IMMUTABLE, forbidden, invalid, invalidEach, required, tooLong, type FieldError } from '#schema/field-error.ts'
+import { parseJson } from '#schema/json.ts'
 import { sameJson } from '#schema/json-patch.ts'
 import { configKey } from '#schema/names.ts'
 
@@ -77,12 +78,18 @@ function jsonErrors(data: Readonly<Record<string, string>>, key: string): FieldE
   const at = `data[${key}]`
   if (!Object.hasOwn(data, key)) return [required(at)]
   try {
-    const value: unknown = JSON.parse(Buffer.from(data[key]!, 'base64').toString('utf8'))
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return []
-    return [invalid(at, '<secret contents redacted>', 'json: cannot unmarshal into Go value of type map[string]interface {}')]
+    const { value } = parseJson(Buffer.from(data[key]!, 'base64'))
+    if (typeof value === 'object' && !Array.isArray(value)) return [] // null is no members
+    return [
+      invalid(at, '<secret contents redacted>', `json: cannot unmarshal ${said(value)} into Go value of type map[string]interface {}`),
+    ]
   } catch (error) {
     return [invalid(at, '<secret contents redacted>', (error as Error).message)]
   }
+}
+
+function said(value: unknown): string {
+  return Array.isArray(value) ? 'array' : typeof value === 'boolean' ? 'bool' : typeof value
 }
 
 export function secretUpdateErrors(now: Secret, old: Secret): FieldError[] {

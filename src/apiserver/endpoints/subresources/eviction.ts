@@ -24,7 +24,7 @@ export async function evictPod(pods: Endpoint, budgets: Endpoint | undefined, ct
   const { info } = ctx
   if (info.verb !== 'create') throw methodNotServed()
   const query = writeOptions(ctx, 'CreateOptions')
-  const expected = { apiVersion: 'policy/v1', kind: 'Eviction', message: Eviction.schema }
+  const expected = { apiVersion: 'policy/v1', kind: 'Eviction', message: Eviction.schema, alike: ['policy/v1beta1'] }
   const body = (await readBody(ctx, expected, query.fieldValidation)) as Eviction | undefined
   const eviction = inNamespace(body ?? ({ metadata: { name: info.name } } as Eviction), info.namespace)
   if (eviction.metadata.name && eviction.metadata.name !== info.name) throw badRequest('name in URL does not match name in Eviction object')
