@@ -199,6 +199,7 @@ export async function openApi(parts: ApiParts): Promise<Api> {
       clock,
       random,
       log,
+      metrics,
       authorizer,
       resolver,
       webhooks,

@@ -79,6 +79,10 @@ test('plugins run as flags and files say, beside one of the operator’s own', a
   const { text } = await server.call('GET', '/metrics')
   match(
     text,
+    /pod_security_evaluations_total\{decision="deny",mode="enforce",policy_level="baseline",policy_version="latest",request_operation="create",resource="pod",subresource=""\} 1/,
+  )
+  match(
+    text,
     /apiserver_admission_controller_admission_duration_seconds_count\{name="ImageRegistries",type="validate",operation="CREATE",rejected="true"\} 1/,
   )
 })

@@ -6,6 +6,7 @@ import type { RuleResolver } from '#apiserver/authorization/rbac.ts'
 import type { Endpoint } from '#apiserver/endpoints/resource-endpoint.ts'
 import type { WebhookClient } from '#apiserver/webhook/webhook-client.ts'
 import type { HookMetrics } from '#apiserver/webhook/webhook-metrics.ts'
+import type { ApiMetrics } from '#apiserver/endpoints/metrics.ts'
 import type { Clock } from '#base/clock.ts'
 import type { Log } from '#base/log.ts'
 import type { Random } from '#base/random.ts'
@@ -32,6 +33,7 @@ export interface PluginParts {
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
+  readonly metrics: Pick<ApiMetrics, 'podSecurity'>
   readonly authorizer: Authorizer
   /** Absent: roles are not compared with what their writer holds. */
   readonly resolver: RuleResolver | undefined

@@ -108,12 +108,13 @@ export const STANDARD_PLUGINS: readonly PluginRow[] = [
   on('TaintNodesByCondition', () => taintNodesByCondition),
   off('AlwaysPullImages', () => alwaysPullImages),
   off('ImagePolicyWebhook', ({ webhooks, clock }, configuration) => imagePolicyWebhook({ configuration, client: webhooks, clock })),
-  on('PodSecurity', ({ objects, clock }, configuration) =>
+  on('PodSecurity', ({ objects, clock, metrics }, configuration) =>
     podSecurity({
       findNamespace: (name) => objects.find(namespaces, '', name),
       listPods: (namespace) => objects.cachedList(pods, namespace),
       clock,
       configuration: readPodSecurityConfiguration(configuration),
+      counts: metrics.podSecurity,
     }),
   ),
   off('PodNodeSelector', ({ objects }, configuration) =>

@@ -6,6 +6,7 @@ import { detailText, violations } from './evaluate.ts'
 import { isEquivalent, isPrivileged, LABEL_PREFIX, labelledPolicyText, policyOf, policyText, sameLevelVersion, stricter } from './policy.ts'
 import type { LevelVersion, Policy } from './policy.ts'
 import type { AdmissionPlugin, AdmissionRequest } from '../admission.ts'
+import type { PodSecurityCounts } from '#apiserver/metrics/pod-security-metrics.ts'
 import { refused } from '../refused.ts'
 import { internalError, invalid } from '#apiserver/endpoints/errors.ts'
 import type { Container } from '#api/core/v1/container.ts'
@@ -19,6 +20,7 @@ export interface PodSecurityParts {
   readonly listPods: (namespace: string) => readonly Pod[]
   readonly clock: Clock
   readonly configuration: PodSecurityConfiguration
+  readonly counts: PodSecurityCounts
 }
 
 const NAMESPACE_PODS_MAX = 3000 // looked at when a namespace's labels change; upstream's
@@ -106,12 +108,15 @@ export function podSecurity(parts: PodSecurityParts): AdmissionPlugin {
     const { operation, subresource, namespace, annotate } = request
     if (IGNORED_SUBRESOURCES.has(subresource)) return
     const exemption = exemptionOf(request)
-    if (exemption !== undefined) return annotate?.(`${LABEL_PREFIX}exempt`, exemption)
+    if (exemption !== undefined) return exempted(request, exemption)
     const found = await parts.findNamespace(namespace)
+    if (found === undefined) parts.counts.failed(true, request)
     if (found === undefined) throw internalError(new Error(`failed to lookup namespace ${JSON.stringify(namespace)}`))
     const { policy, errors } = policyFor(found)
-    if (errors.length === 0 && isPrivileged(policy))
+    if (errors.length === 0 && isPrivileged(policy)) {
+      parts.counts.evaluated('allow', 'enforce', policy.enforce, request)
       return annotate?.(`${LABEL_PREFIX}enforce-policy`, policyText({ level: 'privileged', minor: undefined }))
+    }
     const pod = request.object as unknown as Pod
     if (operation === 'UPDATE' && !isSignificant(pod, request.oldObject as unknown as Pod)) return
     evaluate(request, policy, errors, pod, true)
@@ -119,8 +124,9 @@ export function podSecurity(parts: PodSecurityParts): AdmissionPlugin {
 
   async function ofWorkload(request: AdmissionRequest, template: (object: never) => PodLike | undefined): Promise<void> {
     const exemption = exemptionOf(request)
-    if (exemption !== undefined) return request.annotate?.(`${LABEL_PREFIX}exempt`, exemption)
+    if (exemption !== undefined) return exempted(request, exemption)
     const found = await parts.findNamespace(request.namespace)
+    if (found === undefined) parts.counts.failed(true, request)
     if (found === undefined)
       return request.annotate?.(`${LABEL_PREFIX}error`, `failed to lookup namespace ${JSON.stringify(request.namespace)}`)
     const { policy, errors } = policyFor(found)
@@ -134,19 +140,33 @@ export function podSecurity(parts: PodSecurityParts): AdmissionPlugin {
     return exempt.usernames.has(user.username ?? '') ? 'user' : undefined
   }
 
+  function exempted(request: AdmissionRequest, by: string): void {
+    request.annotate?.(`${LABEL_PREFIX}exempt`, by)
+    parts.counts.exempted(request)
+  }
+
   function evaluate(request: AdmissionRequest, policy: Policy, errors: readonly FieldError[], pod: PodLike, enforce: boolean): void {
     const { annotate, warn } = request
     const { runtimeClassName } = pod.spec
-    if (runtimeClassName && exempt.runtimeClasses.has(runtimeClassName)) return annotate?.(`${LABEL_PREFIX}exempt`, 'runtimeClass')
-    if (errors.length > 0) annotate?.(`${LABEL_PREFIX}error`, `Failed to parse policy: ${texts(errors)}`)
+    if (runtimeClassName && exempt.runtimeClasses.has(runtimeClassName)) return exempted(request, 'runtimeClass')
+    if (errors.length > 0) {
+      annotate?.(`${LABEL_PREFIX}error`, `Failed to parse policy: ${texts(errors)}`)
+      parts.counts.failed(false, request)
+    }
     if (enforce) annotate?.(`${LABEL_PREFIX}enforce-policy`, policyText(policy.enforce))
     const enforced = enforce ? violations(policy.enforce, pod) : []
+    if (enforce) parts.counts.evaluated(enforced.length > 0 ? 'deny' : 'allow', 'enforce', policy.enforce, request)
     const audited = enforce && sameLevelVersion(policy.audit, policy.enforce) ? enforced : violations(policy.audit, pod)
-    if (audited.length > 0) annotate?.(`${LABEL_PREFIX}audit-violations`, `would violate ${violationText(policy.audit, audited)}`)
+    if (audited.length > 0) {
+      annotate?.(`${LABEL_PREFIX}audit-violations`, `would violate ${violationText(policy.audit, audited)}`)
+      parts.counts.evaluated('deny', 'audit', policy.audit, request)
+    }
     // a refusal says it all
     if (enforced.length > 0) throw refused(request, `violates ${violationText(policy.enforce, enforced)}`)
     const warned = sameLevelVersion(policy.warn, policy.audit) ? audited : violations(policy.warn, pod)
-    if (warned.length > 0) warn(`would violate ${violationText(policy.warn, warned)}`)
+    if (warned.length === 0) return
+    warn(`would violate ${violationText(policy.warn, warned)}`)
+    parts.counts.evaluated('deny', 'warn', policy.warn, request)
   }
 
   /** What those who tighten a namespace should know of the pods that are there. */
