@@ -32,7 +32,7 @@ export interface DocumentCache {
 }
 
 const FETCH_MS_MAX = 5000 // upstream's
-const BYTES_MAX = 64 * 1024 * 1024 // more than all of Kubernetes' own documents together
+const BYTES_MAX = 16 * 1024 * 1024 // a few times all that Kubernetes says of itself
 const AGGREGATED = ['v2', 'v2beta1'].map((v) => `application/json;g=apidiscovery.k8s.io;v=${v};as=APIGroupDiscoveryList`).join(',')
 
 interface Known extends RemoteDocuments {
@@ -123,18 +123,16 @@ async function discoveredVersion(
   const whole = await get('/apis', `${AGGREGATED},application/json;q=0.8`)
   if (whole === 'unchanged' && before) return { ...before.discovery, freshness: 'Current' }
   if (typeof whole === 'object' && String(whole.headers['content-type']).includes('as=APIGroupDiscoveryList')) {
-    const list = jsonOf(whole.body) as { readonly items?: readonly { readonly metadata?: Json; readonly versions?: readonly Json[] }[] }
-    const found = list?.items?.find((item) => item.metadata?.['name'] === group)?.versions?.find((v) => v['version'] === version)
-    const resources = found?.['resources']
-    return found && { version, resources: Array.isArray(resources) ? resources : [], freshness: 'Current' }
+    const item = objectsIn(jsonOf(whole.body), 'items').find((i) => (i['metadata'] as Json | undefined)?.['name'] === group)
+    const found = objectsIn(item, 'versions').find((v) => v['version'] === version)
+    return found && { version, resources: objectsIn(found, 'resources'), freshness: 'Current' }
   }
   const plain = await get(`/apis/${group}/${version}`, 'application/json')
   if (plain === 'unchanged' && before) return { ...before.discovery, freshness: 'Current' }
   if (typeof plain !== 'object') return undefined
-  const resources = (jsonOf(plain.body) as { readonly resources?: unknown })?.resources
-  return Array.isArray(resources)
-    ? { version, resources: aggregated(resources as PlainResource[], group, version), freshness: 'Current' }
-    : undefined
+  const list = jsonOf(plain.body)
+  if (!Array.isArray(list?.['resources'])) return undefined
+  return { version, resources: aggregated(objectsIn(list, 'resources').filter(isResource), group, version), freshness: 'Current' }
 }
 
 interface PlainResource {
@@ -147,6 +145,10 @@ interface PlainResource {
   readonly verbs?: readonly string[]
   readonly shortNames?: readonly string[]
   readonly categories?: readonly string[]
+}
+
+function isResource(entry: Json): entry is Json & PlainResource {
+  return typeof entry['name'] === 'string' && typeof entry['kind'] === 'string'
 }
 
 /** The older form lists subresources beside their resources. */
@@ -171,6 +173,12 @@ function aggregated(resources: readonly PlainResource[], group: string, version:
     })
 }
 
+/** Of what somebody else sent: a list's objects, whatever else is in it. */
+function objectsIn(value: Json | undefined, name: string): readonly Json[] {
+  const list = value?.[name]
+  return Array.isArray(list) ? list.filter((entry): entry is Json => typeof entry === 'object' && entry !== null) : []
+}
+
 function placeInV3(table: Json | undefined, key: string): string | undefined {
   const paths = table?.['paths'] as Readonly<Record<string, { readonly serverRelativeURL?: unknown }>> | undefined
   const url = paths?.[key]?.serverRelativeURL
@@ -180,7 +188,7 @@ function placeInV3(table: Json | undefined, key: string): string | undefined {
 function jsonOf(body: Buffer): Json | undefined {
   try {
     const value = JSON.parse(body.toString()) as unknown
-    return typeof value === 'object' && value !== null ? (value as Json) : undefined
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Json) : undefined
   } catch {
     return undefined // what cannot be read is not there
   }
