@@ -166,6 +166,18 @@ test('the objects of a deleted definition go first', async () => {
   equal((await t.call('GET', WIDGETS)).status, 404)
 })
 
+test('a definition that is made anew at once has none of the objects of before', async () => {
+  await using t = await withWidgets()
+  await t.call('POST', WIDGETS, widget('a'))
+  await t.call('DELETE', `${DEFINITIONS}/widgets.example.com`)
+  await t.clock.advanceUntil(async () => (await t.call('GET', `${DEFINITIONS}/widgets.example.com`)).status === 404, 1000)
+  await t.call('POST', DEFINITIONS, definition())
+  await t.clock.advance(10)
+  const { status, object } = await t.call('GET', WIDGETS)
+  deepEqual([status, object.items], [200, []])
+  equal((await t.call('POST', WIDGETS, widget('a'))).status, 201)
+})
+
 test('a name that another definition has is not accepted until it is free', async () => {
   await using t = await withWidgets()
   await t.call('POST', DEFINITIONS, definition({ names: { plural: 'gadgets', kind: 'Gadget', shortNames: ['wd'] } }, 'gadgets'))

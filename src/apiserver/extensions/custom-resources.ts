@@ -57,6 +57,7 @@ interface Kept {
   readonly prefix: string
   cache: Promise<WatchCache> | undefined
   opened: WatchCache | undefined
+  closing?: Promise<void>
   serving: Serving
 }
 
@@ -79,8 +80,7 @@ export function customResources(parts: CustomResourcesParts): CustomResources {
       if (known.serving.definition !== definition) known.serving = next(known.serving, definition)
       return known
     }
-    // a namesake of before has to go first
-    if (known !== undefined) return undefined
+    if (known !== undefined) return undefined // a namesake of before has to go first
     const made: Kept = {
       uid,
       prefix: customPrefix({ group: definition.spec.group, plural: definition.spec.names.plural }),
@@ -90,6 +90,23 @@ export function customResources(parts: CustomResourcesParts): CustomResources {
     }
     kept.set(name, made)
     return made
+  }
+
+  /** Once, however many ask for it: a new cache may only be opened when the old one is closed. */
+  function close(name: string, entry: Kept): Promise<void> {
+    return (entry.closing ??= (async () => {
+      entry.serving.ending.abort()
+      const cache = await entry.cache?.catch(() => undefined)
+      await cache?.[Symbol.asyncDispose]()
+      kept.delete(name)
+    })())
+  }
+
+  async function ready(definition: CustomResourceDefinition): Promise<Kept | undefined> {
+    const { name, uid } = definition.metadata
+    const known = kept.get(name)
+    if (known !== undefined && known.uid !== uid) await close(name, known)
+    return servingOf(definition)
   }
 
   /** Clients and caches live on where the change does not concern them. */
@@ -151,7 +168,7 @@ export function customResources(parts: CustomResourcesParts): CustomResources {
       const { group, version, resource: plural, verb, namespace, subresource, name } = ctx.info
       const definition = find(`${plural}.${group}`)
       if (definition === undefined || !isServed(definition, version) || !isInScope(definition, verb, namespace)) return undefined
-      const entry = servingOf(definition)
+      const entry = await ready(definition)
       if (entry === undefined) return undefined
       const { version: declared } = entry.serving.kinds.get(version)!
       if (declared.deprecated) ctx.warnings.push(declared.deprecationWarning ?? deprecation(definition, version))
@@ -173,7 +190,7 @@ export function customResources(parts: CustomResourcesParts): CustomResources {
 
     async stored(name) {
       const definition = find(name)
-      const entry = definition && servingOf(definition)
+      const entry = definition && (await ready(definition))
       return entry && endpointOf(entry, entry.serving.storage.version.name)
     },
 
@@ -199,18 +216,11 @@ export function customResources(parts: CustomResourcesParts): CustomResources {
     async changed(name) {
       listed = undefined
       const known = kept.get(name)
-      if (known === undefined || find(name)?.metadata.uid === known.uid) return
-      known.serving.ending.abort()
-      const cache = await known.cache
-      await cache?.[Symbol.asyncDispose]()
-      kept.delete(name)
+      if (known !== undefined && find(name)?.metadata.uid !== known.uid) await close(name, known)
     },
 
     async [Symbol.asyncDispose]() {
-      for (const { serving, cache } of kept.values()) {
-        serving.ending.abort()
-        await (await cache)?.[Symbol.asyncDispose]()
-      }
+      await Promise.all([...kept].map(([name, entry]) => close(name, entry)))
     },
   }
 }

@@ -44,7 +44,11 @@ export async function followDefinitions(parts: DefinitionLoopParts, signal: Abor
     while (!signal.aborted)
       try {
         const { items, revision } = definitions.cache.list(definitions.prefix)
-        for (const { object } of items) queue.add(object.metadata.name)
+        for (const { object } of items) {
+          await custom.changed(object.metadata.name)
+          queue.add(object.metadata.name)
+        }
+        await parts.servedChanged()
         for await (const batch of definitions.cache.watch({ prefix: definitions.prefix, from: revision, signal }))
           for (const change of batch) {
             if (change.type === 'progress') continue
