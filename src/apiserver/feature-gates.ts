@@ -9,6 +9,8 @@ export class FeatureGateError extends Error {
 const GATES = {
   /** CBOR as a format of bodies, answers, watches and applied configurations. */
   CBORServingAndStorage: { stage: 'alpha', default: false },
+  /** Rights to impersonate that hold for some requests and sorts of users only. */
+  ConstrainedImpersonation: { stage: 'alpha', default: false },
 } as const
 
 export type FeatureGate = keyof typeof GATES

@@ -34,10 +34,13 @@ test('what does not exist cannot be configured', () => {
 })
 
 test('feature gates are off until they or all of their stage are switched on', () => {
-  deepEqual(parseFeatureGates([]), { CBORServingAndStorage: false })
-  deepEqual(parseFeatureGates(['CBORServingAndStorage=true']), { CBORServingAndStorage: true })
-  deepEqual(parseFeatureGates(['AllAlpha=true']), { CBORServingAndStorage: true })
-  deepEqual(parseFeatureGates(['AllAlpha=true', 'CBORServingAndStorage=false']), { CBORServingAndStorage: false })
+  deepEqual(parseFeatureGates([]), { CBORServingAndStorage: false, ConstrainedImpersonation: false })
+  deepEqual(parseFeatureGates(['CBORServingAndStorage=true']), { CBORServingAndStorage: true, ConstrainedImpersonation: false })
+  deepEqual(parseFeatureGates(['AllAlpha=true']), { CBORServingAndStorage: true, ConstrainedImpersonation: true })
+  deepEqual(parseFeatureGates(['AllAlpha=true', 'CBORServingAndStorage=false']), {
+    CBORServingAndStorage: false,
+    ConstrainedImpersonation: true,
+  })
   throws(() => parseFeatureGates(['NoSuch=true']), { message: 'unrecognized feature gate: NoSuch' })
   throws(() => parseFeatureGates(['AllAlpha']), { message: 'missing bool value for AllAlpha' })
 })

@@ -122,6 +122,7 @@ export async function startApi(settings: ApiSettings, log: Log, components: NonN
         ? { flow: { seats: settings.readsInFlight + settings.writesInFlight, soon: (run: () => void) => void setImmediate(run) } }
         : { limits: { readOnly: settings.readsInFlight, mutating: settings.writesInFlight } }),
       cbor: gates.CBORServingAndStorage,
+      constrainedImpersonation: gates.ConstrainedImpersonation,
       enabled,
       admission,
       authorization: authorization.authorizer,

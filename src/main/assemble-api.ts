@@ -63,6 +63,7 @@ export interface AssembleParts extends Omit<ApiParts, 'authorizer' | 'tokens' | 
   readonly audit?: Audit
   /** Requests at work where there is no priority and fairness. */
   readonly limits?: InFlightLimits
+  readonly constrainedImpersonation?: boolean
   /** Whether CBOR is spoken. */
   readonly cbor?: boolean
 }
@@ -123,6 +124,7 @@ export async function assembleApi(parts: AssembleParts): Promise<AssembledApi> {
     ...(api.flow && { flow: api.flow }),
     ...(parts.limits && { limits: parts.limits }),
     ...(parts.audit && { audit: parts.audit }),
+    ...(parts.constrainedImpersonation === true && { constrainedImpersonation: true }),
     anonymous: false, // strangers are let in above, or not at all
     ...(parts.cbor !== undefined && { cbor: parts.cbor }),
   })

@@ -1,7 +1,7 @@
 /** A trusted proxy in front: shows its own certificate and says in headers for whom it asks. */
 
 import type { Clock } from '#base/clock.ts'
-import { unescapeKey, valuesOf } from '#apiserver/filters/impersonation.ts'
+import { unescapeKey, valuesOf } from '#apiserver/filters/wanted-user.ts'
 import type { Authenticator } from './authenticator.ts'
 import { clientCertificateVerifier } from './client-certificate.ts'
 

@@ -57,6 +57,8 @@ export interface HandlerParts {
   /** Priority and fairness; absent: the limits alone. */
   readonly flow?: FlowControl
   readonly audit?: Audit
+  /** Whether impersonation may be allowed for some requests only: upstream's ConstrainedImpersonation. */
+  readonly constrainedImpersonation?: boolean
   /** Whether CBOR is spoken, which upstream's CBORServingAndStorage decides. */
   readonly cbor?: boolean
 }
@@ -109,7 +111,7 @@ export function createHandler(parts: HandlerParts): Handler {
         for (const [key, value] of Object.entries(known.annotations ?? {})) trail.notes.annotate(key, value)
         await trail.received()
       }
-      const impersonated = await impersonate(context, parts.authorizer)
+      const impersonated = await impersonate(context, parts.authorizer, parts.constrainedImpersonation)
       if (impersonated) {
         trail?.notes.impersonates(impersonated.user)
         context = { ...context, user: impersonated.user, headers: impersonated.headers }

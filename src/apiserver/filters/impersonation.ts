@@ -2,30 +2,55 @@
 
 import { ALL_AUTHENTICATED, ANONYMOUS } from '#apiserver/authentication/authenticator.ts'
 import type { Authorizer } from '#apiserver/authorization/authorizer.ts'
-import { internalError } from '#apiserver/endpoints/errors.ts'
+import { badRequest, internalError } from '#apiserver/endpoints/errors.ts'
 import type { RequestContext, RequestInfo } from '#apiserver/request-context.ts'
 import type { UserInfo } from '#api/authentication/v1/token-review.ts'
 import { forbiddenBy } from './authorization.ts'
+import { constrainedUser } from './constrained-impersonation.ts'
+import { serviceAccountOf, wantedUser, type WantedUser } from './wanted-user.ts'
 
-const EXTRA_PREFIX = 'impersonate-extra-'
-
-/** Undefined when nobody is impersonated; else the new identity and the headers without the request for it. Throws 403. */
+/**
+ * Undefined when nobody is impersonated; else the new identity and the headers without the request for it. With `constrained`, rights to
+ * impersonate for some requests count before the right to impersonate altogether. Throws 403.
+ */
 export async function impersonate(
   context: Pick<RequestContext, 'headers' | 'user' | 'info'>,
   authorizer: Authorizer,
+  constrained = false,
 ): Promise<{ readonly user: UserInfo; readonly headers: RequestContext['headers'] } | undefined> {
   const { headers } = context
-  const username = headers['impersonate-user'] ?? ''
-  const uid = headers['impersonate-uid'] ?? ''
-  const groups = valuesOf(headers['impersonate-group'])
-  const extra: Record<string, string[]> = {}
-  for (const [name, value] of Object.entries(headers))
-    if (name.startsWith(EXTRA_PREFIX)) extra[unescapeKey(name.slice(EXTRA_PREFIX.length))] = valuesOf(value)
-  if (username === '') {
+  const wanted = wantedUser(headers)
+  if (wanted.username === '') {
+    const { uid, groups, extra } = wanted
     if (uid === '' && groups.length === 0 && Object.keys(extra).length === 0) return undefined
+    if (constrained) throw badRequest(`requested ${goText(wanted)} without impersonating a user name`)
     throw internalError(new Error('requested impersonation without impersonating a user'))
   }
+  const rest = Object.fromEntries(Object.entries(headers).filter(([name]) => !name.startsWith('impersonate-')))
+  const found = constrained ? await constrainedUser(context, wanted, authorizer) : undefined
+  if (found?.user) return { user: found.user, headers: rest }
+  try {
+    return { user: await unconstrainedUser(context, wanted, authorizer), headers: rest }
+  } catch (error) {
+    throw found?.error ?? error
+  }
+}
 
+/** As Go prints the struct, which is what upstream answers with. */
+function goText({ username, uid, groups, extra }: WantedUser): string {
+  const list = (values: readonly string[]) => `[]string{${values.map((v) => JSON.stringify(v)).join(', ')}}`
+  const members = Object.entries(extra).map(([key, values]) => `${JSON.stringify(key)}:${list(values)}`)
+  const shownExtra = members.length === 0 ? 'map[string][]string(nil)' : `map[string][]string{${members.join(', ')}}`
+  const shownGroups = groups.length === 0 ? '[]string(nil)' : list(groups)
+  return `&user.DefaultInfo{Name:${JSON.stringify(username)}, UID:${JSON.stringify(uid)}, Groups:${shownGroups}, Extra:${shownExtra}}`
+}
+
+/** Every part of the identity must be one that the caller may take on, whatever for. */
+async function unconstrainedUser(
+  context: Pick<RequestContext, 'user' | 'info'>,
+  { username, uid, groups, extra }: WantedUser,
+  authorizer: Authorizer,
+): Promise<UserInfo> {
   const account = serviceAccountOf(username)
   const asked: Partial<RequestInfo>[] = [
     account ? { resource: 'serviceaccounts', namespace: account.namespace, name: account.name } : { resource: 'users', name: username },
@@ -41,13 +66,10 @@ export async function impersonate(
     if (decision.type !== 'allow') throw forbiddenBy(attributes, decision.reason)
   }
   return {
-    user: {
-      username,
-      ...(uid !== '' && { uid }),
-      groups: effectiveGroups(username, account, groups),
-      ...(Object.keys(extra).length > 0 && { extra }),
-    },
-    headers: Object.fromEntries(Object.entries(headers).filter(([name]) => !name.startsWith('impersonate-'))),
+    username,
+    ...(uid !== '' && { uid }),
+    groups: effectiveGroups(username, account, groups),
+    ...(Object.keys(extra).length > 0 && { extra }),
   }
 }
 
@@ -75,24 +97,4 @@ function effectiveGroups(
     if (!groups.includes('system:unauthenticated')) groups.push('system:unauthenticated')
   } else if (!groups.includes(ALL_AUTHENTICATED) && !groups.includes('system:unauthenticated')) groups.push(ALL_AUTHENTICATED)
   return groups
-}
-
-/** The account that a user name stands for. */
-export function serviceAccountOf(username: string): { readonly namespace: string; readonly name: string } | undefined {
-  const match = /^system:serviceaccount:([a-z0-9-]+):([a-z0-9.-]+)$/.exec(username)
-  return match === null ? undefined : { namespace: match[1]!, name: match[2]! }
-}
-
-/** The values of a header given several times, which the wire keeps on lines of their own. */
-export function valuesOf(header: string | undefined): string[] {
-  return header === undefined || header === '' ? [] : header.split('\n')
-}
-
-/** Header names cannot hold every letter of a key, so clients percent-encode it. */
-export function unescapeKey(key: string): string {
-  try {
-    return decodeURIComponent(key)
-  } catch {
-    return key
-  }
 }
