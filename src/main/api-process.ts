@@ -74,9 +74,9 @@ export async function startApi(settings: ApiSettings, log: Log, components: NonN
   makeDirectory(directory, 'data-dir')
   const addresses = settings.bindAddress.length > 0 ? settings.bindAddress : ['0.0.0.0']
   const advertise = settings.advertiseAddress ?? addresses.find((a) => a !== '0.0.0.0' && a !== '::') ?? '127.0.0.1'
-  const opening = openDatastore(settings, log)
+  const opening = openDatastore(settings, advertise, log)
   opening.catch(() => {}) // awaited below; the keys are made meanwhile
-  const keys = () => openPki({ directory: join(directory, 'pki'), clock, random, hosts: [...addresses, advertise] })
+  const keys = () => openPki({ directory: join(directory, 'pki'), clock, random, hosts: [...addresses, advertise, ...settings.tlsNames] })
   let pki: Pki
   try {
     pki = writing(directory, 'data-dir', keys)

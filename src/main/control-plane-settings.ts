@@ -60,6 +60,11 @@ export const apiSettings = settings({
     flag: 'advertise-address',
     help: 'Where nodes and pods reach this server; by default the first address served on',
   },
+  tlsNames: {
+    type: 'list',
+    flag: 'tls-san',
+    help: 'Further names and addresses that clients reach this server by, for its certificate: those of a load balancer',
+  },
   ...datastoreSettings,
   serviceCidr: { type: 'string', flag: 'service-cluster-ip-range', help: 'Addresses of Services', default: '10.96.0.0/12' },
   nodePorts: { type: 'string', flag: 'service-node-port-range', help: 'Ports of NodePort Services', default: '30000-32767' },

@@ -4,13 +4,15 @@ import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { systemClock } from '#base/clock.ts'
 import type { Log } from '#base/log.ts'
-import { settings, UsageError, type Values } from '#base/settings.ts'
+import { systemRandom } from '#base/random.ts'
+import { PORT, settings, UsageError, type Values } from '#base/settings.ts'
 import { OperatorError } from '#cli/command.ts'
 import { unusable } from '#cli/data-directory.ts'
 import { durationMs } from '#schema/duration.ts'
 import type { EtcdAddress } from '#store/etcd/connection.ts'
 import { openMemoryStore } from '#store/memory/memory-store.ts'
 import { StoreUnavailable, type Store } from '#store/store.ts'
+import type { EtcdMember } from './etcd-member.ts'
 import { readPem } from './read-pem.ts'
 
 export const datastoreSettings = settings({
@@ -26,6 +28,20 @@ export const datastoreSettings = settings({
   etcdKey: { type: 'string', flag: 'etcd-keyfile', help: 'Private key, PEM, of that certificate' },
   etcdUser: { type: 'string', flag: 'etcd-username', help: 'User of etcd, where it has authentication by password' },
   etcdPasswordFile: { type: 'string', flag: 'etcd-password-file', help: 'File with the password of that user' },
+  clusterInit: { type: 'bool', flag: 'cluster-init', help: 'Run an etcd member beside this server, the first of a new cluster' },
+  join: {
+    type: 'string',
+    flag: 'join',
+    help: 'Run an etcd member beside this server that joins the cluster of this endpoint, such as https://10.0.0.1:2379',
+  },
+  etcdClientPort: {
+    type: 'int',
+    flag: 'etcd-client-port',
+    help: 'Port of the member beside this server for clients',
+    default: 2379,
+    ...PORT,
+  },
+  etcdPeerPort: { type: 'int', flag: 'etcd-peer-port', help: 'Port of that member for the others', default: 2380, ...PORT },
   historyInterval: {
     type: 'string',
     flag: 'etcd-compaction-interval',
@@ -40,16 +56,21 @@ type Datastore = 'sqlite' | 'etcd' | 'memory'
 
 const DATABASE_FILES = ['store.db', 'store.db-wal'] // of the SQLite store, which is only loaded where it is chosen
 
-export function datastoreOf({ datastore, etcdServers }: DatastoreSettings): Datastore {
-  const chosen = datastore ?? (etcdServers.length > 0 ? 'etcd' : 'sqlite')
+export function datastoreOf({ datastore, etcdServers, clusterInit, join }: DatastoreSettings): Datastore {
+  const own = clusterInit === true || join !== undefined
+  const chosen = datastore ?? (own || etcdServers.length > 0 ? 'etcd' : 'sqlite')
   if (chosen !== 'sqlite' && chosen !== 'etcd' && chosen !== 'memory')
     throw new UsageError(`invalid argument "${chosen}" for "--datastore" flag: must be sqlite, etcd or memory`)
-  if (chosen === 'etcd' && etcdServers.length === 0) throw new UsageError('--datastore etcd needs --etcd-servers')
+  if (own && chosen !== 'etcd') throw new UsageError(`--cluster-init and --join go with --datastore etcd, not with ${chosen}`)
+  if (clusterInit === true && join !== undefined) throw new UsageError('--cluster-init and --join exclude each other')
+  if (own && etcdServers.length > 0) throw new UsageError('--etcd-servers names an etcd that is there, --cluster-init and --join start one')
+  if (chosen === 'etcd' && !own && etcdServers.length === 0)
+    throw new UsageError('--datastore etcd needs --etcd-servers, --cluster-init or --join')
   return chosen
 }
 
-/** Throws `UsageError` and `OperatorError` for what the operator can mend. */
-export async function openDatastore(values: DatastoreSettings, log: Log): Promise<Store> {
+/** `host`: where other masters reach this one. Throws `UsageError` and `OperatorError` for what the operator can mend. */
+export async function openDatastore(values: DatastoreSettings, host: string, log: Log): Promise<Store> {
   const datastore = datastoreOf(values)
   const historyMs = durationMs(values.historyInterval)
   if (historyMs === undefined)
@@ -62,8 +83,16 @@ export async function openDatastore(values: DatastoreSettings, log: Log): Promis
       case 'memory':
         return openMemoryStore(parts)
       case 'etcd': {
+        const member = await memberOf(values, host, log)
         const { openEtcdStore } = await import('#store/etcd/etcd-store.ts')
-        return await openEtcdStore({ ...parts, ...etcdAddress(values), prefix: `/${values.etcdPrefix.replace(/^\/+|\/+$/g, '')}` })
+        const prefix = `/${values.etcdPrefix.replace(/^\/+|\/+$/g, '')}`
+        try {
+          const store = await openEtcdStore({ ...parts, ...(member?.address ?? etcdAddress(values)), prefix })
+          return member ? endingWith(store, member) : store
+        } catch (error) {
+          await member?.[Symbol.asyncDispose]()
+          throw error
+        }
       }
       case 'sqlite': {
         const { openSqliteStore } = await import('#store/sqlite/sqlite-store.ts')
@@ -77,6 +106,36 @@ export async function openDatastore(values: DatastoreSettings, log: Log): Promis
       throw unusable(values.dataDirectory, 'data-dir', 'no space is left on its device', error)
     throw new OperatorError(error.message, { cause: error })
   }
+}
+
+async function memberOf(values: DatastoreSettings, host: string, log: Log): Promise<EtcdMember | undefined> {
+  if (values.clusterInit !== true && values.join === undefined) return undefined
+  const { startEtcdMember } = await import('./etcd-member.ts')
+  return startEtcdMember({
+    directory: values.dataDirectory,
+    host,
+    clientPort: values.etcdClientPort,
+    peerPort: values.etcdPeerPort,
+    ...(values.join !== undefined && { join: values.join }),
+    clock: systemClock,
+    random: systemRandom,
+    log: log.with({ component: 'etcd' }),
+  })
+}
+
+/** The store goes first: its last writes need the member. */
+function endingWith(store: Store, member: EtcdMember): Store {
+  const close = store[Symbol.asyncDispose].bind(store)
+  let closing: Promise<void> | undefined
+  const closeBoth = async () => {
+    try {
+      await close()
+    } finally {
+      await member[Symbol.asyncDispose]()
+    }
+  }
+  store[Symbol.asyncDispose] = () => (closing ??= closeBoth())
+  return store
 }
 
 /** The size of the database, where it is a file of ours. */

@@ -40,8 +40,10 @@ export function judge(error: ServiceError, endpoint: string): Verdict {
     )
   if (/corrupt/.test(details))
     return final(unavailable('damaged', 'etcd has found that its members do not hold the same data (alarm CORRUPT)'))
-  if (/too many requests/.test(details)) return { type: 'later' }
+  // etcd changes its members only while all of them are well, and a new one is not at first
+  if (/too many requests|unhealthy cluster|not enough started members|too many learner/.test(details)) return { type: 'later' }
   if (/too many operations|duplicate key/.test(details)) return final(new TypeError(details))
+  if (/not supported for learner/.test(details)) return { type: 'elsewhere' }
   switch (code) {
     case status.UNAUTHENTICATED:
     case status.PERMISSION_DENIED:

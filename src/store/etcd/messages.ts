@@ -55,6 +55,21 @@ export const authenticate = call(
 export const status = call('Maintenance/Status', noFields, { header: [1, header], version: [2, 'string'], leader: [4, 'id'] } as const)
 export const snapshot = call('Maintenance/Snapshot', noFields, { blob: [3, 'bytes'] } as const)
 
+const member = {
+  id: [1, 'id'],
+  name: [2, 'string'],
+  peerUrls: [3, ['string']],
+  clientUrls: [4, ['string']],
+  isLearner: [5, 'bool'],
+} as const
+export const listMembers = call('Cluster/MemberList', noFields, { members: [2, [member]] } as const)
+export const addMember = call(
+  'Cluster/MemberAdd',
+  { peerUrls: [1, ['string']], isLearner: [2, 'bool'] } as const,
+  { member: [2, member], members: [3, [member]] } as const,
+)
+export const promoteMember = call('Cluster/MemberPromote', { id: [1, 'id'] } as const, { members: [2, [member]] } as const)
+
 export const EVENT_DELETE = 1
 const event = { type: [1, 'int'], kv: [2, keyValue], previous: [3, keyValue] } as const
 const createWatch = {
