@@ -2,10 +2,14 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { customResourceDefinitions } from '#api/apiextensions/v1/custom-resource-definition.ts'
 import { deployments } from '#api/apps/v1/deployment.ts'
 import { configMaps } from '#api/core/v1/config-map.ts'
 import { pods } from '#api/core/v1/pod.ts'
 import { resourceQuotas } from '#api/core/v1/resource-quota.ts'
+import { ObjectMeta } from '#api/meta/v1/object-meta.ts'
+import { val } from '#schema/message.ts'
+import { object, resource } from '#schema/resource.ts'
 import { startCluster } from '#testing/cluster.ts'
 import { deployment, isReady, pod } from './workloads.ts'
 
@@ -84,6 +88,34 @@ test('what was charged and never made is found at the latest by the regular coun
   await cluster.advance(10 * SECOND)
   assert.equal(used(), '5')
   await cluster.until(() => used() === '1', 360 * SECOND)
+})
+
+test('custom resources are counted as soon as they are defined', async () => {
+  await using cluster = await startCluster({ nodes: 0, seed: 55 })
+  const { client } = cluster
+  class Widget extends object('Widget', { metadata: val(1, ObjectMeta) }) {}
+  const names = { group: 'example.com', version: 'v1', kind: 'Widget', plural: 'widgets', scope: 'Namespaced' } as const
+  const widgets = resource(Widget, names)
+  const make = (name: string) => client.create(widgets, { metadata: { name, namespace: 'default' } })
+  await client.create(customResourceDefinitions, {
+    metadata: { name: 'widgets.example.com' },
+    spec: {
+      group: names.group,
+      scope: names.scope,
+      names: { plural: names.plural, kind: names.kind },
+      versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object' } } }],
+    },
+  })
+  const hard = { 'count/widgets.example.com': '2' }
+  await client.create(resourceQuotas, { metadata: { name: 'q', namespace: 'default' }, spec: { hard } })
+  const used = () => cluster.lister(resourceQuotas).get('default/q')!.status.used?.['count/widgets.example.com']
+  await cluster.until(() => used() === '0', 30 * SECOND)
+  for (const name of ['a', 'b']) await make(name)
+  await assert.rejects(make('c'), {
+    message: /exceeded quota: q, requested: count\/widgets.example.com=1, used: count\/widgets.example.com=2/,
+  })
+  await client.delete(widgets, { namespace: 'default', name: 'a' })
+  await cluster.until(() => used() === '1', 30 * SECOND)
 })
 
 for (const seed of [61, 62, 63])
