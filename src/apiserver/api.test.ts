@@ -223,6 +223,29 @@ test('an eviction may be of the older version, and a secret for pulls holds JSON
   )
 })
 
+test('a list goes on from before a compaction only when it may be inconsistent', async () => {
+  await using t = await openTestApi()
+  for (const name of ['a', 'b', 'c']) await t.call('POST', CONFIG_MAPS, configMap(name))
+  const first = await t.call('GET', `${CONFIG_MAPS}?limit=1`)
+  const { continue: token, resourceVersion } = first.object.metadata
+  await t.call('POST', CONFIG_MAPS, configMap('d'))
+  const rest = `${CONFIG_MAPS}?limit=9&continue=${token}`
+  deepEqual(
+    (await t.call('GET', rest)).object.items.map((item: any) => item.metadata.name),
+    ['b', 'c'],
+  )
+  await t.store.compact(await t.store.revision())
+  const exact = await t.call('GET', `${CONFIG_MAPS}?resourceVersion=${resourceVersion}&resourceVersionMatch=Exact`)
+  deepEqual([exact.status, exact.object.reason], [410, 'Expired'])
+  const gone = await t.call('GET', rest)
+  deepEqual([gone.status, gone.object.reason], [410, 'Expired'])
+  const anew = await t.call('GET', `${CONFIG_MAPS}?limit=9&continue=${gone.object.metadata.continue}`)
+  deepEqual(
+    anew.object.items.map((item: any) => item.metadata.name),
+    ['b', 'c', 'd'],
+  )
+})
+
 test('bodies that cannot be read are told why', async () => {
   await using t = await openTestApi()
   const malformed = await t.call('POST', CONFIG_MAPS, undefined, { text: '{"a":' })

@@ -98,9 +98,14 @@ async function at(
     ...(after !== undefined && { after }),
     ...(selection.everything && limit > 0 && { limit }),
   })
-  if (remembered)
-    return selection.everything ? shown(registry, remembered) : cut(await registry.show(remembered.items), revision, selection, limit)
   try {
+    if (remembered) {
+      // what the store has forgotten is gone for everybody, also where this server happens to remember it
+      if (revision < registry.cache.revision) await store.range(folder, { at: revision, limit: 1 })
+      return selection.everything
+        ? await shown(registry, remembered)
+        : cut(await registry.show(remembered.items), revision, selection, limit)
+    }
     const page = await store.range(folder, {
       at: revision,
       ...(after !== undefined && { after }),
