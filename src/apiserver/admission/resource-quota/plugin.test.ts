@@ -77,6 +77,16 @@ test('of many pods at once as many are made as the quota allows, and no more', a
   assert.deepEqual(await api.used('r'), { 'count/pods': '7' })
 })
 
+test('two servers charge one quota, and together they make no more than it allows', async () => {
+  await using one = await opened()
+  await one.quota('q', { pods: '7' })
+  await using two = await openTestApi({ store: one.store, admission: { disable: ['ServiceAccount'] } })
+  const made = await Promise.all(Array.from({ length: 30 }, (_, i) => (i % 2 ? one : two).call('POST', PODS, pod(`p${i}`))))
+  assert.equal(made.filter((reply) => reply.status === 201).length, 7)
+  assert.deepEqual(new Set(made.map((reply) => reply.status)), new Set([201, 403]))
+  assert.deepEqual(await one.used('q'), { pods: '7' })
+})
+
 test('a dry run is judged and takes nothing', async () => {
   await using api = await opened()
   await api.quota('q', { pods: '1' })
