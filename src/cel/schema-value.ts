@@ -2,7 +2,7 @@
 
 import { jsonValue, sameJson } from './json-value.ts'
 import { escaped } from './escaping.ts'
-import { schemaType, type Schema, type SchemaType } from './schema-type.ts'
+import type { Schema, SchemaType } from './schema-type.ts'
 import { parseDuration, parseTimestamp } from './library/time.ts'
 import { ArrayList, CelError, CelMap, Duration, equals, List, type Value } from './value.ts'
 
@@ -256,17 +256,4 @@ function parsed(parse: () => Value, problem: string): Value {
   } catch (error) {
     throw new CelError(`${problem}: ${(error as Error).message}`, { cause: error })
   }
-}
-
-/** For what is looked at as a whole: the schema's type is made once per schema. */
-const known = new WeakMap<Schema, { readonly root?: SchemaType | undefined; readonly part?: SchemaType | undefined }>()
-
-/** As `schemaType`, remembered as long as the schema lives. */
-export function knownSchemaType(schema: Schema, root: boolean): SchemaType | undefined {
-  const kept = known.get(schema) ?? {}
-  const which = root ? 'root' : 'part'
-  if (which in kept) return kept[which]
-  const type = schemaType(schema, { root, name: 'object' })
-  known.set(schema, { ...kept, [which]: type })
-  return type
 }
