@@ -8,6 +8,7 @@ import type { TLSSocket } from 'node:tls'
 import type { UserInfo } from '#api/authentication/v1/token-review.ts'
 import { connectionErrorText } from '#apiserver/webhook/connection-error.ts'
 import { checkingAgent, checkServerIdentity } from '#apiserver/webhook/server-identity.ts'
+import { openTrust } from '#apiserver/webhook/trust.ts'
 import type { ServiceAddress, WebhookClientParts } from '#apiserver/webhook/webhook-client.ts'
 import type { Clock } from '#base/clock.ts'
 
@@ -76,6 +77,7 @@ const AGGREGATOR: UserInfo = { username: 'system:kube-aggregator', groups: ['sys
 
 export function openRemoteServers(parts: RemoteServersParts): RemoteServers {
   const agent = checkingAgent()
+  const trust = openTrust()
   const found = async (server: RemoteServer): Promise<ServiceAddress> => {
     try {
       return await parts.resolve(server)
@@ -84,7 +86,7 @@ export function openRemoteServers(parts: RemoteServersParts): RemoteServers {
     }
   }
   const dial = (server: RemoteServer, address: ServiceAddress, request: RemoteRequest, signal: AbortSignal) =>
-    exchange(parts, request.upgrade ? false : agent, server, address, request, signal)
+    exchange(parts, trust, request.upgrade ? false : agent, server, address, request, signal)
   return {
     async send(server, request, signal) {
       return dial(server, await found(server), request, signal)
@@ -135,6 +137,7 @@ function onTheWire(text: string): string {
 
 function exchange(
   { clock, certificate }: RemoteServersParts,
+  trust: ReturnType<typeof openTrust>,
   agent: ReturnType<typeof checkingAgent> | false,
   server: RemoteServer,
   address: ServiceAddress,
@@ -142,8 +145,9 @@ function exchange(
   signal: AbortSignal,
 ): Promise<RemoteAnswer> {
   const serverName = `${server.name}.${server.namespace}.svc`
+  const shownCertificate = certificate()
   const { promise, resolve, reject } = Promise.withResolvers<RemoteAnswer>()
-  const request = httpsRequest({
+  const options = {
     agent,
     ...(agent === false && { checkServerIdentity }),
     method: sent.method,
@@ -158,9 +162,10 @@ function exchange(
     ALPNProtocols: ['http/1.1'],
     servername: serverName,
     rejectUnauthorized: !server.insecure,
-    ...(server.ca && { ca: server.ca }),
-    ...certificate(),
-  } as RequestOptions)
+    ...trust({ ...(server.ca && { ca: server.ca }), ...shownCertificate }),
+    ...shownCertificate,
+  }
+  const request = httpsRequest(options as RequestOptions)
   let shown: X509Certificate | undefined
   const late = clock.timer(DIAL_MS_MAX, () => request.destroy(Object.assign(new Error('i/o timeout'), { code: 'ETIMEDOUT' })))
   const given = () => request.destroy(new Error('context canceled'))

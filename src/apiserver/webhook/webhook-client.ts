@@ -7,6 +7,7 @@ import type { IncomingMessage } from 'node:http'
 import type { TLSSocket } from 'node:tls'
 import { connectionErrorText } from './connection-error.ts'
 import { checkingAgent } from './server-identity.ts'
+import { openTrust } from './trust.ts'
 import { errorResponse } from './webhook-answer.ts'
 import type { Clock } from '#base/clock.ts'
 import type { StatusError } from '#client/client.ts'
@@ -84,13 +85,14 @@ const SERVICE_PORT = 443
 /** HTTP/1.1 as upstream, whose webhooks behind services would not share load over HTTP/2. Connections are kept for the next call. */
 export function openWebhookClient(parts: WebhookClientParts): WebhookClient {
   const agent = checkingAgent()
+  const trust = openTrust()
   return {
     async call(webhook, body, call) {
       const place = placeOf(webhook, call.timeoutMs)
       const text = Buffer.from(JSON.stringify(body))
       for (let again = false; ; again = true) {
         try {
-          return await post(parts, agent, webhook, place, text, call)
+          return await post(parts, agent, trust, webhook, place, text, call)
         } catch (error) {
           // The other end closed a kept connection just as it was used: nothing was read from it, so a new one may ask again.
           if (!(error instanceof StaleConnection)) throw error
@@ -159,6 +161,7 @@ class StaleConnection extends Error {}
 async function post(
   parts: WebhookClientParts,
   agent: Agent,
+  trust: ReturnType<typeof openTrust>,
   webhook: Webhook,
   place: Place,
   body: Uint8Array,
@@ -176,7 +179,7 @@ async function post(
   }
   const started = parts.clock.monotonic()
   const { promise, resolve, reject } = Promise.withResolvers<unknown>()
-  const request = httpsRequest({
+  const options = {
     agent,
     method: 'POST',
     host: address.host,
@@ -192,11 +195,12 @@ async function post(
     },
     ALPNProtocols: ['http/1.1'],
     servername: isIP(place.serverName) === 0 ? place.serverName : '', // no name at all; else the host header's would be taken
-    ...(webhook.ca && { ca: webhook.ca }),
+    ...trust(webhook),
     ...(webhook.cert !== undefined && { cert: webhook.cert }),
     ...(webhook.key !== undefined && { key: webhook.key }),
     rejectUnauthorized: webhook.insecure !== true,
-  } as RequestOptions)
+  }
+  const request = httpsRequest(options as RequestOptions)
   let certificate: X509Certificate | undefined
   request.once('socket', (socket: TLSSocket) => {
     socket.prependOnceListener('secure', () => (certificate = socket.getPeerX509Certificate()))
