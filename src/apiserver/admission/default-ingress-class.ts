@@ -1,7 +1,6 @@
-/** Ingresses that name no class get the cluster's default one. */
+/** Ingresses that name no class get the cluster's default one; of several, the newest. */
 
 import type { AdmissionPlugin } from './admission.ts'
-import { refused } from './refused.ts'
 import { isAbout } from './requested.ts'
 import type { IngressClass } from '#api/networking/v1/ingress-class.ts'
 import type { Ingress } from '#api/networking/v1/ingress.ts'
@@ -18,11 +17,16 @@ export function defaultIngressClass(parts: { readonly list: () => readonly Ingre
       if (!isAbout(request, 'ingresses.networking.k8s.io')) return undefined
       const ingress = request.object as unknown as Ingress
       if (ingress.spec?.ingressClassName !== undefined || ingress.metadata.annotations?.[OLD_CLASS] !== undefined) return undefined
-      const defaults = parts.list().filter(({ metadata }) => metadata.annotations?.[DEFAULT] === 'true')
-      if (defaults.length > 1)
-        throw refused(request, `Internal error occurred: ${defaults.length} default IngressClasses were found, only 1 allowed`)
-      if (defaults.length === 0) return undefined
-      return { ...ingress, spec: { ...ingress.spec, ingressClassName: defaults[0]!.metadata.name } } as unknown as KubeObject
+      const found = newestDefault(parts.list())
+      if (found === undefined) return undefined
+      return { ...ingress, spec: { ...ingress.spec, ingressClassName: found.metadata.name } } as unknown as KubeObject
     },
   }
+}
+
+function newestDefault(classes: readonly IngressClass[]): IngressClass | undefined {
+  const created = ({ metadata }: IngressClass) => Date.parse(metadata.creationTimestamp)
+  return classes
+    .filter(({ metadata }) => metadata.annotations?.[DEFAULT] === 'true')
+    .toSorted((a, b) => created(b) - created(a) || (a.metadata.name < b.metadata.name ? -1 : 1))[0]
 }

@@ -3,7 +3,7 @@
 import type { AdmissionPlugin, AdmissionRequest } from './admission.ts'
 import { configurationOf } from './configuration.ts'
 import { AdmissionConfigurationError } from './plugin-choice.ts'
-import { tooManyRequests } from '#apiserver/endpoints/errors.ts'
+import { refusal } from '#apiserver/endpoints/errors.ts'
 import type { Event } from '#api/core/v1/event.ts'
 import type { Clock } from '#base/clock.ts'
 import { invalid, notSupported, type FieldError } from '#schema/field-error.ts'
@@ -51,7 +51,8 @@ export function eventRateLimit(parts: { readonly configuration: unknown; readonl
       const over = limiters.filter(({ type, take }) => !take(keyOf(type, request)))
       const last = over.at(-1)
       if (last === undefined) return
-      throw tooManyRequests(`Too many requests: limit reached on type ${last.type} for key ${keyOf(last.type, request)}`)
+      const message = `Too many requests: limit reached on type ${last.type} for key ${keyOf(last.type, request)}`
+      throw refusal({ code: 429, reason: 'TooManyRequests', message })
     },
   }
 }
