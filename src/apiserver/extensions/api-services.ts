@@ -2,6 +2,7 @@
 
 import type { CustomResources } from './custom-resources.ts'
 import { systemWrite } from './system-write.ts'
+import type { APIService } from '#api/apiregistration/v1/api-service.ts'
 import type { Registry } from '#apiserver/registry/registry.ts'
 import { afterUpdate } from '#apiserver/registry/managed-fields.ts'
 import { resetFieldsOf } from '#apiserver/registry/reset-fields.ts'
@@ -14,7 +15,7 @@ import { withDefaults } from '#schema/defaults.ts'
 interface KeeperParts {
   /** Of the API services. */
   readonly services: Registry
-  readonly custom: Pick<CustomResources, 'resources'>
+  readonly custom: Pick<CustomResources, 'resources' | 'serves'>
   readonly clock: Clock
   readonly random: Random
 }
@@ -48,7 +49,9 @@ export async function keepApiServices({ services, custom, clock, random }: Keepe
   }
   for (const { object } of services.cache.list(services.prefix).items) {
     const { name, labels } = object.metadata
-    if (labels?.[MANAGED] !== 'true' || wanted.has(name)) continue
+    const { group = '', version = '' } = (object as unknown as APIService).spec
+    // asked again: another server may have made it for a definition that came meanwhile
+    if (labels?.[MANAGED] !== 'true' || wanted.has(name) || custom.serves(group, version)) continue
     await tolerant(services.delete({ namespace: '', name }, {}, systemWrite(clock, random)))
   }
 }

@@ -32,6 +32,8 @@ export interface CustomResources extends AsyncDisposable {
   stored(name: string): Promise<Endpoint | undefined>
   /** What is served of established definitions, in their order; the same list until one of them changes. */
   resources(): readonly Resource[]
+  /** Whether a definition has the group and version as of now. */
+  serves(group: string, version: string): boolean
   /** Those that are open. */
   caches(): readonly WatchCache[]
   /** As which resource another version of it is stored. */
@@ -208,6 +210,9 @@ export function customResources(parts: CustomResourcesParts): CustomResources {
           })
       }))
     },
+
+    serves: (group, version) =>
+      established().some(({ spec }) => spec.group === group && spec.versions.some((v) => v.served && v.name === version)),
 
     caches: () => [...kept.values()].flatMap(({ opened }) => opened ?? []),
 
