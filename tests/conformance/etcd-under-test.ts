@@ -6,7 +6,8 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-const PROGRAM = '/usr/bin/etcd'
+/** Another release than the distribution's may be tried. */
+const PROGRAM = process.env.K8TS_TEST_ETCD ?? '/usr/bin/etcd'
 
 /** Why tests with etcd cannot run here; false when they can. */
 export const needsEtcd: string | false = existsSync(PROGRAM) ? false : 'needs etcd (apt-get install etcd-server)'

@@ -2,17 +2,20 @@
 
 import { deepEqual, equal, match, ok, rejects } from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
+import { Server, ServerCredentials } from '@grpc/grpc-js'
 import { openPki } from '#apiserver/pki/pki.ts'
 import { systemClock } from '#base/clock.ts'
 import { silentLog } from '#base/log.ts'
 import { systemRandom } from '#base/random.ts'
 import { EtcdConnection } from '#store/etcd/connection.ts'
 import { openEtcdStore, type EtcdStoreParts } from '#store/etcd/etcd-store.ts'
+import { status } from '#store/etcd/messages.ts'
+import { encode } from '#store/etcd/protobuf.ts'
 import { compactOnce } from '#store/etcd/shared-compaction.ts'
 import { Compacted, StoreUnavailable, type Store, type StoreEvent } from '#store/store.ts'
 import { needsEtcd, startEtcd, type EtcdUnderTest } from '../conformance/etcd-under-test.ts'
@@ -29,7 +32,11 @@ const put = (store: Store, key: string, value: string, expected?: number) =>
   })
 
 const ctl = (etcd: EtcdUnderTest, ...words: string[]) =>
-  execFileSync('etcdctl', ['--endpoints', etcd.endpoints[0]!, ...words], { encoding: 'utf8', env: { ...process.env, ETCDCTL_API: '3' } })
+  execFileSync('etcdctl', ['--endpoints', etcd.endpoints[0]!, ...words], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+    env: { ...process.env, ETCDCTL_API: '3' },
+  })
 
 test(
   'members are killed and frozen in turn: what was acknowledged is there, and watchers see all of it once, in order',
@@ -185,4 +192,44 @@ test('events of our own writes carry the very arrays that were written', options
   await store.commit({ expect: [], writes: [{ type: 'put', key: '/a', value }] })
   const [event] = (await watch.next()).value as [Extract<StoreEvent, { type: 'put' }>]
   equal(event.entry.value, value)
+})
+
+test('a snapshot is one that etcd itself restores', options, async () => {
+  await using etcd = await startEtcd(1)
+  await using store = await open(etcd)
+  await put(store, '/a', '1')
+  const directory = mkdtempSync(join(tmpdir(), 'k8ts-etcd-snapshot-'))
+  using _gone = { [Symbol.dispose]: () => rmSync(directory, { recursive: true }) }
+  const file = join(directory, 'snapshot.db')
+  writeFileSync(file, Buffer.concat(await Array.fromAsync(store.snapshot())))
+  ctl(etcd, 'snapshot', 'restore', file, '--data-dir', join(directory, 'restored'))
+  match(ctl(etcd, 'snapshot', 'status', file), /^[0-9a-f]+, 2, /)
+})
+
+test('an etcd that is too old is refused', options, async () => {
+  const bytes = (value: Buffer) => value
+  const service = {
+    status: {
+      path: '/etcdserverpb.Maintenance/Status',
+      requestStream: false,
+      responseStream: false,
+      requestSerialize: bytes,
+      requestDeserialize: bytes,
+      responseSerialize: bytes,
+      responseDeserialize: bytes,
+    },
+  }
+  const server = new Server()
+  server.addService(service, {
+    status: (_: unknown, answer: (error: null, value: Buffer) => void) => answer(null, encode(status.response, { version: '3.3.27' })),
+  })
+  const port = await new Promise<number>((resolve, reject) =>
+    server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) => (error ? reject(error) : resolve(bound))),
+  )
+  const endpoint = `http://127.0.0.1:${port}`
+  await rejects(
+    openEtcdStore({ endpoints: [endpoint], clock: systemClock, log: silentLog }),
+    new StoreUnavailable('unreachable', `etcd at ${endpoint} is of version 3.3.27; 3.4, 3.5 or 3.6 is needed`),
+  )
+  server.forceShutdown()
 })

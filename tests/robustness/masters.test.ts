@@ -137,6 +137,30 @@ test(
   },
 )
 
+test('what one server has acknowledged, another shows at once, by name and in lists', { skip: needsEtcd, timeout: 120_000 }, async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'k8ts-masters-'))
+  await using stack = new AsyncDisposableStack()
+  stack.defer(() => rmSync(directory, { recursive: true, force: true }))
+  const etcd = stack.use(await startEtcd())
+  const start = (name: string) =>
+    startServer({ command: 'kube-apiserver', directory: join(directory, name), flags: ['--etcd-servers', etcd.endpoints.join(',')] })
+  const servers = [stack.use(await start('a')), stack.use(await start('b'))] as const
+  const stale: string[] = []
+  for (let i = 0; i < 100; i++) {
+    const [writer, reader] = i % 2 === 0 ? servers : servers.toReversed()
+    const name = `c-${i}`
+    const made = await writer!.call('POST', CONFIG_MAPS, { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name } })
+    equal(made.status, 201)
+    const [found, list] = await Promise.all([reader!.call('GET', `${CONFIG_MAPS}/${name}`), reader!.call('GET', CONFIG_MAPS)])
+    if (found.status !== 200 || !list.text.includes(`"${name}"`)) stale.push(name)
+    const { resourceVersion } = made.json<{ metadata: { resourceVersion: string } }>().metadata
+    const changed = (by: string) => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, resourceVersion }, data: { by } })
+    const both = await Promise.all(servers.map((server, j) => server.call('PUT', `${CONFIG_MAPS}/${name}`, changed(`server ${j}`))))
+    deepEqual(both.map((answer) => answer.status).toSorted(), [200, 409])
+  }
+  deepEqual(stale, [])
+})
+
 interface Answer {
   readonly status: number
   readonly text: string
