@@ -188,7 +188,7 @@ export const invalidChanges: Readonly<Record<string, readonly InvalidChange[]>> 
     {
       change: { type: 'kubernetes.io/dockerconfigjson', data: { '.dockerconfigjson': 'e30x' } },
       causes: [
-        'data[.dockerconfigjson] FieldValueInvalid: Invalid value: "<secret contents redacted>": Unexpected non-whitespace character after JSON at position 2 (line 1 column 3)',
+        'data[.dockerconfigjson] FieldValueInvalid: Invalid value: "<secret contents redacted>": invalid character \'1\' after top-level value',
       ],
     },
   ],
