@@ -113,8 +113,21 @@ test('discovery, documents and API services follow the definitions', async () =>
   const accept = 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf'
   match((await t.wire('GET', '/openapi/v2', { headers: { accept } })).text, /com\.example\.v1\.Widget[^]*"great"\n[^]*"down"\n/)
   equal((await t.call('GET', '/apis/apiregistration.k8s.io/v1/apiservices/v1.example.com')).status, 200)
+  const aggregated = async () => {
+    const wanted = { accept: 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList' }
+    const { headers, text } = await t.wire('GET', '/apis', { headers: wanted })
+    const group = JSON.parse(text).items.find((i: any) => i.metadata.name === 'example.com')
+    return {
+      etag: headers['etag'],
+      resources: group?.versions[0].resources.map((r: any) => `${r.resource} ${r.scope} ${r.responseKind.kind}`),
+    }
+  }
+  const before = await aggregated()
+  deepEqual(before.resources, ['widgets Namespaced Widget'])
   await t.call('DELETE', `${DEFINITIONS}/widgets.example.com`)
   await t.clock.advance(10)
+  const after = await aggregated()
+  deepEqual([after.resources, after.etag === before.etag], [undefined, false])
   equal((await t.call('GET', '/apis/example.com/v1')).status, 404)
   equal((await t.call('GET', '/apis/apiregistration.k8s.io/v1/apiservices/v1.example.com')).status, 404)
 })
@@ -264,6 +277,28 @@ test('finalizers may be called anything, with a warning when that is not plain',
   deepEqual([made.status, made.warnings], [201, [`metadata.finalizers: "mine": ${why}`]])
   const more = await t.call('PATCH', `${WIDGETS}/a`, { metadata: { finalizers: ['mine', 'yours'] } }, MERGE)
   deepEqual([more.status, more.warnings], [200, [`metadata.finalizers: "yours": ${why}`]])
+})
+
+test('two servers over one store serve the same', async () => {
+  await using a = await withWidgets()
+  await using b = await openTestApi({ store: a.store })
+  const pass = async () => {
+    for (let i = 0; i < 3; i++) for (const t of [a, b]) await t.clock.advance(1000)
+  }
+  equal((await b.call('POST', WIDGETS, widget('a'))).status, 201)
+  deepEqual((await a.call('GET', `${WIDGETS}/a`)).object.spec, { size: 1 })
+  await b.call('POST', DEFINITIONS, definition({ names: { plural: 'gadgets', kind: 'Gadget' } }, 'gadgets'))
+  await pass()
+  for (const t of [a, b]) equal((await t.call('GET', WIDGETS.replace('widgets', 'gadgets'))).status, 200)
+  const { object: services } = await a.call('GET', '/apis/apiregistration.k8s.io/v1/apiservices/v1.example.com')
+  equal(services.metadata.labels['kube-aggregator.kubernetes.io/automanaged'], 'true')
+  for (const name of ['widgets', 'gadgets']) await a.call('DELETE', `${DEFINITIONS}/${name}.example.com`)
+  await pass()
+  for (const t of [a, b]) {
+    deepEqual((await t.call('GET', DEFINITIONS)).object.items, [])
+    equal((await t.call('GET', WIDGETS)).status, 404)
+    equal((await t.call('GET', '/apis/apiregistration.k8s.io/v1/apiservices/v1.example.com')).status, 404)
+  }
 })
 
 test('a body of another kind, or of none, is refused', async () => {
