@@ -221,3 +221,42 @@ const CASES: readonly (readonly [what: string, level: LevelVersion, pod: PodLike
 ]
 
 for (const [what, level, given, text] of CASES) test(what, () => assert.equal(says(level, given), text))
+
+const BAD_CONTAINERS: Readonly<Record<string, object>> = {
+  appArmor: { securityContext: { appArmorProfile: { type: 'Unconfined' } } },
+  capabilities: { securityContext: { capabilities: { add: ['SYS_ADMIN'] } } },
+  hostPort: { ports: [{ hostPort: 1 }] },
+  hosts: { startupProbe: { tcpSocket: { host: 'h' } } },
+  privileged: { securityContext: { privileged: true } },
+  procMount: { securityContext: { procMount: 'Unmasked' } },
+  seLinux: { securityContext: { seLinuxOptions: { user: 'u' } } },
+  seccomp: { securityContext: { seccompProfile: { type: 'Unconfined' } } },
+  windows: { securityContext: { windowsOptions: { hostProcess: true } } },
+}
+
+test('what one container may not do, no init container, sidecar or debug container may', () => {
+  const lists = [
+    (c: object) => ({ containers: [{ name: 'a', ...c }] }),
+    (c: object) => ({ containers: [], initContainers: [{ name: 'a', ...c }] }),
+    (c: object) => ({ containers: [], initContainers: [{ name: 'a', restartPolicy: 'Always', ...c }] }),
+    (c: object) => ({ containers: [], ephemeralContainers: [{ name: 'a', ...c }] }),
+  ]
+  for (const [what, container] of Object.entries(BAD_CONTAINERS)) {
+    const texts = lists.map((list) => says(baseline(), pod(list(container))))
+    assert.notEqual(texts[0], '', what)
+    assert.deepEqual(new Set(texts).size, 1, what)
+  }
+  const wanted = lists.map((list) => violations(restricted(), pod(list({}))).length)
+  assert.deepEqual(wanted, [4, 4, 4, 4])
+})
+
+test('what the restricted level asks for, the baseline level does not refuse', () => {
+  for (const minor of [undefined, ...Array.from({ length: 40 }, (_, i) => i)]) {
+    assert.equal(says(restricted(minor), safe({})), '')
+    for (const container of Object.values(BAD_CONTAINERS)) {
+      const given = pod({ containers: [{ name: 'a', ...container }] })
+      const [few, many] = [violations(baseline(minor), given).length, violations(restricted(minor), given).length]
+      assert.equal(few <= many, true)
+    }
+  }
+})
