@@ -5,7 +5,19 @@ import type { Overload } from './declaration.ts'
 import type { Expression } from './expression.ts'
 import { isJsonObject, JsonMap, jsonValue, memberOf } from './json-value.ts'
 import { isOptional, none, some, type Optional } from './optional.ts'
-import { ArrayList, CelError, CelMap, EntryMap, List, typeNameOf, TypeValue, type Value } from './value.ts'
+import {
+  ArrayList,
+  CelError,
+  CelMap,
+  CostExceeded,
+  endWork,
+  EntryMap,
+  List,
+  startWork,
+  type Value,
+  typeNameOf,
+  TypeValue,
+} from './value.ts'
 import { subtreeKeys } from './subtree-keys.ts'
 import { shownType, type Type } from './type.ts'
 
@@ -23,13 +35,6 @@ export type Outcome = { readonly cost: number } & (
   | { readonly value: Value; readonly error?: undefined }
   | { readonly value?: undefined; readonly error: CelError }
 )
-
-/** Evaluation went over what it may cost; unlike other errors nothing absorbs it. */
-export class CostExceeded extends CelError {
-  constructor() {
-    super('operation cancelled: actual cost limit exceeded')
-  }
-}
 
 interface Run {
   readonly variables: Activation
@@ -61,11 +66,14 @@ class Steps implements Program {
 
   evaluate(variables: Activation, costMax = Number.POSITIVE_INFINITY): Outcome {
     const run: Run = { variables, locals: [], costMax, cost: 0 }
+    const outer = startWork()
     try {
       return { value: this.#step(run), cost: run.cost }
     } catch (error) {
       if (error instanceof CelError) return { error, cost: run.cost }
       throw error
+    } finally {
+      endWork(outer)
     }
   }
 

@@ -88,6 +88,38 @@ export class CelError extends Error {
   override readonly name = 'CelError'
 }
 
+/** Evaluation went over what it may cost; unlike other errors nothing absorbs it. */
+export class CostExceeded extends CelError {
+  constructor() {
+    super('operation cancelled: actual cost limit exceeded')
+  }
+}
+
+/**
+ * A second bound on one evaluation, in characters and values looked at; a few tenths of a second. Upstream's costs, which are kept for
+ * compatibility, are nominal for some functions that look at all of a large text or object; upstream interrupts those by the clock.
+ */
+const WORK_MAX = 100_000_000
+
+let workDone = 0
+
+/** Notes what is about to be looked at. Throws `CostExceeded`. */
+export function work(units: number): void {
+  workDone += units
+  if (workDone > WORK_MAX) throw new CostExceeded()
+}
+
+/** One evaluation may be within another, and each is counted for itself: what this answers is for `endWork`. */
+export function startWork(): number {
+  const outer = workDone
+  workDone = 0
+  return outer
+}
+
+export function endWork(outer: number): void {
+  workDone = outer
+}
+
 export class ArrayList extends List {
   readonly #items: readonly Value[]
   /** Lists that grew from one another lie in one array, each the first so many items of it. */
@@ -207,12 +239,14 @@ export function equals(a: Value, b: Value): boolean {
   if (a instanceof TypeValue) return b instanceof TypeValue && a.celName === b.celName
   if (a instanceof List) {
     if (!(b instanceof List) || a.size !== b.size) return false
+    work(a.size)
     if (a.equals) return a.equals(b)
     for (let i = 0; i < a.size; i++) if (!equals(a.at(i), b.at(i))) return false
     return true
   }
   if (a instanceof CelMap) {
     if (!(b instanceof CelMap) || a.size !== b.size) return false
+    work(a.size)
     if (a.equals) return a.equals(b)
     for (const key of a.keys()) {
       const other = b.get(key)

@@ -19,6 +19,7 @@ import {
   TypeValue,
   Uint,
   type Value,
+  work,
 } from '../value.ts'
 
 const A = t.parameter('A')
@@ -235,6 +236,7 @@ function sizes(): Overload[] {
 }
 
 export function codePoints(text: string): number {
+  work(text.length)
   let count = 0
   for (const _ of text) count++
   return count

@@ -2,11 +2,24 @@
 
 import { PATTERN, TRAVERSAL } from './cost.ts'
 import { compilePattern } from './pattern.ts'
-import { shownDouble } from './standard.ts'
+import { codePoints, shownDouble } from './standard.ts'
 import { declare, type FunctionDeclaration, type Overload } from '../declaration.ts'
 import * as t from '../type.ts'
 import type { Type } from '../type.ts'
-import { ArrayList, CelError, CelMap, Duration, List, shownKey, Timestamp, typeNameOf, TypeValue, Uint, type Value } from '../value.ts'
+import {
+  ArrayList,
+  CelError,
+  CelMap,
+  Duration,
+  List,
+  shownKey,
+  Timestamp,
+  typeNameOf,
+  TypeValue,
+  Uint,
+  type Value,
+  work,
+} from '../value.ts'
 import { shownDuration, shownTimestamp } from './time.ts'
 
 const PRECISION_DEFAULT = 6
@@ -45,10 +58,23 @@ function joining(_: readonly Value[], result: Value): number {
 const once = (): number => 1
 
 function charAt(text: string, index: bigint): string {
-  const points = [...text]
+  const points = pointsOf(text)
   if (index === BigInt(points.length)) return ''
   return points[inBounds(index, points.length)]!
 }
+
+/** By code points, as places are counted; of one text after the other, as expressions ask for many places of the same. */
+function pointsOf(text: string): readonly string[] {
+  if (text !== lastText) {
+    work(text.length)
+    lastPoints = [...text]
+    lastText = text
+  }
+  return lastPoints
+}
+
+let lastText = ''
+let lastPoints: readonly string[] = []
 
 function inBounds(index: bigint, length: number): number {
   if (index < 0n || index > BigInt(length)) throw new CelError(`index out of range: ${index}`)
@@ -56,21 +82,37 @@ function inBounds(index: bigint, length: number): number {
 }
 
 function indexOf(text: string, part: string, from = 0n): bigint {
-  const [points, wanted] = [[...text], [...part]]
+  const points = pointsOf(text)
   const first = inBounds(from, points.length)
-  for (let i = first; i + wanted.length <= points.length; i++) if (wanted.every((c, j) => points[i + j] === c)) return BigInt(i)
-  return -1n
+  search(text, part)
+  const at = text.indexOf(part, unitsBefore(points, first))
+  return at < 0 ? -1n : BigInt(codePoints(text.slice(0, at)))
 }
 
 function lastIndexOf(text: string, part: string, upTo?: bigint): bigint {
-  const [points, wanted] = [[...text], [...part]]
-  const last = upTo === undefined ? points.length - wanted.length : Math.min(inBounds(upTo, points.length), points.length - wanted.length)
-  for (let i = last; i >= 0; i--) if (wanted.every((c, j) => points[i + j] === c)) return BigInt(i)
-  return -1n
+  const points = pointsOf(text)
+  const last = upTo === undefined ? points.length : inBounds(upTo, points.length)
+  search(text, part)
+  const at = text.lastIndexOf(part, unitsBefore(points, last))
+  return at < 0 ? -1n : BigInt(codePoints(text.slice(0, at)))
 }
 
+/** UTF-16 units of the first so many code points. */
+function unitsBefore(points: readonly string[], count: number): number {
+  let units = 0
+  for (let i = 0; i < count; i++) units += points[i]!.length
+  return units
+}
+
+/** What looking for one text in another may take at worst. */
+function search(text: string, part: string): void {
+  work(Math.max(text.length, (text.length * part.length) / SEARCHED_AT_ONCE))
+}
+
+const SEARCHED_AT_ONCE = 16 // comparisons that take as long as what else is counted as one
+
 function substring(text: string, from: bigint, to?: bigint): string {
-  const points = [...text]
+  const points = pointsOf(text)
   const first = inBounds(from, points.length)
   const last = to === undefined ? points.length : inBounds(to, points.length)
   if (first > last) throw new CelError(`invalid substring range. start: ${from}, end: ${to}`)
@@ -79,6 +121,9 @@ function substring(text: string, from: bigint, to?: bigint): string {
 
 function replace(text: string, part: string, by: string, count?: bigint): string {
   const times = count === undefined || count < 0n ? Number.POSITIVE_INFINITY : Number(count)
+  search(text, part)
+  // that many are put in at most
+  work(Math.min(times, text.length / Math.max(1, part.length) + 1) * by.length)
   if (part === '') return replaceBetween([...text], by, times)
   const pieces = text.split(part)
   const kept = Math.min(pieces.length - 1, times)
@@ -100,18 +145,19 @@ function replaceBetween(points: readonly string[], by: string, times: number): s
 function split(text: string, separator: string, limit?: bigint): List {
   const max = limit === undefined || limit < 0n ? Number.POSITIVE_INFINITY : Number(limit)
   if (max === 0) return new ArrayList([])
+  search(text, separator)
   const pieces = separator === '' ? [...text] : text.split(separator)
   if (pieces.length <= max) return new ArrayList(pieces)
   return new ArrayList([...pieces.slice(0, max - 1), pieces.slice(max - 1).join(separator)])
 }
 
 function join(list: List, separator: string): string {
-  return [...list]
-    .map((item) => {
-      if (typeof item !== 'string') throw new CelError(`no such overload: join on ${typeNameOf(item)}`)
-      return item
-    })
-    .join(separator)
+  const texts = [...list].map((item) => {
+    if (typeof item !== 'string') throw new CelError(`no such overload: join on ${typeNameOf(item)}`)
+    work(item.length + separator.length)
+    return item
+  })
+  return texts.join(separator)
 }
 
 const QUOTED: Readonly<Record<string, string>> = {
@@ -144,7 +190,9 @@ function format(pattern: string, args: List): string {
       if (all === '%%') return '%'
       if (verb === undefined) throw new CelError(`could not parse formatting clause: unrecognized formatting clause "${other ?? ''}"`)
       if (next >= args.size) throw new CelError(`index ${next} out of range`)
-      return formatted(verb, args.at(next++), precision === undefined ? PRECISION_DEFAULT : Number(precision))
+      const text = formatted(verb, args.at(next++), precision === undefined ? PRECISION_DEFAULT : Number(precision))
+      work(text.length)
+      return text
     },
   )
   return text

@@ -2,13 +2,12 @@
 
 import type { JsonSchema, ValidationRule } from '#api/apiextensions/v1/json-schema.ts'
 import { compile, ExpressionError, type CompiledExpression } from '#cel/compile.ts'
-import { CostExceeded } from '#cel/evaluate.ts'
 import type { Expression } from '#cel/expression.ts'
 import { none, some } from '#cel/optional.ts'
 import { schemaType, type SchemaType } from '#cel/schema-type.ts'
 import { schemaValue } from '#cel/schema-value.ts'
 import { BOOL, optionalOf, sameType, STRING, type Type } from '#cel/type.ts'
-import type { Value } from '#cel/value.ts'
+import { CostExceeded, type Value } from '#cel/value.ts'
 import type { CompiledRule, Evaluation } from './rule-tree.ts'
 
 /** One for each of the schema's rules. */
