@@ -10,8 +10,9 @@ import { standardPlugins, type PluginSelection } from './admission/standard-plug
 import type { Answer } from './answer.ts'
 import type { TokenAuthenticator } from './authentication/authenticator.ts'
 import type { TokenIssuer } from './authentication/token-issuer.ts'
-import type { Authorizer } from './authorization/authorizer.ts'
-import { reviewRules, type RuleResolver } from './authorization/rbac.ts'
+import type { Authorizer, ResolvedRules } from './authorization/authorizer.ts'
+import type { RuleResolver } from './authorization/rbac.ts'
+import { reviewRules } from './authorization/rules-review.ts'
 import { openStoreFeed, type StoreFeed } from './cache/store-feed.ts'
 import { virtualResources } from './encode/known-kinds.ts'
 import { keepApiServices } from './extensions/api-services.ts'
@@ -126,6 +127,7 @@ export interface ApiParts {
 const SERVICE_CIDR = '10.96.0.0/12'
 const NODE_PORTS = [30000, 32767] as const
 const KEEP_DEFAULTS_MS = 10_000 // upstream's interval for its own service; looks at caches only while nothing is missing
+const NO_RULES: ResolvedRules = { rules: [], errors: ['the authorizer does not support rule resolution'] }
 const ALLOW_ALL: Authorizer = { authorize: () => ({ type: 'allow', reason: '' }) }
 
 const stableOnly = parseRuntimeConfig([], [])
@@ -220,7 +222,7 @@ export async function openApi(parts: ApiParts): Promise<Api> {
     admission,
     tokens: parts.tokens?.(listers),
     apiAudiences: parts.tokenIssuer?.audiences ?? [],
-    rules: resolver && ((user, namespace) => reviewRules(resolver, user, namespace)),
+    rules: (user, namespace) => reviewRules(authorizer.rulesFor?.(user, namespace) ?? NO_RULES),
   }
 
   const groupVersions = new Set(resources.map(({ group, version }) => `${group}/${version}`))

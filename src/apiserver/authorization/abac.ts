@@ -1,6 +1,7 @@
 /** Attribute-based access control: a file with one policy a line, each a JSON object. */
 
 import type { UserInfo } from '#api/authentication/v1/token-review.ts'
+import type { PolicyRule } from '#api/rbac/v1/cluster-role.ts'
 import { ALL_AUTHENTICATED } from '#apiserver/authentication/authenticator.ts'
 import type { RequestInfo } from '#apiserver/request-context.ts'
 import type { Authorizer } from './authorizer.ts'
@@ -28,6 +29,10 @@ export function abacAuthorizer(text: string, file: string): Authorizer {
       policies.some((p) => isAbout(p, user) && allows(p, info))
         ? { type: 'allow', reason: '' }
         : { type: 'no-opinion', reason: 'No policy matched.' },
+    rulesFor: (user, namespace) => ({
+      rules: policies.filter((p) => isAbout(p, user) && (p.namespace === '*' || p.namespace === namespace)).flatMap(rulesOf),
+      errors: [],
+    }),
   }
 }
 
@@ -88,6 +93,14 @@ function unversioned({ namespace, resource }: Policy): Partial<Policy> {
 function isAbout({ user, group }: Policy, asking: UserInfo): boolean {
   if (user === '' && group === '') return false
   return (user === '' || user === asking.username) && (group === '' || asking.groups?.includes(group) === true)
+}
+
+function rulesOf({ readonly: reading, apiGroup, resource, nonResourcePath }: Policy): readonly PolicyRule[] {
+  const verbs = reading ? READING : ['*']
+  return [
+    ...(resource === '' ? [] : [{ verbs, apiGroups: [apiGroup], resources: [resource] }]),
+    ...(nonResourcePath === '' ? [] : [{ verbs, nonResourceURLs: [nonResourcePath] }]),
+  ]
 }
 
 const READING = ['get', 'list', 'watch']

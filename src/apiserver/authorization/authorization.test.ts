@@ -12,7 +12,8 @@ import { DEFAULT_BINDINGS, DEFAULT_ROLES } from './bootstrap-policy.ts'
 import { clusterRoleOf, reconcileBootstrapRoles } from './bootstrap-roles.ts'
 import { checkBindingWrite, checkRoleWrite } from './escalation.ts'
 import { nodeAuthorizer } from './node-authorizer.ts'
-import { rbacAuthorizer, reviewRules, rightsOf, ruleResolver, type Rights } from './rbac.ts'
+import { rbacAuthorizer, rightsOf, ruleResolver, type Rights } from './rbac.ts'
+import { reviewRules } from './rules-review.ts'
 import { firstWithOpinion, privilegedGroups } from './union.ts'
 import { may } from './may.ts'
 
@@ -122,7 +123,7 @@ test('administrators may do everything, whatever the rules', async () => {
 })
 
 test('the rules of a user are listed for a namespace', () => {
-  deepEqual(reviewRules(ruleResolver(policy), joe, 'lost'), {
+  deepEqual(reviewRules(ruleResolver(policy).rulesFor(joe, 'lost')), {
     resourceRules: [{ verbs: ['get', 'update'], apiGroups: ['*'], resources: ['*/scale'] }],
     nonResourceRules: [{ verbs: ['get'], nonResourceURLs: ['/metrics', '/logs/*'] }],
     incomplete: true,

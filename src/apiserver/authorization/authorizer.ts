@@ -1,6 +1,7 @@
 /** Who may: the one question every authorizer answers. */
 
 import type { UserInfo } from '#api/authentication/v1/token-review.ts'
+import type { PolicyRule } from '#api/rbac/v1/cluster-role.ts'
 import type { RequestInfo } from '#apiserver/request-context.ts'
 
 /** A request as authorizers see it: who, and what the path and verb say. */
@@ -16,6 +17,14 @@ export type Decision =
   /** Another authorizer may know; if none does the request is refused with the reasons put together. */
   | { readonly type: 'no-opinion'; readonly reason: string; readonly error?: string }
 
+/** The rules a user has in a namespace ('' for none), and what could not be found out. */
+export interface ResolvedRules {
+  readonly rules: readonly PolicyRule[]
+  readonly errors: readonly string[]
+}
+
 export interface Authorizer {
   authorize(attributes: Attributes): Decision | Promise<Decision>
+  /** Absent for one that allows nothing by rules. */
+  rulesFor?(user: UserInfo, namespace: string): ResolvedRules
 }

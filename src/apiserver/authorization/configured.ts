@@ -37,6 +37,7 @@ export function openConfiguredAuthorizer(wanted: readonly WantedAuthorizer[], pa
   let current = union(wanted)
   return {
     authorize: (attributes) => current.authorize(attributes),
+    rulesFor: (user, namespace) => current.rulesFor!(user, namespace),
     replace(next) {
       current = union(next)
     },

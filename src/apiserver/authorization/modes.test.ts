@@ -12,7 +12,8 @@ import type { Authorizer, Decision } from './authorizer.ts'
 import { parseAuthorizationConfiguration, type WantedAuthorizer } from './configuration.ts'
 import { openConfiguredAuthorizer } from './configured.ts'
 import { reviewSpecOf, selectorErrors, selectorsOf } from './review-spec.ts'
-import { alwaysDeny, privilegedGroups } from './union.ts'
+import { reviewRules } from './rules-review.ts'
+import { alwaysAllow, alwaysDeny, firstWithOpinion, privilegedGroups } from './union.ts'
 import { webhookAuthorizer, type WebhookAuthorizerParts } from './webhook.ts'
 
 const joe: UserInfo = { username: 'joe', uid: '7', groups: ['dev', 'system:authenticated'], extra: { k: ['v'] } }
@@ -54,6 +55,22 @@ test('policies of a file allow by user or group, namespace, resource, group, pat
   deepEqual(await authorizer.authorize(request('GET', '/metrics')), { type: 'no-opinion', reason: 'No policy matched.' })
   throws(() => abacAuthorizer('\n{"user": 3}', 'f'), { message: 'error reading policy file f, line 2: {"user": 3}: user must be a string' })
   throws(() => abacAuthorizer('{"kind": "Pod", "apiVersion": "v1"}', 'f'), /no kind "Pod" is registered for version "v1"/)
+})
+
+test('what all authorizers allow is listed together, and what cannot be listed is said', () => {
+  const abac = abacAuthorizer('{"user": "joe", "namespace": "ns", "resource": "pods", "readonly": true}\n{"user": "ann"}', 'policy.jsonl')
+  const hook = webhookAuthorizer({} as never)
+  const both = firstWithOpinion([privilegedGroups('system:masters'), abac, hook, alwaysDeny, alwaysAllow])
+  deepEqual(reviewRules(both.rulesFor!(joe, 'ns')), {
+    resourceRules: [
+      { verbs: ['get', 'list', 'watch'], apiGroups: ['*'], resources: ['pods'] },
+      { verbs: ['*'], apiGroups: ['*'], resources: ['*'] },
+    ],
+    nonResourceRules: [{ verbs: ['*'], nonResourceURLs: ['*'] }],
+    incomplete: true,
+    evaluationError: 'webhook authorizer does not support user rule resolution',
+  })
+  deepEqual(abac.rulesFor!(joe, 'other').rules, [])
 })
 
 test('a review says who wants to do what, selectors included', () => {

@@ -57,6 +57,10 @@ export function nodeAuthorizer(listers: NodeAuthorizerListers): Authorizer {
       if (decide) return decide(node, info, listers)
       return NODE_RULES.some((rule) => ruleAllows(rule, info)) ? ALLOW : refuse('')
     },
+    rulesFor: (user) => ({
+      rules: [],
+      errors: nodeNameOf(user) === undefined ? [] : ['node authorizer does not support user rule resolution'],
+    }),
   }
 }
 

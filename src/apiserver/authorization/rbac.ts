@@ -1,13 +1,12 @@
 /** Role-based access control: what the bindings of the caller allow, read live. */
 
 import type { UserInfo } from '#api/authentication/v1/token-review.ts'
-import type { SubjectRulesReviewStatus } from '#api/authorization/v1/self-subject-rules-review.ts'
 import type { ClusterRoleBinding, RoleRef, Subject } from '#api/rbac/v1/cluster-role-binding.ts'
 import type { ClusterRole, PolicyRule } from '#api/rbac/v1/cluster-role.ts'
 import type { RoleBinding } from '#api/rbac/v1/role-binding.ts'
 import type { Role } from '#api/rbac/v1/role.ts'
 import type { Lister } from '#client/informer.ts'
-import type { Authorizer } from './authorizer.ts'
+import type { Authorizer, ResolvedRules } from './authorizer.ts'
 import { bindingIndex, type BindingIndex, type BindingLister } from './binding-index.ts'
 import { ruleAllows } from './policy-rule.ts'
 
@@ -34,12 +33,6 @@ export function rightsOf(listers: RbacListers): Rights {
   }
 }
 
-/** The rules a user has in a namespace ('' for none), and what could not be found out. */
-export interface ResolvedRules {
-  readonly rules: readonly PolicyRule[]
-  readonly errors: readonly string[]
-}
-
 export interface RuleResolver {
   rulesFor(user: UserInfo, namespace: string): ResolvedRules
   /** The rules of the role that a binding in `namespace` refers to; undefined with the reason when there is none. */
@@ -47,7 +40,9 @@ export interface RuleResolver {
 }
 
 export function rbacAuthorizer(rights: Rights): Authorizer {
+  const { rulesFor } = ruleResolver(rights)
   return {
+    rulesFor,
     authorize({ user, info }) {
       const errors: string[] = []
       for (const grant of grants(rights, user, info.namespace)) {
@@ -72,30 +67,6 @@ export function ruleResolver(rights: Rights): RuleResolver {
       return { rules, errors }
     },
     rulesOf: (ref, namespace) => rulesOf(rights, ref, namespace),
-  }
-}
-
-/** The answer of a SelfSubjectRulesReview, for `kubectl auth can-i --list`. */
-export function reviewRules(resolver: RuleResolver, user: UserInfo, namespace: string): SubjectRulesReviewStatus {
-  const { rules, errors } = resolver.rulesFor(user, namespace)
-  const isNode = (user.username ?? '').startsWith('system:node:') && user.groups?.includes('system:nodes') === true
-  const problems = [...(isNode ? ['node authorizer does not support user rule resolution'] : []), ...errors]
-  return {
-    resourceRules: rules.flatMap((r) =>
-      r.resources?.length
-        ? [
-            {
-              verbs: r.verbs,
-              apiGroups: r.apiGroups ?? [],
-              resources: r.resources,
-              ...(r.resourceNames?.length && { resourceNames: r.resourceNames }),
-            },
-          ]
-        : [],
-    ),
-    nonResourceRules: rules.flatMap((r) => (r.nonResourceURLs?.length ? [{ verbs: r.verbs, nonResourceURLs: r.nonResourceURLs }] : [])),
-    incomplete: problems.length > 0,
-    ...(problems.length > 0 && { evaluationError: problems.length === 1 ? problems[0]! : `[${problems.join(', ')}]` }),
   }
 }
 

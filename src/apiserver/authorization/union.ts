@@ -18,6 +18,10 @@ export function firstWithOpinion(authorizers: readonly Authorizer[]): Authorizer
       const error = errors.length > 1 ? `[${errors.join(', ')}]` : errors[0]
       return { type: 'no-opinion', reason: reasons.join('\n'), ...(error !== undefined && { error }) }
     },
+    rulesFor(user, namespace) {
+      const resolved = authorizers.flatMap((a) => a.rulesFor?.(user, namespace) ?? [])
+      return { rules: resolved.flatMap((r) => r.rules), errors: resolved.flatMap((r) => r.errors) }
+    },
   }
 }
 
@@ -29,6 +33,15 @@ export function privilegedGroups(...groups: readonly string[]): Authorizer {
   }
 }
 
-export const alwaysAllow: Authorizer = { authorize: () => ({ type: 'allow', reason: '' }) }
+export const alwaysAllow: Authorizer = {
+  authorize: () => ({ type: 'allow', reason: '' }),
+  rulesFor: () => ({
+    rules: [
+      { verbs: ['*'], apiGroups: ['*'], resources: ['*'] },
+      { verbs: ['*'], nonResourceURLs: ['*'] },
+    ],
+    errors: [],
+  }),
+}
 
 export const alwaysDeny: Authorizer = { authorize: () => ({ type: 'no-opinion', reason: 'Everything is forbidden.' }) }

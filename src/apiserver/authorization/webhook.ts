@@ -59,6 +59,7 @@ export function webhookAuthorizer(parts: WebhookAuthorizerParts): Authorizer {
   }
 
   return {
+    rulesFor: () => ({ rules: [], errors: ['webhook authorizer does not support user rule resolution'] }),
     async authorize(attributes) {
       const spec = reviewSpecOf(attributes)
       const matched = match(conditions, spec)
