@@ -145,6 +145,7 @@ export async function openApi(parts: ApiParts): Promise<Api> {
         const kept = named('ipaddresses.networking.k8s.io').registry.find('', ip)?.object
         return kept !== undefined && !isAllocated(kept)
       },
+      ...(parts.sharedStore === true && { others: () => all<StoredService>('services') }),
       changed: () => addressKeeper.soon(),
     },
     random,

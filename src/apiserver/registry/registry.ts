@@ -19,7 +19,7 @@ import { invalid as invalidField, type FieldError } from '#schema/field-error.ts
 import type { Draft, Resource } from '#schema/resource.ts'
 import { validate, validateUpdate } from '#schema/validate.ts'
 import { warningsOf } from '#schema/warnings.ts'
-import type { LeaseId, Revision, Store, Write as StoreWrite } from '#store/store.ts'
+import type { Expect, LeaseId, Revision, Store, Write as StoreWrite } from '#store/store.ts'
 
 export interface RegistryParts {
   readonly store: Store
@@ -47,6 +47,7 @@ export const FRESH_READ_WAIT_MS = 3000 // upstream's bound for a read that must 
 const GENERATED_NAME_TRIES = 8 // upstream's; a namespace full of one prefix is the caller's fault
 const PATCH_TRIES = 5 // upstream's bound of re-applying a patch onto a newer object
 const UPDATE_TRIES = 100 // an unconditional update that loses this often says so rather than spin
+const NOTHING = new Uint8Array(0)
 const GENERATED_NAME_LENGTH_MAX = 63 - 5
 const LEASE_SHARED_MS = 60_000 // objects written within a minute of each other run out together: one lease instead of many
 
@@ -178,6 +179,17 @@ export class Registry {
       },
     } as unknown as Stored
     const prepared = this.#prepareCreate(stamped, write)
+    for (let tries = 1; ; tries++) {
+      const published = await this.#createOnce(prepared, write)
+      if (published !== undefined) return published
+      // another server took something meanwhile
+      if (tries === UPDATE_TRIES) throw modified(this.resource, prepared.metadata.name)
+    }
+  }
+
+  /** Undefined: what was allocated may be another's by now. */
+  async #createOnce(prepared: Stored, write: Write): Promise<Published | undefined> {
+    const turn = await this.#turn()
     const allocation = this.#allocate(prepared, undefined, write)
     try {
       const object = allocation.object
@@ -194,8 +206,12 @@ export class Registry {
         allocation.release()
         return new Published(this.resource, key, 0, object)
       }
-      const published = await this.#commit(key, 0, object)
-      if (published === undefined) throw alreadyExists(this.resource, object.metadata.name)
+      const published = await this.#commit(key, 0, object, allocation.took ? turn : undefined)
+      if (published === undefined) {
+        if (turn === undefined || this.cache.get(key) !== undefined) throw alreadyExists(this.resource, object.metadata.name)
+        allocation.release()
+        return undefined
+      }
       allocation.keep()
       return published
     } catch (error) {
@@ -218,6 +234,7 @@ export class Registry {
   ): Promise<Published> {
     const triesMax = mode === 'patch' ? PATCH_TRIES : UPDATE_TRIES
     for (let tries = 1; tries <= triesMax; tries++) {
+      const turn = facet.subresource === '' ? await this.#turn() : undefined
       const current = await this.get(at.namespace, at.name)
       const old = current.object
       const shown = facet.read(old)
@@ -244,7 +261,9 @@ export class Registry {
           return new Published(this.resource, current.key, current.revision, next)
         }
         const ends = endsNow(next, this.strategy)
-        const published = ends ? await this.#remove(current, next) : await this.#commit(current.key, current.revision, next)
+        const published = ends
+          ? await this.#remove(current, next)
+          : await this.#commit(current.key, current.revision, next, allocation.took ? turn : undefined)
         if (published !== undefined) {
           allocation.keep()
           return published
@@ -278,8 +297,19 @@ export class Registry {
     throw modified(this.resource, at.name)
   }
 
-  /** Stores `object` if the key is still at `expected` (0: absent); undefined when it is not. */
-  async #commit(key: string, expected: Revision, object: Stored): Promise<Published | undefined> {
+  /** Whose turn it is to allocate, where servers do so by turns: what is allocated now may be stored while it still is. */
+  async #turn(): Promise<Expect | undefined> {
+    const { takingTurns } = this.strategy
+    if (takingTurns === undefined) return undefined
+    const entry = await this.#parts.store.get(takingTurns.key)
+    // all that was given before is in the cache by then
+    await this.fresh()
+    takingTurns.catchUp()
+    return { key: takingTurns.key, modRevision: entry?.modRevision ?? 0 }
+  }
+
+  /** Stores `object` if the key is still at `expected` (0: absent), and so is the turn; undefined when it is not. */
+  async #commit(key: string, expected: Revision, object: Stored, turn?: Expect): Promise<Published | undefined> {
     const kept = this.form === undefined ? object : await this.form.store(object)
     const value = encodeStored(kept)
     this.cache.expect(value, kept)
@@ -289,7 +319,10 @@ export class Registry {
       value,
       ...(this.strategy.timeToLiveMs !== undefined && { lease: await this.#shortLived() }),
     }
-    const result = await this.#parts.store.commit({ expect: [{ key, modRevision: expected }], writes: [put] })
+    const result = await this.#parts.store.commit({
+      expect: [{ key, modRevision: expected }, ...(turn ? [turn] : [])],
+      writes: [put, ...(turn ? [{ type: 'put', key: turn.key, value: NOTHING } as const] : [])],
+    })
     if (!result.ok) {
       await this.reached(result.revision)
       return undefined

@@ -28,6 +28,15 @@ export interface Allocation<T> {
   readonly object: T
   readonly keep: () => void
   readonly release: () => void
+  /** Something was taken that the object did not hold before. */
+  readonly took?: boolean
+}
+
+/** How servers on one store keep from giving the same: who takes something writes `key` with it, at the revision it went by. */
+export interface TakingTurns {
+  readonly key: string
+  /** Learns what others have given, from what the cache has now. */
+  readonly catchUp: () => void
 }
 
 export interface DeletionOptions {
@@ -69,6 +78,8 @@ export interface Strategy<T extends Stored = Stored> {
   readonly warnsOnUpdate?: boolean | 'always'
   /** Runs after defaults and preparation, before validation; `old` is absent on create, `object` on delete. */
   allocate?(object: T, old: T | undefined, write: WriteInfo): Allocation<T>
+  /** Where several servers allocate from the same. */
+  readonly takingTurns?: TakingTurns
   /** The object is gone from the store. */
   freed?(object: T): void
   /** Seconds to wait before the object goes; undefined: it has no grace. */

@@ -15,6 +15,7 @@ export type StoredService = Service & {
 }
 
 const KIND = { group: '', kind: 'Service' }
+const TURNS = '/registry/k8ts.io/services-allocated'
 const NONE = 'None' // a headless service asks for no address
 const TOUCHES_PORTS = new Set(['NodePort', 'LoadBalancer'])
 
@@ -26,13 +27,15 @@ export interface ServiceRanges {
   readonly added?: () => readonly string[]
   /** Whether an IPAddress object keeps the address for something that is no service of the pools. */
   readonly reserved?: (ip: string) => boolean
+  /** The services there are, where other servers write some of them. */
+  readonly others?: () => Iterable<StoredService>
   /** Addresses were given or taken back. */
   readonly changed?: () => void
 }
 
 /** The strategy over pools, which `recover` fills from the stored services before the first write. */
 export function serviceStrategy(ranges: ServiceRanges, random: Random) {
-  const { added = () => [], reserved = () => false, changed = () => {} } = ranges
+  const { added = () => [], reserved = () => false, others, changed = () => {} } = ranges
   const byRange = new Map<string, AddressPool>()
   const ports = new PortPool(ranges.nodePorts, random)
   const offered = [...new Set(ranges.cidrs.map((cidr) => familyOf(cidr)))]
@@ -75,9 +78,11 @@ export function serviceStrategy(ranges: ServiceRanges, random: Random) {
     try {
       const addressed = withAddress(service, old, taken, freed)
       const object = withPorts(addressed, old, taken, freed)
+      const took = taken.length > 0
       if (write.dryRun) release()
       return {
         object,
+        took,
         keep() {
           taken.length = 0
           for (const undo of freed.splice(0)) undo()
@@ -183,6 +188,7 @@ export function serviceStrategy(ranges: ServiceRanges, random: Random) {
     createOnUpdate: true,
     returnsDeleted: true,
     allocate,
+    ...(others && { takingTurns: { key: TURNS, catchUp: () => recover(others()) } }),
     freed(service) {
       for (const ip of addressesOf(service)) free(ip)
       for (const port of nodePortsOf(service)) ports.free(port)
