@@ -5,6 +5,7 @@ import type { ValidatingAdmissionPolicy } from '#api/admissionregistration/v1/va
 import { deployments } from '#api/apps/v1/deployment.ts'
 import type { Namespace } from '#api/core/v1/namespace.ts'
 import type { AdmissionRequest } from '#apiserver/admission/admission.ts'
+import { systemClock } from '#base/clock.ts'
 import { validatingPolicies } from '#apiserver/admission/policy/validating-policies.ts'
 import { median, percentile, type Figure } from './figures.ts'
 
@@ -59,6 +60,8 @@ export async function benchAdmission(): Promise<readonly Figure[]> {
     namespace: async () => namespace,
     findKind: async () => undefined,
     authorizer: { authorize: () => ({ type: 'allow', reason: '' }) },
+    clock: systemClock,
+    counts: { decided: () => {} },
   })
   const each: number[] = []
   for (let round = 0; round < WARM_UP + ROUNDS; round++) {

@@ -6,6 +6,7 @@ import { test } from 'node:test'
 import { configMaps } from '#api/core/v1/config-map.ts'
 import { validatingPolicies } from '#apiserver/admission/policy/validating-policies.ts'
 import { openTestApi, type Reply, type TestApi } from '#apiserver/endpoints/test-api.ts'
+import { VirtualClock } from '#base/clock.ts'
 import { StatusError } from '#client/client.ts'
 import { validatingPolicyStatusController } from '#controllers/validating-admission-policy-status.ts'
 
@@ -136,6 +137,10 @@ test('a binding may only warn', async () => {
     { validationActions: ['Warn', 'Audit'] },
   )
   const { status, warnings } = await t.call('POST', MAPS, map('a'))
+  match(
+    (await t.wire('GET', '/metrics')).text,
+    /^apiserver_validating_admission_policy_check_total\{policy="advice",policy_binding="advice-binding",error_type="no_error",enforcement_action="warn"\} 1$/m,
+  )
   deepEqual(
     [status, warnings],
     [201, ["Validation failed for ValidatingAdmissionPolicy 'advice' with binding 'advice-binding': no labels"]],
@@ -436,6 +441,8 @@ test('what a policy notes for the audit log', async () => {
     namespace: async () => undefined,
     findKind: async () => undefined,
     authorizer: { authorize: () => ({ type: 'allow', reason: '' }) },
+    clock: new VirtualClock(),
+    counts: { decided: () => {} },
   })
   await plugin.validate!({
     operation: 'CREATE',

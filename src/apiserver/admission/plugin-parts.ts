@@ -33,7 +33,7 @@ export interface PluginParts {
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
-  readonly metrics: Pick<ApiMetrics, 'podSecurity'>
+  readonly metrics: Pick<ApiMetrics, 'podSecurity' | 'policies'>
   readonly authorizer: Authorizer
   /** Absent: roles are not compared with what their writer holds. */
   readonly resolver: RuleResolver | undefined

@@ -167,7 +167,11 @@ export const STANDARD_PLUGINS: readonly PluginRow[] = [
     mutatingWebhooks(webhookParts(parts, 'admit', mutatingWebhookConfigurations, configuration)),
   ),
   on('ValidatingAdmissionPolicy', (parts) =>
-    validatingPolicies(policyParts(parts, validatingAdmissionPolicies, validatingAdmissionPolicyBindings)),
+    validatingPolicies({
+      ...policyParts(parts, validatingAdmissionPolicies, validatingAdmissionPolicyBindings),
+      clock: parts.clock,
+      counts: parts.metrics.policies,
+    }),
   ),
   on('ValidatingAdmissionWebhook', (parts, configuration) =>
     validatingWebhooks(webhookParts(parts, 'validating', validatingWebhookConfigurations, configuration)),

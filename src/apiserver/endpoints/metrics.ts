@@ -5,6 +5,7 @@ import { WINDOW_EVENTS_MAX } from '#apiserver/cache/event-window.ts'
 import type { WatchCache } from '#apiserver/cache/watch-cache.ts'
 import { accessMetrics, type AccessMetrics } from '#apiserver/metrics/access-metrics.ts'
 import { admissionMetrics, type AdmissionTimes } from '#apiserver/metrics/admission-metrics.ts'
+import { policyMetrics, type PolicyCounts } from '#apiserver/metrics/policy-metrics.ts'
 import { podSecurityMetrics, type PodSecurityCounts } from '#apiserver/metrics/pod-security-metrics.ts'
 import { requestMetrics, type RequestMetrics } from '#apiserver/metrics/request-metrics.ts'
 import type { Clock } from '#base/clock.ts'
@@ -14,6 +15,7 @@ import { groupResource, type Resource } from '#schema/resource.ts'
 export interface ApiMetrics extends RequestMetrics, AccessMetrics {
   readonly admission: AdmissionTimes
   readonly podSecurity: PodSecurityCounts
+  readonly policies: PolicyCounts
   /** Notes a connection that came to nothing. */
   handshakeFailed(): void
   /** Notes the outcome of one health check, for /metrics/slis. */
@@ -56,6 +58,7 @@ export function openMetrics({ clock, resources, caches, storeBytes, ofProcess }:
     ...accessMetrics(metrics, clock),
     admission: admissionMetrics(metrics, clock),
     podSecurity: podSecurityMetrics(metrics),
+    policies: policyMetrics(metrics),
     handshakeFailed: () => handshakes.inc(),
     checked(name, type, well) {
       health.of(name, type).value = well ? 1 : 0

@@ -11,12 +11,18 @@ import { cachingAuthorizer, requestValues } from './request-values.ts'
 import { compileValidatingPolicy, type CompiledValidatingPolicy, type Denial } from './validating-policy.ts'
 import type { ValidatingAdmissionPolicy } from '#api/admissionregistration/v1/validating-admission-policy.ts'
 import type { ValidatingAdmissionPolicyBinding } from '#api/admissionregistration/v1/validating-admission-policy-binding.ts'
+import type { PolicyAction, PolicyCounts } from '#apiserver/metrics/policy-metrics.ts'
+import type { Clock } from '#base/clock.ts'
 import { forbidden, refusal } from '#apiserver/endpoints/errors.ts'
 import type { StatusError } from '#client/client.ts'
 
-type Parts = PolicyParts<ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding>
+interface Parts extends PolicyParts<ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding> {
+  readonly clock: Clock
+  readonly counts: PolicyCounts
+}
 type Policy = Bound<ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding, CompiledValidatingPolicy>
 
+const ACTIONS: Readonly<Record<string, PolicyAction>> = { Deny: 'deny', Audit: 'audit', Warn: 'warn' }
 const VALUE_BYTES_MAX = 10 * 1024 // of one audit annotation
 const CODES: Readonly<Record<string, number>> = { Unauthorized: 401, Forbidden: 403, RequestEntityTooLarge: 413, Invalid: 422 }
 
@@ -60,10 +66,17 @@ async function judgeAll(policies: readonly Policy[], request: AdmissionRequest, 
     }
     const { binding, compiled, form, param } = invocation
     const activation = activationIn(form)
-    const { denials, notes: made, noteErrors } = await answered(() => compiled.judge(activation, param))
+    const began = parts.clock.monotonic()
+    const { denials, notes: made, noteErrors, ignored } = await answered(() => compiled.judge(activation, param))
+    const count = (action: PolicyAction, problem?: string): void =>
+      parts.counts.decided(action, name, binding.metadata.name, problem, (parts.clock.monotonic() - began) / 1000)
+    for (const problem of ignored) count('allow', problem)
     const from = { policy: name, binding: binding.metadata.name }
-    for (const denial of denials) if (carriedOut(denial, binding, request)) refused ??= { ...from, ...denial }
-    for (const message of noteErrors) refused ??= { ...from, message, reason: '' }
+    for (const denial of denials) if (carriedOut(denial, binding, request, count)) refused ??= { ...from, ...denial }
+    for (const message of noteErrors) {
+      count('deny', message)
+      refused ??= { ...from, message, reason: '' }
+    }
     for (const { key, value } of made) noteOnce(notes, `${name}/${key}`, value)
   }
   for (const [key, values] of notes) request.annotate?.(key, [...values].join(', '))
@@ -71,10 +84,16 @@ async function judgeAll(policies: readonly Policy[], request: AdmissionRequest, 
 }
 
 /** Does what the binding wants done about a denial; whether that is to deny. */
-function carriedOut(denial: Denial, binding: ValidatingAdmissionPolicyBinding, request: AdmissionRequest): boolean {
+function carriedOut(
+  denial: Denial,
+  binding: ValidatingAdmissionPolicyBinding,
+  request: AdmissionRequest,
+  count: (action: PolicyAction, problem?: string) => void,
+): boolean {
   const { policyName: policy, validationActions = [] } = binding.spec
   const { name } = binding.metadata
   for (const action of validationActions) {
+    count(ACTIONS[action] ?? 'allow', denial.reason === '' ? denial.message : undefined)
     if (action === 'Warn')
       request.warn(`Validation failed for ValidatingAdmissionPolicy '${policy}' with binding '${name}': ${denial.message}`)
     if (action === 'Audit') {

@@ -14,7 +14,7 @@ import type { KubeObject } from '#schema/resource.ts'
 export interface Denial {
   readonly index: number
   readonly message: string
-  /** Of the answer; empty: Invalid. */
+  /** Of the answer; empty where the validation could not be evaluated, for which it is Invalid. */
   readonly reason: string
 }
 
@@ -28,6 +28,8 @@ export interface Judgement {
   readonly notes: readonly AuditNote[]
   /** Audit annotations that could not be evaluated; they deny whatever the binding's actions are. */
   readonly noteErrors: readonly string[]
+  /** What could not be evaluated, and is let through as the policy wants it. */
+  readonly ignored: readonly string[]
 }
 
 export interface CompiledValidatingPolicy {
@@ -36,7 +38,7 @@ export interface CompiledValidatingPolicy {
 }
 
 const MESSAGE_BYTES_MAX = 5 * 1024
-const ADMITTED: Judgement = { denials: [], notes: [], noteErrors: [] }
+const ADMITTED: Judgement = { denials: [], notes: [], noteErrors: [], ignored: [] }
 
 interface Rule {
   readonly declared: Validation
@@ -63,7 +65,10 @@ export function compileValidatingPolicy({ spec }: ValidatingAdmissionPolicy): Co
     declared,
     expression: compileExpressionFor(declared.valueExpression, { ...types, authorizer: true }, [STRING, NULL]),
   }))
-  const failed = (message: string): Judgement => (ignores ? ADMITTED : { ...ADMITTED, denials: [{ index: 0, message, reason: '' }] })
+  const failed = (message: string): Judgement => ({
+    ...ADMITTED,
+    ...(ignores ? { ignored: [message] } : { denials: [{ index: 0, message, reason: '' }] }),
+  })
 
   return {
     judge(request, param) {
@@ -73,8 +78,11 @@ export function compileValidatingPolicy({ spec }: ValidatingAdmissionPolicy): Co
       if (matched === false) return ADMITTED
       if (matched !== true) return failed(allErrors(matched.errors))
       try {
-        const denials = denialsOf(rules, compiledVariables, activation, ignores)
-        return { denials, ...notesOf(notes, compiledVariables, activation, ignores) }
+        const found = denialsOf(rules, compiledVariables, activation)
+        const left = notesOf(notes, compiledVariables, activation, ignores)
+        if (!ignores) return { denials: found, ...left, ignored: [] }
+        const failures = found.filter(({ reason }) => reason === '').map(({ message }) => message)
+        return { denials: found.filter(({ reason }) => reason !== ''), ...left, ignored: failures }
       } catch (error) {
         if (error instanceof OutOfBudget) return failed(error.message)
         throw error
@@ -83,7 +91,8 @@ export function compileValidatingPolicy({ spec }: ValidatingAdmissionPolicy): Co
   }
 }
 
-function denialsOf(rules: readonly Rule[], variables: CompiledVariables, activation: Activation, ignores: boolean): readonly Denial[] {
+/** Those that could not be evaluated included. */
+function denialsOf(rules: readonly Rule[], variables: CompiledVariables, activation: Activation): readonly Denial[] {
   const budget = { remaining: PER_REQUEST_COST_MAX }
   const all = withVariables(variables, activation, budget)
   const results = rules.map(({ expression }) => evaluated(expression, all, budget))
@@ -91,8 +100,8 @@ function denialsOf(rules: readonly Rule[], variables: CompiledVariables, activat
   const messages = messagesOf(rules, variables, withoutAuthorizer(activation), budget)
   return results.flatMap((result, index): readonly Denial[] => {
     const { declared } = rules[index]!
-    if (result.error !== undefined) return ignores ? [] : [{ index, message: result.error, reason: '' }]
-    if (typeof messages === 'string') return ignores ? [] : [{ index, message: `failed messageExpression: ${messages}`, reason: '' }]
+    if (result.error !== undefined) return [{ index, message: result.error, reason: '' }]
+    if (typeof messages === 'string') return [{ index, message: `failed messageExpression: ${messages}`, reason: '' }]
     if (result.value === true) return []
     return [{ index, message: denialMessage(declared, messages[index]), reason: declared.reason || 'Invalid' }]
   })
