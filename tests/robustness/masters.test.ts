@@ -10,7 +10,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { needsEtcd, startEtcd } from '../conformance/etcd-under-test.ts'
-import { runProgram } from '../e2e/cluster-under-test.ts'
+import { eventually, runProgram } from '../e2e/cluster-under-test.ts'
 import { credentials, freePort, root, startServer, type ServerUnderTest } from '../integration/server-under-test.ts'
 
 const HAPROXY = '/usr/sbin/haproxy'
@@ -159,6 +159,46 @@ test('what one server has acknowledged, another shows at once, by name and in li
     deepEqual(both.map((answer) => answer.status).toSorted(), [200, 409])
   }
   deepEqual(stale, [])
+})
+
+test('one server runs the controllers; when it dies another takes over', { skip: needsEtcd, timeout: 120_000 }, async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'k8ts-masters-'))
+  await using stack = new AsyncDisposableStack()
+  stack.defer(() => rmSync(directory, { recursive: true, force: true }))
+  const etcd = stack.use(await startEtcd())
+  const start = (name: string) => startServer({ directory: join(directory, name), flags: ['--etcd-servers', etcd.endpoints.join(',')] })
+  const servers = [stack.use(await start('a')), stack.use(await start('b'))] as const
+  const lease = '/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/kube-controller-manager'
+  const holder = async (of: ServerUnderTest) =>
+    (await of.call('GET', lease)).json<{ spec: { holderIdentity: string } }>().spec.holderIdentity
+  const leads = (of: ServerUnderTest) => /"kube-controller-manager"[^\n]*"became leader"/.test(of.log())
+  const leader = await eventually('a leader', async () => servers.find(leads))
+  const other = servers.find((s) => s !== leader)!
+  ok(!leads(other))
+  const before = await holder(other)
+  const replicas = (count: number) => ({
+    apiVersion: 'apps/v1',
+    kind: 'ReplicaSet',
+    metadata: { name: 'r' },
+    spec: {
+      replicas: count,
+      selector: { matchLabels: { a: 'b' } },
+      template: { metadata: { labels: { a: 'b' } }, spec: { containers: [{ name: 'c', image: 'x' }] } },
+    },
+  })
+  const pods = async () => (await other.call('GET', '/api/v1/namespaces/default/pods')).json<{ items: object[] }>().items.length
+  equal((await other.call('POST', '/apis/apps/v1/namespaces/default/replicasets', replicas(1))).status, 201)
+  await eventually('a pod', async () => ((await pods()) === 1 ? true : undefined))
+  leader.process.kill('SIGKILL')
+  const patched = await other.call(
+    'PATCH',
+    '/apis/apps/v1/namespaces/default/replicasets/r',
+    { spec: { replicas: 3 } },
+    { contentType: 'application/merge-patch+json' },
+  )
+  equal(patched.status, 200)
+  await eventually('three pods', async () => ((await pods()) === 3 ? true : undefined))
+  ok((await holder(other)) !== before)
 })
 
 interface Answer {
