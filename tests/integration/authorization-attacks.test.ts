@@ -1,8 +1,11 @@
 import { deepEqual, equal } from 'node:assert/strict'
+import { generateKeyPairSync } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { makeCertificateRequest } from '#wire/x509/certificate-request.ts'
+import { servingPair } from './oidc-provider.ts'
 import { runProgram } from '../e2e/cluster-under-test.ts'
 import { root, startServer, type ServerUnderTest } from './server-under-test.ts'
 
@@ -21,6 +24,7 @@ const USERS = {
   proxyReader: 'proxy-reader,8',
   impersonator: 'impersonator,9',
   execReader: 'exec-reader,10',
+  approver: 'approver,11',
 } as const
 
 type User = keyof typeof USERS
@@ -83,6 +87,14 @@ async function arrange(): Promise<void> {
     `${RBAC}/clusterroles`,
     role('binder', rule('create', GROUP, '*'), { ...rule('bind', GROUP, 'clusterroles'), resourceNames: ['view'] }),
   )
+  const CSR = 'certificatesigningrequests'
+  await make(
+    `${RBAC}/clusterroles`,
+    role('approver', rule('create get update patch', 'certificates.k8s.io', `${CSR} ${CSR}/approval ${CSR}/status`), {
+      ...rule('approve', 'certificates.k8s.io', 'signers'),
+      resourceNames: ['example.com/mine'],
+    }),
+  )
   await make(`${RBAC}/clusterroles`, role('exec-reader', rule('get', '', 'pods/exec pods/attach pods/portforward')))
   await make(`${RBAC}/clusterroles`, role('proxy-reader', rule('get', '', 'nodes/proxy pods pods/log')))
   await make(`${RBAC}/clusterroles`, role('impersonator', { ...rule('impersonate', '', 'users'), resourceNames: ['viewer'] }))
@@ -94,6 +106,7 @@ async function arrange(): Promise<void> {
     ['proxy-reader', 'proxy-reader'],
     ['impersonator', 'impersonator'],
     ['exec-reader', 'exec-reader'],
+    ['approver', 'approver'],
   ] as const)
     await make(`${RBAC}/clusterrolebindings`, bindingTo('ClusterRole', to, user))
   await make(`${RBAC}/namespaces/team/roles`, role('everything', rule('*', '*', '*')))
@@ -527,6 +540,49 @@ test('a node writes about itself and its own pods, and gains nothing by it', asy
       request: () => ['POST', '/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases', { metadata: { name: 'n2' } }],
       expect: [403, 'can only access node lease with the same name as the requesting node'],
     },
+  ])
+})
+
+test('a request for a certificate is approved and signed only by who may for its signer', async () => {
+  const path = '/apis/certificates.k8s.io/v1/certificatesigningrequests'
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  const asking = (name: string, signerName: string, organizations: readonly string[] = []) => ({
+    metadata: { name },
+    spec: {
+      signerName,
+      usages: ['client auth'],
+      request: Buffer.from(makeCertificateRequest({ subject: { commonName: 'eve', organizations } }, privateKey)).toString('base64'),
+    },
+  })
+  const CLIENT = 'kubernetes.io/kube-apiserver-client'
+  const approval = { status: { conditions: [{ type: 'Approved', status: 'True', reason: 'x', message: 'y' }] } }
+  await withstand([
+    {
+      what: 'administrators’ group',
+      as: 'approver',
+      request: () => ['POST', path, asking('a', CLIENT, ['system:masters'])],
+      expect: [403, 'system:masters'],
+    },
+    { what: 'a client certificate', as: 'approver', request: () => ['POST', path, asking('b', CLIENT)], expect: 201 },
+    {
+      what: 'the approval of one’s own',
+      as: 'approver',
+      request: () => ['PATCH', `${path}/b/approval`, approval, PATCH],
+      expect: [403, 'user not permitted to approve requests with signerName "kubernetes.io/kube-apiserver-client"'],
+    },
+    {
+      what: 'a certificate put in by hand',
+      as: 'approver',
+      request: () => ['PATCH', `${path}/b/status`, { status: { certificate: Buffer.from(servingPair().cert).toString('base64') } }, PATCH],
+      expect: [403, 'user not permitted to sign requests with signerName "kubernetes.io/kube-apiserver-client"'],
+    },
+    {
+      what: 'one for the signer one may approve for',
+      as: 'approver',
+      request: () => ['POST', path, asking('c', 'example.com/mine')],
+      expect: 201,
+    },
+    { what: 'the approval of that', as: 'approver', request: () => ['PATCH', `${path}/c/approval`, approval, PATCH], expect: 200 },
   ])
 })
 
