@@ -38,6 +38,7 @@ import { assembleApi, type AssembledApi, type AssembleParts } from './assemble-a
 import { processMetrics } from './process-metrics.ts'
 import { apiSettings, type ApiSettings } from './control-plane-settings.ts'
 import { makeDirectory, writing } from '#cli/data-directory.ts'
+import { listenerOf } from './listener-settings.ts'
 import { flagValues, UsageError } from '#base/settings.ts'
 import { databaseBytes, datastoreOf, openDatastore } from './datastore.ts'
 import { openAuthentication } from './api-authentication.ts'
@@ -68,6 +69,7 @@ export async function startApi(settings: ApiSettings, log: Log, components: NonN
   const gates = featureGates(settings.featureGates)
   const enabled = runtimeConfig(settings.runtimeConfig)
   const admission = await admissionSelection(settings)
+  const listener = listenerOf(settings)
   const clock = systemClock
   const random = systemRandom
   const directory = settings.dataDirectory
@@ -150,7 +152,17 @@ export async function startApi(settings: ApiSettings, log: Log, components: NonN
     const tls = () => ({ ...pki.pair('serving'), clientCa: [...trusted.clients(), ...trusted.proxies()].join('') })
     const servers = await Promise.all(
       addresses.map((host) =>
-        serveApi({ handler: assembled.handler, tls, host, port: settings.securePort, clock, log, metrics }).catch(explain),
+        serveApi({
+          ...listener,
+          goAway: () => listener.goAwayChance > 0 && random.next() < listener.goAwayChance,
+          handler: assembled.handler,
+          tls,
+          host,
+          port: settings.securePort,
+          clock,
+          log,
+          metrics,
+        }).catch(explain),
       ),
     )
     const local =

@@ -8,6 +8,7 @@ import { authenticationSettings } from './api-authentication.ts'
 import { authorizationSettings } from './api-authorization.ts'
 import { authoritySettings } from './trusted-authorities.ts'
 import { datastoreSettings } from './datastore.ts'
+import { listenerSettings } from './listener-settings.ts'
 
 const serviceAccountSettings = settings({
   serviceAccountIssuers: {
@@ -55,6 +56,7 @@ export const apiSettings = settings({
   dataDirectory: { type: 'string', flag: 'data-dir', help: 'Where keys, certificates and the database lie', default: './k8ts-data' },
   securePort: { type: 'int', flag: 'secure-port', help: 'Port served over TLS; 0: any that is free', default: 6443, ...PORT_OR_ZERO },
   bindAddress: { type: 'list', flag: 'bind-address', help: 'Addresses to serve on', default: ['0.0.0.0'] },
+  ...listenerSettings,
   advertiseAddress: {
     type: 'string',
     flag: 'advertise-address',

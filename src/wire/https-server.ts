@@ -1,14 +1,7 @@
 /** Serves HTTP/2 and HTTP/1.1 with upgrades on one port, over TLS or in the clear, for whoever answers requests by value. */
 
-import { createServer as createPlainServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import {
-  constants,
-  createSecureServer,
-  type Http2SecureServer,
-  type IncomingHttpHeaders,
-  type ServerHttp2Session,
-  type ServerHttp2Stream,
-} from 'node:http2'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { constants, type IncomingHttpHeaders, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2'
 import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
@@ -16,6 +9,7 @@ import { promisify } from 'node:util'
 import { constants as zlib, gzip } from 'node:zlib'
 import type { Clock } from '#base/clock.ts'
 import type { Log } from '#base/log.ts'
+import { closeWhenIdle, createListener, secureOptions, type Listener, type ListenerParts } from './listener.ts'
 
 /** A request as it comes off the wire. */
 export interface WireRequest {
@@ -46,19 +40,12 @@ export type WireAnswer =
       readonly headers: Readonly<Record<string, string>>
       /** Whole bytes, at once or in parts that follow each other, or a stream to be flushed chunk by chunk. */
       readonly body: Uint8Array | readonly Uint8Array[] | AsyncIterable<Uint8Array | string>
+      /** Asks an HTTP/2 client to connect anew for its next request; what is under way may finish. */
+      readonly goAway?: boolean
     }
   | { readonly type: 'upgrade'; readonly connect: (client: Duplex, head: Uint8Array) => Promise<void> }
 
-export interface TlsMaterial {
-  readonly cert: string
-  readonly key: string
-  /** Authorities named to clients when they are asked for a certificate. Absent: none is asked for. */
-  readonly clientCa?: string
-}
-
-export interface ServeParts {
-  /** Absent: plain HTTP/1.1. Asked again by `reload`. */
-  readonly tls?: () => TlsMaterial
+export interface ServeParts extends ListenerParts {
   readonly host: string
   /** 0: any free port. */
   readonly port: number
@@ -89,11 +76,6 @@ export class CannotListen extends Error {
 }
 
 export const BODY_BYTES_MAX = 3 * 1024 * 1024 // upstream's limit of a request body, twice what etcd takes
-const STREAMS_PER_CONNECTION_MAX = 100 // a client with more to do opens another connection
-const STREAM_WINDOW_BYTES = 1024 * 1024 // a body of that size arrives without waiting for an acknowledgement
-const HEADER_BYTES_MAX = 64 * 1024
-const HEADERS_MS_MAX = 32_000 // how long a client may take to send its headers, as upstream
-const IDLE_MS_MAX = 3 * 60_000 // an unused HTTP/1.1 connection
 const STALL_MS_MAX = 60_000 // a client that takes nothing for so long is cut
 const DRAIN_MS_MAX = 5_000 // what requests under way get when the server closes
 const PIECE_BYTES = 256 * 1024 // of an answer, queued on a stream at a time
@@ -104,7 +86,7 @@ const compress = promisify(gzip)
 
 export async function serveHttps(parts: ServeParts): Promise<WireServer> {
   const { clock, log, handle } = parts
-  const sockets = new Set<Socket>()
+  const sockets = new Map<string, Socket>()
   const sessions = new Set<ServerHttp2Session>()
   const underWay = new Set<UnderWay>()
   let closing = false
@@ -114,7 +96,7 @@ export async function serveHttps(parts: ServeParts): Promise<WireServer> {
     if (underWay.size === 0) onIdle?.()
   }
 
-  const server = createServer(parts)
+  const server = createListener(parts)
   // by the client's address and port: the socket below TLS until there is one above it
   const handshakes = new Map<string, Socket>()
   const from = (socket: Socket) => `${socket.remoteAddress} ${socket.remotePort}`
@@ -124,12 +106,14 @@ export async function serveHttps(parts: ServeParts): Promise<WireServer> {
       handshakes.set(key, socket)
       socket.once('close', () => handshakes.delete(key))
     })
-  server.on(parts.tls ? 'secureConnection' : 'connection', (socket: Socket) => {
-    sockets.add(socket)
-    handshakes.delete(from(socket))
+  // before node's own listener, which makes the HTTP/2 session
+  server.prependListener(parts.tls ? 'secureConnection' : 'connection', (socket: Socket) => {
+    const key = from(socket)
+    sockets.set(key, socket)
+    handshakes.delete(key)
     socket.setNoDelay(true)
     socket.on('error', () => {}) // a reset is the client's way to go
-    socket.once('close', () => sockets.delete(socket))
+    socket.once('close', () => sockets.get(key) === socket && sockets.delete(key))
   })
   // strangers and port scanners; nothing to be done about them
   server.on('tlsClientError', () => parts.onHandshakeError?.())
@@ -138,6 +122,8 @@ export async function serveHttps(parts: ServeParts): Promise<WireServer> {
     sessions.add(session)
     session.once('close', () => sessions.delete(session))
     session.on('error', () => {})
+    const socket = sockets.get(from(session.socket))
+    if (socket) closeWhenIdle(session, socket, clock, parts.limits)
   })
 
   const begin = (): UnderWay => {
@@ -200,6 +186,8 @@ export async function serveHttps(parts: ServeParts): Promise<WireServer> {
         http2.end('Upgrade request required')
         return
       }
+      // said first, so that the client knows by the time it has the answer
+      if (answer.goAway && http2.session?.closed === false) http2.session.close()
       const out: Record<string, string | number> = { ...answer.headers, ':status': answer.status }
       if (isWhole(answer.body)) {
         const body = await compressed(answer.body, out, wire.headers)
@@ -270,11 +258,11 @@ export async function serveHttps(parts: ServeParts): Promise<WireServer> {
     for (const entry of underWay) if (entry.streaming) entry.life.abort(new Error('the server is closing'))
     using _patience = clock.timer(DRAIN_MS_MAX, () => {
       for (const session of sessions) session.destroy()
-      for (const socket of [...sockets, ...handshakes.values()]) socket.destroy()
+      for (const socket of [...sockets.values(), ...handshakes.values()]) socket.destroy()
     })
     await answered()
     // connections kept alive by HTTP/1.1 clients are idle once their last answer is out; handshakes lead nowhere
-    for (const socket of sockets) if (!isHttp2(socket)) socket.destroySoon()
+    for (const socket of sockets.values()) if (!isHttp2(socket)) socket.destroySoon()
     for (const socket of handshakes.values()) socket.destroy()
     await stopped
   }
@@ -289,7 +277,7 @@ export async function serveHttps(parts: ServeParts): Promise<WireServer> {
     host: parts.host,
     port,
     reload() {
-      if (parts.tls && 'setSecureContext' in server) server.setSecureContext(secureOptions(parts.tls()))
+      if (parts.tls && 'setSecureContext' in server) server.setSecureContext(secureOptions(parts, parts.tls()))
     },
     close,
     [Symbol.asyncDispose]: close,
@@ -301,46 +289,7 @@ interface UnderWay {
   streaming: boolean
 }
 
-type AnyServer = Http2SecureServer | Server
-
-function createServer(parts: ServeParts): AnyServer {
-  if (!parts.tls) {
-    const plain = createPlainServer({
-      maxHeaderSize: HEADER_BYTES_MAX,
-      headersTimeout: HEADERS_MS_MAX,
-      requestTimeout: 0,
-      keepAliveTimeout: IDLE_MS_MAX,
-    })
-    return plain
-  }
-  const server = createSecureServer({
-    ...secureOptions(parts.tls()),
-    allowHTTP1: true,
-    requestCert: parts.tls().clientCa !== undefined,
-    rejectUnauthorized: false, // whoever shows none may still have a token; the authenticator verifies what is shown
-    maxHeaderSize: HEADER_BYTES_MAX,
-    settings: {
-      maxConcurrentStreams: STREAMS_PER_CONNECTION_MAX,
-      initialWindowSize: STREAM_WINDOW_BYTES,
-      maxHeaderListSize: HEADER_BYTES_MAX,
-    },
-    maxSessionMemory: 64, // megabytes
-  } as Parameters<typeof createSecureServer>[0])
-  // these belong to its HTTP/1.1 side
-  Object.assign(server, { headersTimeout: HEADERS_MS_MAX, requestTimeout: 0, keepAliveTimeout: IDLE_MS_MAX })
-  return server
-}
-
-function secureOptions(material: TlsMaterial) {
-  return {
-    cert: material.cert,
-    key: material.key,
-    minVersion: 'TLSv1.2' as const,
-    ...(material.clientCa !== undefined && { ca: material.clientCa }),
-  }
-}
-
-function listen(server: AnyServer, host: string, port: number): Promise<void> {
+function listen(server: Listener, host: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     const failed = (error: NodeJS.ErrnoException) => {
       const text: Readonly<Record<string, string>> = {

@@ -1,5 +1,6 @@
 /** Puts the handler on the wire: requests in, encoded answers out. */
 
+import { ANONYMOUS } from '#apiserver/authentication/authenticator.ts'
 import { answerFor, statusAnswer } from '#apiserver/filters/failure.ts'
 import type { Handler, Incoming } from '#apiserver/filters/handler.ts'
 import { encodeAnswer, type Encoded } from '#apiserver/encode/encode.ts'
@@ -10,9 +11,10 @@ import type { RequestContext } from '#apiserver/request-context.ts'
 import type { Clock } from '#base/clock.ts'
 import type { Log } from '#base/log.ts'
 import { StatusError } from '#client/client.ts'
-import { BodyTooLarge, serveHttps, type TlsMaterial, type WireAnswer, type WireRequest, type WireServer } from '#wire/https-server.ts'
+import { BodyTooLarge, serveHttps, type WireAnswer, type WireRequest, type WireServer } from '#wire/https-server.ts'
+import type { ListenerChoice, TlsMaterial } from '#wire/listener.ts'
 
-export interface ServeApiParts {
+export interface ServeApiParts extends ListenerChoice {
   readonly handler: Handler
   readonly tls: () => TlsMaterial
   readonly host: string
@@ -20,6 +22,8 @@ export interface ServeApiParts {
   readonly clock: Clock
   readonly log: Log
   readonly metrics?: Pick<ApiMetrics, 'sent' | 'handshakeFailed'>
+  /** Whether the client of a request is asked to connect anew, perhaps to another server. */
+  readonly goAway?: () => boolean
   readonly encode?: (answer: Answer, context: RequestContext) => Promise<Encoded>
 }
 
@@ -28,6 +32,8 @@ export function serveApi(parts: ServeApiParts): Promise<WireServer> {
   const encode = parts.encode ?? encodeAnswer
   return serveHttps({
     tls: parts.tls,
+    ...(parts.tlsOptions && { tlsOptions: parts.tlsOptions }),
+    ...(parts.streamsPerConnectionMax !== undefined && { streamsPerConnectionMax: parts.streamsPerConnectionMax }),
     host: parts.host,
     port: parts.port,
     clock: parts.clock,
@@ -42,10 +48,19 @@ export function serveApi(parts: ServeApiParts): Promise<WireServer> {
       const auditId: Readonly<Record<string, string>> = context.auditId === undefined ? {} : { 'audit-id': context.auditId }
       return {
         ...encoded,
+        goAway: isStranger(context) || parts.goAway?.() === true,
         headers: { ...ALWAYS, ...auditId, ...flowHeaders(context), ...warningHeader(context.warnings), ...encoded.headers },
       }
     },
   })
+}
+
+/**
+ * Nobody in particular keeps an HTTP/2 connection, which would let them have many requests begun and reset for the price of one
+ * handshake (CVE-2023-44487); upstream's UnauthenticatedHTTP2DOSMitigation.
+ */
+function isStranger({ user }: RequestContext): boolean {
+  return user.username === undefined || user.username === ANONYMOUS.username
 }
 
 /** Unknown for streams. */
