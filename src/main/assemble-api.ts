@@ -89,8 +89,8 @@ export async function assembleApi(parts: AssembleParts): Promise<AssembledApi> {
           secrets: listers.lister(secrets),
           serviceAccounts: listers.lister(serviceAccounts),
           clock,
-          markUsed({ metadata: { namespace = '', name, uid } }, labels) {
-            createClient(transport(ITSELF), { userAgent: 'kube-apiserver' })
+          async markUsed({ metadata: { namespace = '', name, uid } }, labels) {
+            await createClient(transport(ITSELF), { userAgent: 'kube-apiserver' })
               .patch(secrets, { namespace, name }, 'application/merge-patch+json', { metadata: { uid, labels } })
               .catch((error: unknown) =>
                 log.warn('cannot note the use of a token', { secret: `${namespace}/${name}`, error: String(error) }),

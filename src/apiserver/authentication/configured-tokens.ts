@@ -30,6 +30,7 @@ export interface ConfiguredTokensParts {
 }
 
 const READY_WITHIN_MS = 60_000 // upstream's
+const RETIRING_MS = 60_000 // upstream's: requests under way may still be fetching keys
 const OTHER_ISSUERS_MAX = 16 // of distributed claims; each is asked for its keys again and again until it answers
 const NAMED_CONDITIONS = 'enabled should be set to true when conditions are defined'
 
@@ -42,6 +43,14 @@ interface Current extends AsyncDisposable {
 /** Issuers that do not answer yet do not keep the server from starting: they may run on this very cluster. Throws `ConfigurationError`. */
 export function openConfiguredTokens(configuration: AuthenticationConfiguration, parts: ConfiguredTokensParts): ConfiguredTokens {
   let current = open(configuration, parts)
+  const retiring = new Map<Current, Disposable>()
+  const retire = (old: Current) => {
+    const timer = parts.clock.timer(RETIRING_MS, () => {
+      retiring.delete(old)
+      void old[Symbol.asyncDispose]()
+    })
+    retiring.set(old, timer)
+  }
   return {
     tokens: { authenticateToken: (token, audiences) => current.tokens.authenticateToken(token, audiences) },
     anonymous(path) {
@@ -63,9 +72,12 @@ export function openConfiguredTokens(configuration: AuthenticationConfiguration,
       }
       const old = current
       current = opened
-      await old[Symbol.asyncDispose]()
+      retire(old)
     },
-    [Symbol.asyncDispose]: () => current[Symbol.asyncDispose](),
+    async [Symbol.asyncDispose]() {
+      for (const timer of retiring.values()) timer[Symbol.dispose]()
+      await Promise.all([current, ...retiring.keys()].map((c) => c[Symbol.asyncDispose]()))
+    },
   }
 }
 

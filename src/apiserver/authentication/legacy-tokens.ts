@@ -39,11 +39,20 @@ export interface LegacyTokenParts {
   readonly secrets: Pick<Lister<Secret>, 'get'>
   readonly serviceAccounts: Pick<Lister<ServiceAccount>, 'get'>
   readonly clock: Pick<Clock, 'now'>
-  /** Labels the Secret with the day of its last use, `YYYY-MM-DD`; called once a day for each, and not waited for. */
-  readonly markUsed: (secret: Secret, labels: Readonly<Record<string, string>>) => void
+  /** Labels the Secret with the day of its last use, `YYYY-MM-DD`; called once a day for each, and not waited for. Never rejects. */
+  readonly markUsed: (secret: Secret, labels: Readonly<Record<string, string>>) => Promise<void>
 }
 
 export function legacyTokens(parts: LegacyTokenParts): TokenAuthenticator {
+  const marking = new Set<string>()
+  // a token that is used a thousand times before its first mark is written is marked once
+  const markUsed: LegacyTokenParts['markUsed'] = async (secret, labels) => {
+    const { uid } = secret.metadata
+    if (marking.has(uid)) return
+    marking.add(uid)
+    await parts.markUsed(secret, labels)
+    marking.delete(uid)
+  }
   return {
     async authenticateToken(token, audiences): Promise<Outcome> {
       if (claimedIssuer(token) !== LEGACY_ISSUER) return { type: 'none' }
@@ -56,7 +65,7 @@ export function legacyTokens(parts: LegacyTokenParts): TokenAuthenticator {
           type: 'refused',
           why: `token audiences ${quotedList(own)} is invalid for the target audiences ${quotedList(audiences)}`,
         }
-      return decide(payload, token, shared, parts)
+      return decide(payload, token, shared, { ...parts, markUsed })
     },
   }
 }
@@ -93,7 +102,7 @@ function decide(
   const day = (at: number) => timestamp(at).slice(0, 10)
   const today = day(clock.now())
   // tomorrow is what a master further east, or ahead, may have written
-  if (labels[LAST_USED] !== today && labels[LAST_USED] !== day(clock.now() + DAY_MS)) markUsed(secret, { [LAST_USED]: today })
+  if (labels[LAST_USED] !== today && labels[LAST_USED] !== day(clock.now() + DAY_MS)) void markUsed(secret, { [LAST_USED]: today })
   if (labels[INVALID_SINCE])
     return refused(
       `the token in secret ${namespace}/${secretName} for service account ${namespace}/${name} has been marked invalid. Use tokens from the TokenRequest API or manually created secret-based tokens, or remove the '${INVALID_SINCE}' label from the secret to temporarily allow use of this token`,
