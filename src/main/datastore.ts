@@ -155,11 +155,11 @@ function etcdAddress(values: DatastoreSettings): EtcdAddress {
       throw new UsageError(`invalid argument "${endpoint}" for "--etcd-servers" flag: expected http://HOST:PORT or https://HOST:PORT`)
   return {
     endpoints: values.etcdServers,
-    tls: {
+    tls: () => ({
       ...(etcdAuthority !== undefined && { ca: readPem(etcdAuthority, 'etcd-cafile') }),
       ...(etcdCertificate !== undefined && { certificate: readPem(etcdCertificate, 'etcd-certfile') }),
       ...(etcdKey !== undefined && { key: readPem(etcdKey, 'etcd-keyfile') }),
-    },
+    }),
     ...(etcdUser !== undefined && { login: { user: etcdUser, password: readPassword(etcdPasswordFile!) } }),
   }
 }

@@ -8,6 +8,7 @@ import { serialNumber, writeFile, type KeyPair } from '#apiserver/pki/pki.ts'
 import type { Clock } from '#base/clock.ts'
 import type { Random } from '#base/random.ts'
 import { makeDirectory } from '#cli/data-directory.ts'
+import type { EtcdTls } from '#store/etcd/connection.ts'
 import { certificateParts, makeCertificate } from '#wire/x509/certificate.ts'
 import { encodeName, NO_ALTERNATIVE_NAMES } from '#wire/x509/names.ts'
 
@@ -16,8 +17,8 @@ export interface EtcdCertificates {
   readonly authority: string
   readonly certificate: string
   readonly key: string
-  /** PEM of the same. */
-  readonly tls: { readonly ca: string; readonly certificate: string; readonly key: string }
+  /** PEM of the same, as it is by then. */
+  readonly tls: () => EtcdTls
 }
 
 export interface EtcdCertificateParts {
@@ -62,7 +63,7 @@ export function etcdCertificates(parts: EtcdCertificateParts): EtcdCertificates 
     authority: path('ca.crt'),
     certificate: path('peer.crt'),
     key: path('peer.key'),
-    tls: { ca: authority.cert, certificate: read('peer.crt'), key: read('peer.key') },
+    tls: () => ({ ca: read('ca.crt'), certificate: read('peer.crt'), key: read('peer.key') }),
   }
 }
 

@@ -12,7 +12,7 @@ import { openPki } from '#apiserver/pki/pki.ts'
 import { systemClock } from '#base/clock.ts'
 import { silentLog } from '#base/log.ts'
 import { systemRandom } from '#base/random.ts'
-import { EtcdConnection } from '#store/etcd/connection.ts'
+import { EtcdConnection, type EtcdTls } from '#store/etcd/connection.ts'
 import { openEtcdStore, type EtcdStoreParts } from '#store/etcd/etcd-store.ts'
 import { status } from '#store/etcd/messages.ts'
 import { encode } from '#store/etcd/protobuf.ts'
@@ -145,11 +145,28 @@ test('both sides show certificates; a stranger gets no further', options, async 
   const ca = readFileSync(file('ca.crt'), 'utf8')
   const { cert: certificate, key } = pki.pair('admin')
   {
-    await using store = await open(etcd, { tls: { ca, certificate, key } })
+    await using store = await open(etcd, { tls: () => ({ ca, certificate, key }) })
     equal((await put(store, '/a', '1')).ok, true)
   }
-  await rejects(open(etcd, { tls: { ca } }), /no etcd member answers/)
-  await rejects(open(etcd, { tls: { certificate, key } }), /no etcd member answers.*certificate/)
+  {
+    let shown: EtcdTls = { ca, certificate, key }
+    const askedFor: EtcdTls[] = []
+    const tls = () => {
+      askedFor.push(shown)
+      return shown
+    }
+    await using store = await open(etcd, { tls })
+    const renewed = pki.issue({ commonName: 'renewed', usage: 'client' })
+    shown = { ca, certificate: renewed.cert, key: renewed.key }
+    await etcd.kill(0)
+    const failed = await put(store, '/b', '1').catch((error: unknown) => error)
+    ok(failed instanceof StoreUnavailable)
+    await etcd.start(0)
+    equal((await put(store, '/b', '1')).ok, true)
+    equal(askedFor.at(-1), shown)
+  }
+  await rejects(open(etcd, { tls: () => ({ ca }) }), /no etcd member answers/)
+  await rejects(open(etcd, { tls: () => ({ certificate, key }) }), /no etcd member answers.*certificate/)
 })
 
 test('of servers that share an etcd one compacts in each round, and all go by it', options, async () => {

@@ -10,11 +10,18 @@ import { judge, unavailable, type Verdict } from './failures.ts'
 import { authenticate, type Call } from './messages.ts'
 import { decode, encode, type MessageTable, type Read, type Written } from './protobuf.ts'
 
+/** PEM. Without an authority the system's are believed. */
+export interface EtcdTls {
+  readonly ca?: string
+  readonly certificate?: string
+  readonly key?: string
+}
+
 export interface EtcdAddress {
   /** `https://host:2379`, `http://host:2379`, `unix:///path`; a bare `host:port` is plain. */
   readonly endpoints: readonly string[]
-  /** PEM. Without an authority the system's are believed. */
-  readonly tls?: { readonly ca?: string; readonly certificate?: string; readonly key?: string }
+  /** Asked again after a member has failed, so that renewed certificates are taken up. */
+  readonly tls?: () => EtcdTls
   readonly login?: { readonly user: string; readonly password: string }
 }
 
@@ -25,7 +32,8 @@ export interface ConnectionParts extends EtcdAddress {
 
 interface Member {
   readonly endpoint: string
-  readonly client: Client
+  client: Client
+  tls: EtcdTls | undefined
   downUntil: number
 }
 
@@ -42,13 +50,16 @@ export class EtcdConnection implements Disposable {
   readonly clock: Clock
   readonly #parts: ConnectionParts
   readonly #members: readonly Member[]
+  /** Calls may still be under way on them. */
+  readonly #replaced: Client[] = []
   #next = 0
   #token: Promise<string> | undefined
 
   constructor(parts: ConnectionParts) {
     this.clock = parts.clock
     this.#parts = parts
-    this.#members = parts.endpoints.map((endpoint) => ({ endpoint, client: clientOf(endpoint, parts.tls), downUntil: 0 }))
+    const tls = parts.tls?.()
+    this.#members = parts.endpoints.map((endpoint) => ({ endpoint, client: clientOf(endpoint, tls), tls, downUntil: 0 }))
     if (this.#members.length === 0) throw new TypeError('etcd needs an endpoint')
   }
 
@@ -127,7 +138,7 @@ export class EtcdConnection implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    for (const { client } of this.#members) client.close()
+    for (const client of [...this.#replaced, ...this.#members.map((m) => m.client)]) client.close()
   }
 
   async #attempt<Q extends MessageTable, R extends MessageTable>(
@@ -214,7 +225,28 @@ export class EtcdConnection implements Disposable {
     const now = this.clock.monotonic()
     if (member.downUntil <= now) this.#parts.log.warn('an etcd member does not answer', { endpoint: member.endpoint, error: plain(error) })
     member.downUntil = now + DOWN_MS
+    this.#renew(member)
   }
+
+  #renew(member: Member): void {
+    if (this.#parts.tls === undefined) return
+    try {
+      const tls = this.#parts.tls()
+      if (sameTls(tls, member.tls)) return
+      const client = clientOf(member.endpoint, tls)
+      this.#replaced.push(member.client)
+      member.client = client
+      member.tls = tls
+      member.downUntil = 0
+      this.#parts.log.info('certificates for etcd have changed', { endpoint: member.endpoint })
+    } catch (error) {
+      this.#parts.log.warn('certificates for etcd cannot be read', { error })
+    }
+  }
+}
+
+function sameTls(a: EtcdTls | undefined, b: EtcdTls | undefined): boolean {
+  return a?.ca === b?.ca && a?.certificate === b?.certificate && a?.key === b?.key
 }
 
 /** Without what the channel says about itself. */
@@ -226,7 +258,7 @@ function withoutEffect(verdict: Verdict): Verdict {
   return verdict.type === 'doubt' ? { type: 'elsewhere' } : verdict
 }
 
-function clientOf(endpoint: string, tls: EtcdAddress['tls']): Client {
+function clientOf(endpoint: string, tls: EtcdTls | undefined): Client {
   const [, scheme, rest] = /^(?:([a-z]+):\/\/)?(.+?)\/?$/.exec(endpoint) ?? []
   if (rest === undefined || (scheme !== undefined && !['http', 'https', 'unix', 'unixs'].includes(scheme)))
     throw new TypeError(`not an etcd endpoint: ${endpoint}`)
