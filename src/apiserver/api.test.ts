@@ -119,6 +119,14 @@ test('patches that make no object of the kind are told why, as upstream words it
     422,
     ' "" is invalid: patch: Invalid value: {}: json: cannot unmarshal number into Go struct field ConfigMap.data of type string',
   ])
+  deepEqual(await refused('merge-patch', { kind: 'Secret' }), [
+    422,
+    ' "" is invalid: patch: Invalid value: {}: converting (v1.Secret) to (v1.ConfigMap): unknown conversion',
+  ])
+  deepEqual(await refused('json-patch', [{ op: 'replace', path: '/apiVersion', value: 'v2' }]), [
+    422,
+    ' "" is invalid: patch: Invalid value: {}: no kind "ConfigMap" is registered for version "v2" in scheme "pkg/api/legacyscheme/scheme.go:30"',
+  ])
   deepEqual(await refused('json-patch', [{ op: 'add', path: '/odd', value: 1, zip: 2 }], strict), [
     422,
     ' "" is invalid: patch: Invalid value: {}: strict decoding error: json patch unknown field "[0].zip", unknown field "odd"',

@@ -235,7 +235,13 @@ export async function openApi(parts: ApiParts): Promise<Api> {
   const discover = following(custom.resources, (list) => discovery([...resources, ...list], parts.advertised, storedForm))
   const documents = openApiDocuments(resources, custom.resources)
   const everything = following(custom.resources, (list) => [...resources, ...list])
-  const checks: readonly HealthCheck[] = [{ name: 'etcd', check: async () => void (await store.revision()) }, ...(parts.healthChecks ?? [])]
+  const storeAnswers = async () => void (await store.revision())
+  const checks: readonly HealthCheck[] = [
+    { name: 'etcd', check: storeAnswers },
+    { name: 'etcd-readiness', check: storeAnswers, readyOnly: true },
+    { name: 'informer-sync', check: async () => void (await definitions.fresh()), readyOnly: true },
+    ...(parts.healthChecks ?? []),
+  ]
 
   const components = {
     ...parts.components,
@@ -308,7 +314,8 @@ export async function openApi(parts: ApiParts): Promise<Api> {
 
   async function plainPath(ctx: RequestContext): Promise<Answer | undefined> {
     const { path } = ctx
-    if (path === '/version' || path === '/version/') return { type: 'object', status: 200, object: kubernetesVersion }
+    if (path === '/version' || path === '/version/')
+      return ctx.method !== 'GET' && ctx.method !== 'HEAD' ? onlyGet() : { type: 'object', status: 200, object: kubernetesVersion }
     if (path === '/openid/v1/jwks' && parts.tokenIssuer) return json(await parts.tokenIssuer.jwks(), 'application/jwk-set+json')
     if (path === '/.well-known/openid-configuration' && parts.tokenIssuer) return json(parts.tokenIssuer.discovery(), 'application/json')
     if (path === '/')
@@ -387,6 +394,12 @@ async function openEndpoints(
 
 function pathKey(group: string, version: string, plural: string): string {
   return `${group}/${version}/${plural}`
+}
+
+/** What upstream's router says of a path that is there for GET only. */
+function onlyGet(): Answer {
+  const headers = { 'content-type': 'text/plain; charset=utf-8', allow: 'GET' }
+  return { type: 'bytes', status: 405, headers, body: '405: Method Not Allowed' }
 }
 
 /** What upstream's router says where nothing is. */

@@ -52,7 +52,7 @@ export function valueBytes(value: unknown, mediaType: MediaType, pretty: boolean
     case JSON_TYPE:
       return Buffer.from(pretty ? `${JSON.stringify(value, null, 2)}\n` : JSON.stringify(value))
     case YAML_TYPE:
-      return Buffer.from(dump(sortedMembers(value), { noRefs: true, lineWidth: -1 }))
+      return Buffer.from(dump(sortedMembers(value), { noRefs: true, lineWidth: -1, seqNoIndent: true }))
     case CBOR_TYPE:
       return encodeCbor(value, messageOf(value as AnyObject))
     case PROTOBUF_TYPE: {

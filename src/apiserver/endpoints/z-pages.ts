@@ -43,7 +43,7 @@ export function zPage(component: ComponentProcess, request: PageRequest): Bytes 
     type: 'bytes',
     status: 200,
     headers: { 'content-type': form.mediaType },
-    body: form.mediaType === YAML_TYPE ? dump(object) : JSON.stringify(object),
+    body: form.mediaType === YAML_TYPE ? dump(object, { seqNoIndent: true }) : JSON.stringify(object),
   }
 }
 
