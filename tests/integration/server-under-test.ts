@@ -79,7 +79,7 @@ export async function startServer(
     sessions = { ...sessions, [key]: made }
     return made
   }
-  const call = async (method: string, path: string, body?: unknown, o: CallOptions = {}): Promise<Answer> => {
+  const tryCall = async (method: string, path: string, body?: unknown, o: CallOptions = {}): Promise<Answer> => {
     const headers: Record<string, string> = { ':method': method, ':path': path, accept: o.accept ?? 'application/json', ...o.headers }
     const bytes =
       body === undefined
@@ -97,6 +97,18 @@ export async function startServer(
     for await (const chunk of stream) chunks.push(chunk as Buffer)
     const text = Buffer.concat(chunks).toString()
     return { status: Number(response[':status']), headers: response, text, json: <T>() => JSON.parse(text) as T }
+  }
+  // a server that turns a stranger's connection away refuses what was sent on it meanwhile: nothing was done, so it is asked anew
+  const call: typeof tryCall = async (...args) => {
+    for (let again = 0; ; again++) {
+      try {
+        return await tryCall(...args)
+      } catch (error) {
+        const { code, message } = error as NodeJS.ErrnoException
+        const isRefused = code === 'ERR_HTTP2_GOAWAY_SESSION' || message.includes('NGHTTP2_REFUSED_STREAM')
+        if (!isRefused || again === REFUSALS_MAX) throw error
+      }
+    }
   }
 
   async function* lines(path: string): AsyncGenerator<string> {
@@ -158,6 +170,7 @@ export function freePort(): Promise<number> {
 }
 
 const READY_MS = 30_000
+const REFUSALS_MAX = 3
 
 async function ready(child: ChildProcess, call: (method: string, path: string) => Promise<Answer>, written: () => string): Promise<void> {
   const deadline = performance.now() + READY_MS
