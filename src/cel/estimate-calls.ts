@@ -177,13 +177,44 @@ const ownEquality: Estimator = (_, [left, right]) => {
   return left.type.name === 'kubernetes.URL' ? { cost: traversed({ min: 1, max: right.size?.max ?? 1 }) } : undefined
 }
 
+/** Every element of one beside every element of the other, so many times. */
+function setProduct(times: number): Estimator {
+  return (_, [left, right]) => ({ cost: plus(timesFactor(timesCost(sizeOf(left), sizeOf(right)), times), FIXED_ONE) })
+}
+
 const named = (estimator: Estimator, ...names: readonly string[]): Readonly<Record<string, Estimator>> =>
   Object.fromEntries(names.map((name) => [name, estimator]))
 
 const KUBERNETES: Readonly<Record<string, Estimator>> = {
   ...named(() => ({ cost: fixed(350_000) }), 'check'),
   ...named(overList, 'isSorted', 'sum', 'max', 'min', 'indexOf', 'lastIndexOf'),
-  ...named((_, [text]) => text && { cost: traversed(sizeOf(text)) }, 'url'),
+  ...named(
+    (_, [text]) => text && { cost: traversed(sizeOf(text)) },
+    'url',
+    'isURL',
+    'cidr',
+    'isIP',
+    'isCIDR',
+    'quantity',
+    'isQuantity',
+    'semver',
+    'isSemver',
+    'jsonpatch.escapeKey',
+  ),
+  // of a network it is there already
+  ip: (target, [text]) => ({ cost: target ? FIXED_ONE : traversed(sizeOf(text)) }),
+  'ip.isCanonical': (_, [text]) => ({ cost: timesFactor(sizeOf(text), 2 * TRAVERSAL) }),
+  ...named(setProduct(1), 'sets.contains', 'sets.intersects'),
+  ...named(setProduct(2), 'sets.equivalent'),
+  ...named(
+    (_, [text]) => {
+      const size = sizeOf(text)
+      const each = (count: number) => Math.min(MOST, 10 + Math.ceil(count / 2) * 50 + Math.ceil(count * TRAVERSAL))
+      return { cost: { min: each(size.min), max: each(size.max) } }
+    },
+    'fieldSelector',
+    'labelSelector',
+  ),
   ...named(sameSize, 'lowerAscii', 'upperAscii', 'substring', 'trim'),
   replace,
   split,

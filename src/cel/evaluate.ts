@@ -470,11 +470,16 @@ function quantified(e: Fold, { predicate, deciding }: Quantifier, context: Conte
       return decided === true
     }
     let decided = false
-    if (over instanceof List) for (let i = 0; i < over.size && !decided; i++) decided = end(over.at(i))
+    let seen = 0
+    if (over instanceof List) for (; seen < over.size && !decided; seen++) decided = end(over.at(seen))
     else if (over instanceof CelMap) {
-      for (const key of over.keys()) if ((decided = end(key))) break
+      for (const key of over.keys()) {
+        seen++
+        if ((decided = end(key))) break
+      }
     } else throw new CelError(`no such overload: cannot iterate over ${typeNameOf(over)}`)
-    spend(run, NAME_COST)
+    // what comes next is asked for before it is known that nothing depends on it
+    spend(run, decided && seen < over.size ? eachCost : NAME_COST)
     if (decided) return deciding
     if (failure) throw failure
     return !deciding

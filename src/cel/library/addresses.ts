@@ -128,9 +128,10 @@ function containsCost([network, other]: readonly Value[], extra: number): number
   return size + extra + (typeof other === 'string' ? Math.ceil(sizeOf(other) * TRAVERSAL) : 0)
 }
 
+/** Of a network, those of its prefix. */
 function addressBytes(value: Value): number {
-  const address = value instanceof Network ? value.address : value
-  return address instanceof Address ? address.bits / 8 : sizeOf(value)
+  if (value instanceof Network) return Math.ceil(value.length / 8)
+  return value instanceof Address ? value.bits / 8 : sizeOf(value)
 }
 
 const networkCost = (args: readonly Value[]): number => containsCost(args, Math.ceil(addressBytes(args[0]!) * TRAVERSAL) + 1)

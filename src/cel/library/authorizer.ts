@@ -1,6 +1,7 @@
 /** Kubernetes' authorizer: expressions that ask what a user may do. */
 
 import { dns1123Label, dns1123Subdomain } from '#schema/names.ts'
+import { sizeOf, TRAVERSAL } from './cost.ts'
 import { method } from './own-type.ts'
 import { declare, type FunctionDeclaration } from '../declaration.ts'
 import * as t from '../type.ts'
@@ -118,10 +119,22 @@ function decided(check: Check, verb: string): Decision {
 const CHECK_COST = 350_000 // so that an expression has two of them
 const checkCost = (): number => CHECK_COST
 
-function setting(key: 'subresource' | 'namespace' | 'name' | 'fieldSelector' | 'labelSelector', id: string): FunctionDeclaration {
+/** Reading a selector, with what each of its demands may cost later. */
+function selectorCost([, text]: readonly Value[]): number {
+  return SELECTOR_COST + Math.ceil(sizeOf(text!) / 2) * REQUIREMENT_COST + Math.ceil(sizeOf(text!) * TRAVERSAL)
+}
+
+const SELECTOR_COST = 10
+const REQUIREMENT_COST = 50
+
+function setting(
+  key: 'subresource' | 'namespace' | 'name' | 'fieldSelector' | 'labelSelector',
+  id: string,
+  cost?: (args: readonly Value[]) => number,
+): FunctionDeclaration {
   return declare(
     key,
-    method<Check>(id, [RESOURCE_CHECK, t.STRING], RESOURCE_CHECK, (check, text: string) => check.with({ [key]: text })),
+    method<Check>(id, [RESOURCE_CHECK, t.STRING], RESOURCE_CHECK, (check, text: string) => check.with({ [key]: text }), cost),
   )
 }
 
@@ -146,8 +159,8 @@ export const authorizerFunctions: readonly FunctionDeclaration[] = [
   setting('subresource', 'resourcecheck_subresource'),
   setting('namespace', 'resourcecheck_namespace'),
   setting('name', 'resourcecheck_name'),
-  setting('fieldSelector', 'authorizer_fieldselector'),
-  setting('labelSelector', 'authorizer_labelselector'),
+  setting('fieldSelector', 'authorizer_fieldselector', selectorCost),
+  setting('labelSelector', 'authorizer_labelselector', selectorCost),
   declare(
     'check',
     method<Check>('pathcheck_check', [PATH_CHECK, t.STRING], DECISION, decided, checkCost),

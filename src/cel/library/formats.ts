@@ -16,15 +16,29 @@ export const FORMAT_PATTERN_MAX = 128
 
 type Problems = (text: string) => readonly string[]
 
+const PATTERN_LENGTHS: Readonly<Record<string, number>> = {
+  dns1123Label: 30,
+  dns1123LabelPrefix: 30,
+  dns1035Label: 30,
+  dns1035LabelPrefix: 30,
+  dns1123Subdomain: 60,
+  dns1123SubdomainPrefix: 60,
+  qualifiedName: 60,
+  labelValue: 40,
+}
+
 class Format extends Opaque {
   readonly type = TYPE
   readonly name: string
   readonly problems: Problems
+  /** Characters of its pattern, which is what checking costs. */
+  readonly patternLength: number
 
   constructor(name: string, problems: Problems) {
     super()
     this.name = name
     this.problems = problems
+    this.patternLength = PATTERN_LENGTHS[name] ?? FORMAT_PATTERN_MAX
   }
 
   equals(other: Value): boolean {
@@ -104,7 +118,7 @@ export const formatFunctions: readonly FunctionDeclaration[] = [
       [TYPE, t.STRING],
       t.optionalOf(t.listOf(t.STRING)),
       validate,
-      ([, text]) => Math.ceil(sizeOf(text!) * TRAVERSAL) * Math.ceil(FORMAT_PATTERN_MAX * PATTERN),
+      ([format, text]) => Math.ceil(sizeOf(text!) * TRAVERSAL) * Math.ceil((format as Format).patternLength * PATTERN),
     ),
   ),
 ]

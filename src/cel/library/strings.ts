@@ -343,7 +343,13 @@ export const stringExtensions: readonly FunctionDeclaration[] = [
     },
   ),
   declare('format', member('string_format', [t.listOf(t.DYN)], STRING, format as Call, once)),
-  declare('strings.quote', { id: 'strings_quote', args: [STRING], result: STRING, call: ([text]) => quote(text as string) }),
+  declare('strings.quote', {
+    id: 'strings_quote',
+    args: [STRING],
+    result: STRING,
+    call: ([text]) => quote(text as string),
+    cost: traversal,
+  }),
   declare('find', member('string_find_string', [STRING], STRING, find as Call, searching)),
   declare(
     'findAll',

@@ -4,6 +4,7 @@ import { compileExpressionFor, type AdmissionExpression, type Uses } from './adm
 import type { Mutation } from '#api/admissionregistration/v1/mutating-admission-policy.ts'
 import type { CompileOptions } from '#cel/compile.ts'
 import { declare } from '#cel/declaration.ts'
+import { traversal } from '#cel/library/cost.ts'
 import { toJson } from '#cel/json-value.ts'
 import { DYN, listOf, STRING, type Type } from '#cel/type.ts'
 import { CelError, CelMap, equals, List, typeNameOf, type Value } from '#cel/value.ts'
@@ -48,6 +49,7 @@ export const patchTypes: Partial<CompileOptions> = {
       args: [STRING],
       result: STRING,
       call: ([key]) => (key as string).replaceAll('~', '~0').replaceAll('/', '~1'),
+      cost: traversal(),
     }),
   ],
 }
