@@ -3,6 +3,7 @@
 import { deepEqual, equal, match, ok, rejects } from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { connect, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -211,6 +212,52 @@ test('events of our own writes carry the very arrays that were written', options
   equal(event.entry.value, value)
 })
 
+test('a history of large values, which etcd sends in fragments, comes whole and commit by commit', options, async () => {
+  await using etcd = await startEtcd(1)
+  await using store = await open(etcd)
+  const value = (i: number) => Buffer.alloc(600_000, i)
+  for (let i = 0; i < 12; i += 2)
+    await store.commit({
+      expect: [],
+      writes: [0, 1].map((j) => ({ type: 'put', key: `/large/${j}`, value: value(i + j) })),
+    })
+  const batches: number[][] = []
+  for await (const batch of store.watch('/large/', 1, new AbortController().signal)) {
+    if (batch.length === 0) break
+    batches.push(batch.map((e) => (e.type === 'put' && e.entry.value.length === 600_000 ? e.entry.value[0]! : -1)))
+  }
+  deepEqual(batches, [
+    [0, 1],
+    [2, 3],
+    [4, 5],
+    [6, 7],
+    [8, 9],
+    [10, 11],
+  ])
+})
+
+test('a server that was cut off for longer than the history reaches back says so to its watchers, and goes on', options, async () => {
+  await using etcd = await startEtcd(1)
+  await using line = await openLine(Number(new URL(etcd.endpoints[0]!).port))
+  await using store = await open(etcd, { endpoints: [`http://127.0.0.1:${line.port}`] })
+  await using other = await open(etcd)
+  const watch = store.watch('/', 1, new AbortController().signal)[Symbol.asyncIterator]()
+  await watch.next()
+  const next = watch.next().catch((error: unknown) => error)
+  line.cut()
+  for (let i = 0; i < 5; i++) await put(other, '/a', String(i))
+  await other.compact(5)
+  line.mend()
+  deepEqual(await next, new Compacted(5))
+  const [events] = await Array.fromAsync(take(store.watch('/', 5, new AbortController().signal), 1))
+  deepEqual(
+    events!.map((e) => e.revision),
+    [6],
+  )
+  const mine = await store.commit({ expect: [], writes: [{ type: 'put', key: '/b', value: Buffer.from('1') }] })
+  deepEqual([mine.ok, mine.revision, await store.revision()], [true, 7, 7])
+})
+
 test('a snapshot is one that etcd itself restores', options, async () => {
   await using etcd = await startEtcd(1)
   await using store = await open(etcd)
@@ -250,3 +297,47 @@ test('an etcd that is too old is refused', options, async () => {
   )
   server.forceShutdown()
 })
+
+async function* take<T>(from: AsyncIterable<T>, count: number): AsyncGenerator<T> {
+  let given = 0
+  for await (const each of from) {
+    yield each
+    if (++given === count) return
+  }
+}
+
+/** A way to etcd that can be cut: connections break, and new ones are refused until it is mended. */
+async function openLine(target: number) {
+  const sockets = new Set<Socket>()
+  let isCut = false
+  const server = createServer((client) => {
+    if (isCut) return void client.destroy()
+    const onward = connect(target, '127.0.0.1')
+    for (const [a, b] of [
+      [client, onward],
+      [onward, client],
+    ] as const) {
+      sockets.add(a)
+      a.on('error', () => {})
+      a.on('close', () => {
+        sockets.delete(a)
+        b.destroy()
+      })
+      a.pipe(b)
+    }
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const cut = () => {
+    isCut = true
+    for (const socket of sockets) socket.destroy()
+  }
+  return {
+    port: (server.address() as { readonly port: number }).port,
+    cut,
+    mend: () => void (isCut = false),
+    async [Symbol.asyncDispose]() {
+      cut()
+      await new Promise((resolve) => server.close(resolve))
+    },
+  }
+}

@@ -83,6 +83,8 @@ class EtcdStore implements Store {
   readonly #underWay = new Set<Promise<unknown>>()
   #hub: WatchHub
   #seen: Revision
+  #asked: Promise<Revision> | undefined
+  #askedNext: Promise<Revision> | undefined
   #connected = false
   #closed = false
   #closing: Promise<void> | undefined
@@ -144,8 +146,15 @@ class EtcdStore implements Store {
     if (!signal.aborted) yield* this.#hub.watch(prefix, from, signal)
   }
 
-  async revision(): Promise<Revision> {
-    return (await this.#read(PRESENT)).header!.revision
+  /** Those who ask while an answer is on its way share the next one: theirs must not be older than they are. */
+  revision(): Promise<Revision> {
+    if (this.#asked === undefined) return this.#askRevision()
+    return (this.#askedNext ??= this.#asked
+      .catch(() => {})
+      .then(() => {
+        this.#askedNext = undefined
+        return this.#askRevision()
+      }))
   }
 
   async compact(revision: Revision): Promise<void> {
@@ -242,6 +251,16 @@ class EtcdStore implements Store {
       if (this.#closed) this.#checkOpen()
       throw error
     }
+  }
+
+  #askRevision(): Promise<Revision> {
+    const asked = this.#read(PRESENT).then(({ header }) => header!.revision)
+    this.#asked = asked
+    const answered = () => {
+      if (this.#asked === asked) this.#asked = undefined
+    }
+    asked.then(answered, answered)
+    return asked
   }
 
   #take({ revision, events }: Commit): void {
