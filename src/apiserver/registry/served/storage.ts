@@ -28,8 +28,8 @@ export const servedStorage: readonly Served[] = [
   serve(csiNodes as never, volumes.csiNodeStrategy),
   serve(csiStorageCapacities as never, volumes.csiStorageCapacityStrategy),
   serve(volumeAttributesClasses as never, volumes.volumeAttributesClassStrategy),
-  serve(resourceClaims as never, volumes.resourceClaimStrategy, { status: volumes.resourceClaimStatusFacet }),
-  serve(resourceClaimTemplates as never, volumes.resourceClaimTemplateStrategy),
+  serve(resourceClaims as never, volumes.resourceClaimStrategy as never, { status: volumes.resourceClaimStatusFacet }),
+  serve(resourceClaimTemplates as never, volumes.resourceClaimTemplateStrategy as never),
   serve(resourceSlices as never, volumes.resourceSliceStrategy),
-  serve(deviceClasses as never, volumes.generationFromSpec),
+  serve(deviceClasses as never, volumes.deviceClassStrategy),
 ]

@@ -3,6 +3,11 @@
 import type { PersistentVolumeClaim } from '#api/core/v1/persistent-volume-claim.ts'
 import type { PersistentVolume } from '#api/core/v1/persistent-volume.ts'
 import { claimErrors, templateErrors } from '#api/resource/v1/claim-rules.ts'
+import type { DeviceClass } from '#api/resource/v1/device-class.ts'
+import type { ResourceClaim } from '#api/resource/v1/resource-claim.ts'
+import type { ResourceClaimTemplate } from '#api/resource/v1/resource-claim-template.ts'
+import { sameJson } from '#schema/json-patch.ts'
+import { claimExpressionErrors, classExpressionErrors } from './device-expressions.ts'
 import type { ResourceSlice } from '#api/resource/v1/resource-slice.ts'
 import type { Instant } from '#base/clock.ts'
 import { timestamp } from '#base/clock.ts'
@@ -65,9 +70,18 @@ export const limitRangeStrategy: Strategy = {
 }
 
 /** Devices offered and asked for. What was asked for cannot change, and so is looked at once. */
-export const generationFromSpec: Strategy = { generation: 'spec' }
-export const resourceClaimStrategy: Strategy = { validateCreate: (claim) => claimErrors(claim as never) }
-export const resourceClaimTemplateStrategy: Strategy = { validateCreate: (template) => templateErrors(template as never) }
+export const resourceClaimStrategy: Strategy<ResourceClaim & Stored> = {
+  validateCreate: (claim) => [...claimErrors(claim), ...claimExpressionErrors(claim.spec?.devices, 'spec.devices')],
+}
+export const resourceClaimTemplateStrategy: Strategy<ResourceClaimTemplate & Stored> = {
+  validateCreate: (template) => [...templateErrors(template), ...claimExpressionErrors(template.spec?.spec?.devices, 'spec.spec.devices')],
+}
+/** Expressions that did not change are let through, as an older server may have known more. */
+export const deviceClassStrategy: Strategy<DeviceClass & Stored> = {
+  generation: 'spec',
+  validateCreate: classExpressionErrors,
+  validateUpdate: (now, old) => (sameJson(now.spec, old.spec) ? [] : classExpressionErrors(now)),
+}
 export const resourceSliceStrategy: Strategy<ResourceSlice & Stored> = {
   generation: 'spec',
   prepareCreate: (slice, { now }) => withTaintTimes(slice, now),
