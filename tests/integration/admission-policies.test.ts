@@ -464,3 +464,35 @@ test('what a policy notes for the audit log', async () => {
     ['noted/keys', 'a and b'],
   ])
 })
+
+test('a policy that refuses everything can still be taken out, and questions are still answered', async () => {
+  await using t = await open()
+  const everything = [{ operations: ['*'], apiGroups: ['*'], apiVersions: ['*'], resources: ['*/*'] }]
+  await bind(t, 'no', { matchConstraints: { resourceRules: everything }, validations: [{ expression: 'false', message: 'no' }] })
+  equal((await t.call('POST', MAPS, map('a'))).status, 422)
+  const review = { spec: { resourceAttributes: { verb: 'get', resource: 'pods' } } }
+  equal((await t.call('POST', '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', review)).status, 201)
+  await made(t, `${API}/validatingadmissionpolicies`, {
+    metadata: { name: 'other' },
+    spec: { matchConstraints: { resourceRules: everything }, validations: [{ expression: 'true' }] },
+  })
+  equal((await t.call('DELETE', `${API}/validatingadmissionpolicybindings/no-binding`)).status, 200)
+  equal((await t.call('POST', MAPS, map('a'))).status, 201)
+})
+
+test('what a policy may cost is bounded, for one call and for all of its validations', async () => {
+  await using t = await open()
+  const many = "'0123456789'.split('')"
+  const loops = (count: number) => {
+    const names = Array.from({ length: count }, (_, i) => `x${i}`)
+    return names.reduceRight((inner, name) => `${many}.all(${name}, ${inner})`, names.map((name) => `${name} != ''`).join(' && '))
+  }
+  await bind(t, 'endless', { validations: [{ expression: loops(6) }] })
+  const one = `expression '${loops(6)}' resulted in error: operation cancelled: actual cost limit exceeded`
+  equal((await t.call('POST', MAPS, map('a'))).object.message, denied('a', 'endless', one))
+  await t.call('DELETE', `${API}/validatingadmissionpolicies/endless`)
+  await t.call('DELETE', `${API}/validatingadmissionpolicybindings/endless-binding`)
+  await bind(t, 'many', { validations: Array.from({ length: 200 }, (_, i) => ({ expression: `${loops(4)} || ${i} == 1` })) })
+  const all = 'validation failed due to running out of cost budget, no further validation rules will be run'
+  equal((await t.call('POST', MAPS, map('a'))).object.message, denied('a', 'many', all))
+})
