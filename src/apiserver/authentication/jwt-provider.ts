@@ -2,7 +2,7 @@
 
 import { Agent, request } from 'node:https'
 import type { IncomingMessage } from 'node:http'
-import { createLocalJWKSet, errors, type CompactVerifyGetKey, type JSONWebKeySet } from 'jose'
+import { createLocalJWKSet, type CompactVerifyGetKey, type JSONWebKeySet } from 'jose'
 import type { Clock } from '#base/clock.ts'
 import type { Log } from '#base/log.ts'
 
@@ -22,9 +22,17 @@ export interface JwtProviderParts {
   readonly ca?: string
 }
 
+/** A provider's keys, as they were when they were last fetched. */
+export interface ProviderKeys {
+  /** Finds the key a token is signed with, for `compactVerify`; fetches the keys first if that has not been done. */
+  readonly find: CompactVerifyGetKey
+  /** Fetches them again, as a token may be signed with a new one; false when that was done a moment ago. */
+  refetch(): Promise<boolean>
+}
+
 export interface JwtProvider extends AsyncDisposable {
-  /** Undefined until discovery has worked. Finds the key a token is signed with, for `compactVerify`. */
-  keys(): CompactVerifyGetKey | undefined
+  /** Undefined until discovery has worked. */
+  keys(): ProviderKeys | undefined
   /** Resolves once discovery has worked. */
   readonly ready: Promise<void>
   /** The text at this address, with this bearer token. Throws. */
@@ -37,7 +45,7 @@ export function openJwtProvider(parts: JwtProviderParts): JwtProvider {
   const agent = new Agent({ keepAlive: true, maxFreeSockets: 2, ...(parts.ca !== undefined && { ca: parts.ca }) })
   const stopped = new AbortController()
   const get = (url: string, token?: string) => fetchText(url, { agent, clock, signal: stopped.signal, ...(token && { token }) })
-  let known: CompactVerifyGetKey | undefined
+  let known: ProviderKeys | undefined
   let retry: Disposable | undefined
   const ready = Promise.withResolvers<void>()
 
@@ -72,28 +80,27 @@ export function openJwtProvider(parts: JwtProviderParts): JwtProvider {
   }
 }
 
-/** Keys are fetched at the first token, and again for one whose key is not among them. */
-function remoteKeys(uri: string, get: (url: string) => Promise<string>, clock: Clock): CompactVerifyGetKey {
+function remoteKeys(uri: string, get: (url: string) => Promise<string>, clock: Clock): ProviderKeys {
   let current: ReturnType<typeof createLocalJWKSet> | undefined
   let fetching: Promise<void> | undefined
   let fetchedAt = Number.NEGATIVE_INFINITY
-  const refetch = () =>
+  const fetchAll = () =>
     (fetching ??= get(uri)
       .then((text) => void (current = createLocalJWKSet(JSON.parse(text) as JSONWebKeySet)))
       .finally(() => {
         fetchedAt = clock.monotonic()
         fetching = undefined
       }))
-  return async (header, token) => {
-    if (current === undefined) await refetch()
-    try {
-      return await current!(header, token)
-    } catch (error) {
-      if (!(error instanceof errors.JWKSNoMatchingKey) || (fetching === undefined && clock.monotonic() - fetchedAt < REFETCH_MS))
-        throw error
-      await refetch()
-      return await current!(header, token)
-    }
+  return {
+    async find(header, token) {
+      if (current === undefined) await fetchAll()
+      return current!(header, token)
+    },
+    async refetch() {
+      if (fetching === undefined && clock.monotonic() - fetchedAt < REFETCH_MS) return false
+      await fetchAll()
+      return true
+    },
   }
 }
 

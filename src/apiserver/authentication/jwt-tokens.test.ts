@@ -7,6 +7,7 @@ import { silentLog } from '#base/log.ts'
 import { ConfigurationError, parseAuthenticationConfiguration, type AuthenticationConfiguration, type JwtIssuer } from './configuration.ts'
 import { openConfiguredTokens } from './configured-tokens.ts'
 import { compileJwtIssuers } from './jwt-configuration.ts'
+import type { ProviderKeys } from './jwt-provider.ts'
 import { jwtTokens } from './jwt-tokens.ts'
 
 const URL = 'https://issuer.test'
@@ -27,7 +28,21 @@ async function provider(change: Partial<Omit<JwtIssuer, 'claimMappings'>> = {}, 
     errors.map((e) => e.message),
     [],
   )
-  const keys = createLocalJWKSet({ keys: [{ ...(await exportJWK(key.publicKey)), kid: 'one', alg: 'RS256' }] })
+  const setOf = async (...pairs: readonly (typeof key)[]) =>
+    createLocalJWKSet({
+      keys: await Promise.all(
+        pairs.map(async (pair, i) => ({ ...(await exportJWK(pair.publicKey)), kid: ['one', 'two'][i]!, alg: 'RS256' })),
+      ),
+    })
+  let current = await setOf(key)
+  let next: typeof current | undefined
+  const keys: ProviderKeys = {
+    find: (header, jws) => current(header, jws),
+    async refetch() {
+      if (next) current = next
+      return next !== undefined
+    },
+  }
   const answers = new Map<string, string>()
   const tokens = jwtTokens({
     issuer: compiled[0]!,
@@ -36,12 +51,13 @@ async function provider(change: Partial<Omit<JwtIssuer, 'claimMappings'>> = {}, 
   })
   const sign = (claims: object = {}, how: { kid?: string; privateKey?: typeof key.privateKey; alg?: string } = {}) =>
     new SignJWT({ iss: URL, aud: 'k8s', sub: 'joe', exp: clock.now() / 1000 + 60, ...claims })
-      .setProtectedHeader({ alg: how.alg ?? 'RS256', kid: how.kid ?? 'one' })
+      .setProtectedHeader({ alg: how.alg ?? 'RS256', ...(how.kid !== '' && { kid: how.kid ?? 'one' }) })
       .sign(how.privateKey ?? key.privateKey)
   return {
     clock,
     sign,
     answers,
+    rotate: async (...pairs: readonly (typeof key)[]) => void (next = await setOf(...pairs)),
     async ask(claims: object = {}, how: Parameters<typeof sign>[1] = {}) {
       const outcome = await tokens.authenticateToken(await sign(claims, how), ['api'])
       return outcome.type === 'user' ? outcome.user : outcome.type === 'refused' ? outcome.why : outcome.type
@@ -127,6 +143,18 @@ test('a token of another issuer, audience, time, key or algorithm is not taken',
     await ask({}, { alg: 'HS256', privateKey: new TextEncoder().encode('secret') as never }),
     'oidc: verify token: oidc: id token signed with unsupported algorithm, expected ["ES256" "ES384" "ES512" "PS256" "PS384" "PS512" "RS256" "RS384" "RS512"]',
   )
+})
+
+test('a token that names no key is tried with all, and with the keys there are by now', async () => {
+  const { ask, rotate } = await provider()
+  deepEqual(await ask({}, { kid: '' }), { username: 'oidc:joe' })
+  const badSignature = 'oidc: verify token: failed to verify signature: failed to verify id token signature'
+  equal(await ask({}, { kid: '', privateKey: other.privateKey }), badSignature)
+  await rotate(key, other)
+  deepEqual(await ask({}, { kid: '', privateKey: other.privateKey }), { username: 'oidc:joe' })
+  deepEqual(await ask({}, { kid: '' }), { username: 'oidc:joe' })
+  deepEqual(await ask({}, { kid: 'two', privateKey: other.privateKey }), { username: 'oidc:joe' })
+  equal(await ask({}, { kid: 'one', privateKey: other.privateKey }), badSignature)
 })
 
 test('an address of mail counts only if the provider has verified it', async () => {

@@ -8,7 +8,7 @@ import { CelError, type Value } from '#cel/value.ts'
 import type { Outcome, TokenAuthenticator } from './authenticator.ts'
 import { stringsOf, type Expression } from './expressions.ts'
 import type { CompiledJwtIssuer, CompiledRule } from './jwt-configuration.ts'
-import type { JwtProvider } from './jwt-provider.ts'
+import type { JwtProvider, ProviderKeys } from './jwt-provider.ts'
 import { claimedIssuer, quotedList } from './token-signature.ts'
 
 /** What upstream takes; which of them a provider uses is its business. */
@@ -65,13 +65,8 @@ interface Verifying {
   readonly now: () => Instant
 }
 
-async function verified(
-  token: string,
-  issuer: string,
-  keys: NonNullable<ReturnType<JwtProvider['keys']>>,
-  { algorithms, audiences, now }: Verifying,
-): Promise<Claims> {
-  const { payload } = await compactVerify(token, keys, { algorithms: [...algorithms] }).catch((error: Error) => {
+async function verified(token: string, issuer: string, keys: ProviderKeys, { algorithms, audiences, now }: Verifying): Promise<Claims> {
+  const payload = await signed(token, keys, algorithms).catch((error: Error) => {
     if (error instanceof errors.JOSEAlgNotAllowed)
       throw new Refusal(`oidc: id token signed with unsupported algorithm, expected ${quotedList(algorithms)}`)
     if (error instanceof errors.JOSEError) throw new Refusal('failed to verify signature: failed to verify id token signature')
@@ -101,6 +96,33 @@ async function verified(
   if (typeof nbf === 'number' && now() + NOT_BEFORE_LEEWAY_MS < nbf * 1000)
     throw new Refusal(`oidc: current time ${timestamp(now())} before the nbf (not before) time: ${timestamp(nbf * 1000)}`)
   return claims
+}
+
+/** The payload once a key fits; the keys are fetched again before a token is given up, as the provider may have new ones. */
+async function signed(token: string, keys: ProviderKeys, algorithms: readonly string[]): Promise<Uint8Array> {
+  try {
+    return await signedNow(token, keys.find, algorithms)
+  } catch (error) {
+    if (!(error instanceof errors.JOSEError) || error instanceof errors.JOSEAlgNotAllowed || !(await keys.refetch())) throw error
+    return signedNow(token, keys.find, algorithms)
+  }
+}
+
+async function signedNow(token: string, find: ProviderKeys['find'], algorithms: readonly string[]): Promise<Uint8Array> {
+  const options = { algorithms: [...algorithms] }
+  try {
+    return (await compactVerify(token, find, options)).payload
+  } catch (error) {
+    if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error
+    // a token that names no key may be signed with any of the provider's
+    for await (const key of error)
+      try {
+        return (await compactVerify(token, key, options)).payload
+      } catch (mismatch) {
+        if (!(mismatch instanceof errors.JWSSignatureVerificationFailed)) throw mismatch
+      }
+    throw new errors.JWSSignatureVerificationFailed()
+  }
 }
 
 /** Brings in the groups that the token only says where to ask for. */
