@@ -140,7 +140,7 @@ function exchange(
   const deadline = clock.timer(TIMEOUT_MS, () => fail('context deadline exceeded'))
   const stop = () => fail('context canceled')
   signal.addEventListener('abort', stop, { once: true })
-  asked.once('error', (error) => fail(error.message))
+  asked.on('error', (error) => fail(error.message))
   asked.once('response', (message: IncomingMessage) => {
     readAll(message).then(
       (text) => {
