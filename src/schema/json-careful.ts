@@ -66,8 +66,11 @@ class CarefulReader {
       if (this.#text[this.#at] !== ':') this.#fail('after object key')
       this.#at++
       this.#path.push(`.${name}`)
-      if (Object.hasOwn(object, name) && this.duplicates.size < STRICT_ERRORS_MAX)
-        this.duplicates.add(`duplicate field ${JSON.stringify(this.#path.join('').slice(1))}`)
+      if (Object.hasOwn(object, name)) {
+        if (this.duplicates.size < STRICT_ERRORS_MAX) this.duplicates.add(`duplicate field ${JSON.stringify(this.#path.join('').slice(1))}`)
+        // A repeated member stands where it was repeated, so that what is wrong with the text can be told in its order.
+        delete object[name]
+      }
       object[name] = this.#value()
       this.#path.pop()
       this.#space()

@@ -33,6 +33,9 @@ export interface Choice {
   readonly pretty: boolean
 }
 
+/** What is answered with: `rowless` objects have no rows to be shown in a Table, `plain` ones are shown in no other way than as they are. */
+type Shape = 'object' | 'rowless' | 'stream' | 'plain'
+
 interface Clause {
   readonly type: string
   readonly parameters: Readonly<Record<string, string>>
@@ -51,7 +54,7 @@ export function objectTypes(cbor = false): readonly MediaType[] {
  * The first acceptable clause by quality; throws 406 when there is none, or when it names a type that cannot be streamed. Custom
  * resources have no protobuf form of their own, only their metadata does.
  */
-export function negotiate(accept: string | undefined, answer: 'object' | 'stream' | 'plain', cbor = false, custom = false): Choice {
+export function negotiate(accept: string | undefined, answer: Shape, cbor = false, custom = false): Choice {
   const types = objectTypes(cbor)
   if (accept === undefined || accept.trim() === '') return PLAIN_JSON
   const choice = firstAcceptable(accept, answer, types, custom)
@@ -59,19 +62,15 @@ export function negotiate(accept: string | undefined, answer: 'object' | 'stream
   throw notAcceptable(answer === 'stream' ? types.filter((t) => t !== YAML_TYPE).map(streamedAs) : types)
 }
 
-function firstAcceptable(
-  accept: string,
-  answer: 'object' | 'stream' | 'plain',
-  types: readonly MediaType[],
-  custom: boolean,
-): Choice | undefined {
+function firstAcceptable(accept: string, answer: Shape, types: readonly MediaType[], custom: boolean): Choice | undefined {
   for (const clause of parseAccept(accept))
     for (const mediaType of types) {
       if (!matches(clause.type, mediaType)) continue
       const { stream, pretty, v } = clause.parameters
       if (stream && (stream !== 'watch' || mediaType === YAML_TYPE)) continue
       const as = answer === 'plain' ? 'object' : viewOf(clause, mediaType)
-      if (as === undefined || (custom && as === 'object' && mediaType === PROTOBUF_TYPE)) continue
+      if (as === undefined || (as === 'Table' && answer === 'rowless')) continue
+      if (custom && as === 'object' && mediaType === PROTOBUF_TYPE) continue
       return { mediaType, as, version: v === 'v1beta1' ? 'meta.k8s.io/v1beta1' : 'meta.k8s.io/v1', pretty: pretty === '1' }
     }
   return undefined

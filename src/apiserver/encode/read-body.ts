@@ -10,6 +10,7 @@ import { parseJson } from '#schema/json.ts'
 import type { Message } from '#schema/message.ts'
 import { decodeEnvelope, decodeMessage, hasMagic } from '#schema/protobuf.ts'
 import { parseYaml } from '#schema/yaml.ts'
+import { strictProblems } from './strict-problems.ts'
 
 export interface ExpectedKind {
   readonly apiVersion: string
@@ -43,13 +44,18 @@ async function bodyObject(ctx: RequestContext, expected: ExpectedKind, validatio
   const { value, duplicates } = parseText(bytes, ctx.cbor && hasCborMagic(bytes) ? CBOR_TYPE : mediaType, expected)
   if (custom && typesOf(value).kind === '')
     throw unrecognized(expected, `Object 'Kind' is missing in '${Buffer.from(bytes).toString()}'`, bytes)
-  return decodeValue(value, duplicates, expected, validation, ctx.warnings)
+  if (custom) return decodeValue(value, duplicates, expected, validation, ctx.warnings)
+  const together: Together = (unknown) => strictProblems(value, mediaType === YAML_TYPE ? 'yaml' : 'json', duplicates, unknown)
+  return decodeValue(value, together, expected, validation, ctx.warnings)
 }
+
+/** All that a strict reader minds, given what is unknown. */
+type Together = (unknown: readonly string[]) => readonly string[]
 
 /** A value checked as a body would be; `refuse` words what is wrong with it. */
 export function decodeValue(
   value: unknown,
-  duplicates: readonly string[],
+  duplicates: readonly string[] | Together,
   expected: ExpectedKind,
   validation: FieldValidation,
   warnings: string[],
@@ -61,7 +67,7 @@ export function decodeValue(
   const refused = refuse ?? ((why: string) => badRequest(cannotBeHandled(expected, why)))
   try {
     const decoded = decode(expected.message, value)
-    const problems = [...duplicates, ...decoded.unknown]
+    const problems = typeof duplicates === 'function' ? duplicates(decoded.unknown) : [...duplicates, ...decoded.unknown]
     if (problems.length > 0 && validation === 'Strict') throw refused(`strict decoding error: ${problems.join(', ')}`)
     if (validation === 'Warn') warnings.push(...problems)
     return { ...decoded.value, apiVersion: expected.apiVersion, kind: expected.kind }

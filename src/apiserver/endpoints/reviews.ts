@@ -11,6 +11,7 @@ import type { Answer } from '#apiserver/answer.ts'
 import type { TokenAuthenticator } from '#apiserver/authentication/authenticator.ts'
 import type { Authorizer } from '#apiserver/authorization/authorizer.ts'
 import { selectorErrors, selectorsOf } from '#apiserver/authorization/review-spec.ts'
+import { negotiate } from '#apiserver/encode/negotiate.ts'
 import { readBody } from '#apiserver/encode/read-body.ts'
 import type { RequestContext, RequestInfo } from '#apiserver/request-context.ts'
 import { admissionFacts, expectedOf, inNamespace } from './resource-endpoint.ts'
@@ -60,6 +61,7 @@ const REVIEWS: Readonly<Record<string, Review>> = {
 export async function answerReview(resource: Resource, ctx: RequestContext, parts: ReviewParts): Promise<Answer> {
   const review = REVIEWS[resource.plural]
   if (ctx.info.verb !== 'create' || review === undefined) throw methodNotServed()
+  negotiate(ctx.headers['accept'], 'rowless', ctx.cbor)
   const options = writeOptions(ctx, 'CreateOptions')
   const body = await readBody(ctx, expectedOf(resource), options.fieldValidation)
   if (body === undefined) throw badRequest(`the object provided is unrecognized (must be of type ${resource.kind})`)

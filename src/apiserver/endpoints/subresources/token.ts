@@ -7,6 +7,7 @@ import { TokenRequest } from '#api/authentication/v1/token-request.ts'
 import type { Pod } from '#api/core/v1/pod.ts'
 import type { Answer } from '#apiserver/answer.ts'
 import type { TokenIssuer, TokenToIssue } from '#apiserver/authentication/token-issuer.ts'
+import { negotiate } from '#apiserver/encode/negotiate.ts'
 import { readBody } from '#apiserver/encode/read-body.ts'
 import { timestamp } from '#base/clock.ts'
 import type { RequestContext } from '#apiserver/request-context.ts'
@@ -32,6 +33,7 @@ export async function requestToken(
   const { info } = ctx
   if (info.verb !== 'create') throw methodNotServed()
   if (issuer === undefined) throw serviceUnavailable('the server has no key to sign service account tokens with')
+  negotiate(ctx.headers['accept'], 'rowless', ctx.cbor)
   const options = writeOptions(ctx, 'CreateOptions')
   const expected = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', message: TokenRequest.schema }
   const body = (await readBody(ctx, expected, options.fieldValidation)) as TokenRequest | undefined
