@@ -2,10 +2,12 @@
 
 import { request as httpRequest, type ClientRequest, type IncomingMessage } from 'node:http'
 import { request as httpsRequest } from 'node:https'
-import { isIP } from 'node:net'
+import { lookup } from 'node:dns'
+import { isIP, type LookupFunction } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Answer } from '#apiserver/answer.ts'
-import { refusal } from '#apiserver/endpoints/errors.ts'
+import { endpointAddressProblems } from '#api/core/v1/endpoint-address-rules.ts'
+import { badRequest, refusal } from '#apiserver/endpoints/errors.ts'
 import type { RequestContext } from '#apiserver/request-context.ts'
 import type { Clock } from '#base/clock.ts'
 import type { Log } from '#base/log.ts'
@@ -24,6 +26,8 @@ export interface Backend {
   /** Percent-encoded as it goes over the wire. */
   readonly path: string
   readonly query: URLSearchParams
+  /** Whether users say where it is: then it may not be this machine itself, or its neighbour on the link. */
+  readonly guarded?: boolean
   /** Absent on https: any certificate is accepted and none is shown. */
   readonly tls?: ClientTls
 }
@@ -59,6 +63,7 @@ export function dial(
   signal: AbortSignal,
   { clock }: Dialing,
 ): Promise<Dialed> {
+  if (backend.guarded && isIP(backend.host) !== 0 && !isProxyable(backend.host)) return Promise.reject(addressNotAllowed())
   return new Promise((resolve, reject) => {
     const query = backend.query.toString()
     const options = {
@@ -72,6 +77,7 @@ export function dial(
         ...(sent.body && { 'content-length': String(sent.body.length) }),
       },
       agent: false as const,
+      ...(backend.guarded && { lookup: guardedLookup }),
     }
     const request: ClientRequest =
       backend.protocol === 'http'
@@ -89,7 +95,9 @@ export function dial(
     const connected = () => late[Symbol.dispose]()
     request.once('socket', (socket) => socket.once(backend.protocol === 'http' ? 'connect' : 'secureConnect', connected))
     request.once('close', connected)
-    request.once('error', (error) => reject(unreachable(backend, sent.headers['upgrade'] !== undefined, error)))
+    request.once('error', (error) =>
+      reject(error instanceof NotProxyable ? addressNotAllowed() : unreachable(backend, sent.headers['upgrade'] !== undefined, error)),
+    )
     request.once('response', (message) => {
       message.on('error', () => {}) // whoever reads it sees it end
       resolve({ type: 'response', message })
@@ -101,6 +109,26 @@ export function dial(
     if (signal.aborted) give()
     else signal.addEventListener('abort', give, { once: true })
     request.end(sent.body)
+  })
+}
+
+function isProxyable(address: string): boolean {
+  return endpointAddressProblems('', address).length === 0
+}
+
+class NotProxyable extends Error {}
+
+function addressNotAllowed() {
+  return badRequest('address not allowed')
+}
+
+/** The very addresses that were judged are dialed: a name that is asked for twice may mean two things (CVE-2020-8562). */
+const guardedLookup: LookupFunction = (name, options, done) => {
+  lookup(name, { ...options, all: true }, (error, addresses) => {
+    if (error) done(error, '', 0)
+    else if (!addresses.every(({ address }) => isProxyable(address))) done(new NotProxyable(), '', 0)
+    else if (options.all) done(null, addresses)
+    else done(null, addresses[0]!.address, addresses[0]!.family)
   })
 }
 

@@ -44,7 +44,9 @@ export function openKubeletConnection(parts: KubeletConnectionParts): KubeletCon
     async kubelet(name, path, query, ctx) {
       const node = parts.nodes.get(name)
       if (node === undefined) throw notFound({ group: '', plural: 'nodes' }, name)
-      const backend: Backend = { protocol: 'https', ...kubeletAddress(node), tls: parts.tls(), path, query }
+      // anything may be asked of what a node says is its kubelet, with the API server's certificate: not of the API server (CVE-2022-3294)
+      const guarded = ctx.info.resource === 'nodes'
+      const backend: Backend = { protocol: 'https', ...kubeletAddress(node), tls: parts.tls(), path, query, guarded }
       if (wantsTunnel(ctx.headers) && path.startsWith('/portForward/')) return tunnelPortForward(backend, ctx, dialing)
       if (!path.startsWith('/containerLogs/')) return proxyRequest(backend, ctx, dialing)
       const dialed = await dial(backend, { method: 'GET', headers: {} }, ctx.signal, dialing)
@@ -52,7 +54,7 @@ export function openKubeletConnection(parts: KubeletConnectionParts): KubeletCon
       if (refused) throw refused
       return responseAnswer(dialed.message)
     },
-    backend: (target, path, query, ctx) => proxyRequest({ ...target, path, query }, ctx, dialing),
+    backend: (target, path, query, ctx) => proxyRequest({ ...target, path, query, guarded: true }, ctx, dialing),
   }
 }
 

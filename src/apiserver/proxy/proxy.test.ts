@@ -112,7 +112,6 @@ test('a kubelet that is away or unknown is said so', async () => {
     message: 'error dialing backend: dial tcp 127.0.0.1:1: connect: connection refused',
   })
   await rejects(kubelets.kubelet('gone', '/exec/ns/p/c', none, context()), { code: 404, message: 'nodes "gone" not found' })
-  await rejects(kubelets.backend({ protocol: 'http', host: '127.0.0.1', port: 1 }, '/', none, context()), { code: 503 })
 })
 
 /** Serves `path` with the kubelet connection behind it, as the API server does. */
@@ -129,6 +128,14 @@ const serveFor = (path: string) =>
       return { type: 'response', status: answer.status, headers: answer.headers, body: answer.body as AsyncIterable<Uint8Array> }
     },
   })
+
+test('CVE-2022-3294, CVE-2020-8562: no user points the proxy at this machine, by address or by name', async () => {
+  const refused = { code: 400, message: 'address not allowed' }
+  for (const host of ['127.0.0.1', '::1', '169.254.169.254', '0.0.0.0', 'localhost'])
+    await rejects(kubelets.backend({ protocol: 'http', host, port }, '/', none, context()), refused, host)
+  const info = parseRequestInfo('GET', '/api/v1/nodes/n1/proxy/pods', none)
+  await rejects(kubelets.kubelet('n1', '/pods', none, { ...context(), info }), refused)
+})
 
 test('an upgrade goes through raw; one that the kubelet refuses is an ordinary answer', async () => {
   await using server = await serveFor('/exec/ns/p/c')

@@ -3,6 +3,7 @@
 import { dns1123Label, ipAddress, portNumber } from '#schema/names.ts'
 import { duplicate, invalidEach, required, type FieldError } from '#schema/field-error.ts'
 import { ageColumn, nameColumn } from '#schema/table.ts'
+import { endpointAddressProblems } from './endpoint-address-rules.ts'
 import { ObjectReference } from './reference.ts'
 import { ObjectMeta } from '#api/meta/v1/object-meta.ts'
 import { int32, list, message, oneOf, opt, req, rulesFor, string, val } from '#schema/message.ts'
@@ -85,7 +86,10 @@ rulesFor(EndpointSubset, {
       ['notReadyAddresses', notReadyAddresses],
     ] as const)
       for (const [index, address] of list.entries())
-        if (address.ip) errors.push(...invalidEach(`${path}.${name}[${index}].ip`, address.ip, ipAddress(address.ip)))
+        if (address.ip) {
+          const at = `${path}.${name}[${index}].ip`
+          errors.push(...invalidEach(at, address.ip, ipAddress(address.ip)), ...endpointAddressProblems(at, address.ip))
+        }
     const names = new Set<string>()
     for (const [index, port] of ports.entries()) {
       const at = `${path}.ports[${index}]`

@@ -3,6 +3,7 @@
 import { dns1123Subdomain, ipAddress, portNumber } from '#schema/names.ts'
 import { invalidEach, tooMany, type FieldError } from '#schema/field-error.ts'
 import { ageColumn, nameColumn } from '#schema/table.ts'
+import { endpointAddressProblems } from '#api/core/v1/endpoint-address-rules.ts'
 import { ObjectReference } from '#api/core/v1/reference.ts'
 import { ObjectMeta } from '#api/meta/v1/object-meta.ts'
 import { bool, int32, list, map, message, oneOf, opt, req, rulesFor, string, val } from '#schema/message.ts'
@@ -137,7 +138,10 @@ rulesFor(EndpointSlice, {
       const at = `endpoints[${index}].addresses`
       if ((endpoint.addresses?.length ?? 0) > ADDRESSES_MAX) errors.push(tooMany(at, endpoint.addresses.length, ADDRESSES_MAX))
       const check = slice.addressType === 'FQDN' ? dns1123Subdomain : ipAddress
-      for (const [i, address] of (endpoint.addresses ?? []).entries()) errors.push(...invalidEach(`${at}[${i}]`, address, check(address)))
+      for (const [i, address] of (endpoint.addresses ?? []).entries()) {
+        errors.push(...invalidEach(`${at}[${i}]`, address, check(address)))
+        if (slice.addressType !== 'FQDN') errors.push(...endpointAddressProblems(`${at}[${i}]`, address))
+      }
     }
     for (const [index, { port }] of ports.entries())
       if (port !== undefined) errors.push(...invalidEach(`ports[${index}].port`, port, portNumber(port)))
