@@ -20,6 +20,11 @@ export interface LeaderElectionParts {
   readonly retryPeriodMs?: number
 }
 
+/** The Lease could not be renewed in time: another replica may act by now. */
+export class LeadershipLost extends Error {
+  override readonly name = 'LeadershipLost'
+}
+
 const LEASE_DURATION_MS = 15_000
 const RENEW_DEADLINE_MS = 10_000
 const RETRY_PERIOD_MS = 2_000
@@ -28,7 +33,8 @@ const JITTER = 1.2 // spreads the candidates' tries
 
 /**
  * Waits to be leader, then runs `lead` with a signal that aborts when leadership is lost. Resolves when `signal` aborts (the lease
- * is given up at once, so that another need not wait) and rejects when leadership was lost: the process then ends and starts anew.
+ * is given up at once, so that another need not wait) and rejects with `LeadershipLost` once `lead` has ended thereupon: a process that
+ * does nothing else then ends and starts anew.
  */
 export async function runAsLeader(
   parts: LeaderElectionParts,
@@ -112,7 +118,7 @@ export async function runAsLeader(
       await sleep(clock, retryMs, signal).catch(() => {})
       if (signal.aborted) return
       if (await attempt(renewed + deadlineMs - clock.monotonic())) renewed = clock.monotonic()
-      else if (clock.monotonic() - renewed >= deadlineMs) throw new Error(`leadership of ${namespace}/${name} was lost`)
+      else if (clock.monotonic() - renewed >= deadlineMs) throw new LeadershipLost(`leadership of ${namespace}/${name} was lost`)
     }
   })()
   try {

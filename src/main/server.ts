@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto'
 import { resolve } from 'node:path'
 import { systemClock } from '#base/clock.ts'
+import type { Log } from '#base/log.ts'
 import { systemRandom } from '#base/random.ts'
 import { settings } from '#base/settings.ts'
 import { command } from '#cli/command.ts'
@@ -14,6 +15,7 @@ import { apiSettings } from './control-plane-settings.ts'
 import { loopHealth } from './loop-health.ts'
 import { processLog } from './process-log.ts'
 import { createClient } from '#client/create-client.ts'
+import { LeadershipLost } from '#client/leader-elector.ts'
 
 const INSTANCE_LENGTH = 12 // hex digits; tells the servers of one machine apart
 
@@ -42,32 +44,42 @@ export const server = command({
     const instance = createHash('sha256').update(resolve(values.dataDirectory)).digest('hex').slice(0, INSTANCE_LENGTH)
     const election = (name: string) => ({ namespace: 'kube-system', name, instance })
     const loops = [
-      runControllerManager(
-        {
-          ...parts,
-          election: election('kube-controller-manager'),
-          onLeading: controllerManager.onLeading,
-          log: log.with({ component: 'kube-controller-manager' }),
-          transport: assembled.transport(CONTROLLER_MANAGER),
-          transportFor: (account) => assembled.transport(controllerIdentity(account)),
-          rootCa: pki.ca.cert,
-          signAccountToken: api.signAccountToken,
-          clusterCidr: values.clusterCidr,
-          controllers: values.controllers,
-          queues: api.queues,
-          resources: async () => assembled.api.resources,
-          certificates: certificateParts(pki),
-        },
+      standing(
+        (signal) =>
+          runControllerManager(
+            {
+              ...parts,
+              election: election('kube-controller-manager'),
+              onLeading: controllerManager.onLeading,
+              log: log.with({ component: 'kube-controller-manager' }),
+              transport: assembled.transport(CONTROLLER_MANAGER),
+              transportFor: (account) => assembled.transport(controllerIdentity(account)),
+              rootCa: pki.ca.cert,
+              signAccountToken: api.signAccountToken,
+              clusterCidr: values.clusterCidr,
+              controllers: values.controllers,
+              queues: api.queues,
+              resources: async () => assembled.api.resources,
+              certificates: certificateParts(pki),
+            },
+            signal,
+          ),
+        log,
         stop.signal,
       ),
-      runSchedulerLoop(
-        {
-          ...parts,
-          election: election('kube-scheduler'),
-          onLeading: scheduler.onLeading,
-          log: log.with({ component: 'kube-scheduler' }),
-          transport: assembled.transport(SCHEDULER),
-        },
+      standing(
+        (signal) =>
+          runSchedulerLoop(
+            {
+              ...parts,
+              election: election('kube-scheduler'),
+              onLeading: scheduler.onLeading,
+              log: log.with({ component: 'kube-scheduler' }),
+              transport: assembled.transport(SCHEDULER),
+            },
+            signal,
+          ),
+        log,
         stop.signal,
       ),
     ]
@@ -86,3 +98,14 @@ export const server = command({
     return 0
   },
 })
+
+/** Stands for election again after a loss: the API server beside the loop has something to do without it. */
+async function standing(run: (signal: AbortSignal) => Promise<void>, log: Log, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted)
+    try {
+      await run(signal)
+    } catch (error) {
+      if (!(error instanceof LeadershipLost)) throw error
+      log.warn('a loop ended and stands for election again', { error: error.message })
+    }
+}

@@ -12,11 +12,6 @@ const PROGRAM = process.env.K8TS_TEST_ETCD ?? '/usr/bin/etcd'
 /** Why tests with etcd cannot run here; false when they can. */
 export const needsEtcd: string | false = existsSync(PROGRAM) ? false : 'needs etcd (apt-get install etcd-server)'
 
-export interface EtcdMember {
-  readonly endpoint: string
-  readonly process: ChildProcess
-}
-
 export interface EtcdUnderTest extends AsyncDisposable {
   readonly endpoints: readonly string[]
   /** SIGKILL. */

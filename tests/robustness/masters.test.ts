@@ -201,6 +201,32 @@ test('one server runs the controllers; when it dies another takes over', { skip:
   ok((await holder(other)) !== before)
 })
 
+test(
+  'a server outlives an etcd that is away for longer than it can lead, and goes on by itself',
+  { skip: needsEtcd, timeout: 120_000 },
+  async () => {
+    await using etcd = await startEtcd()
+    await using server = await startServer({ flags: ['--etcd-servers', etcd.endpoints.join(',')] })
+    const lost = (of: string) => server.log().includes(`leadership of kube-system/${of} was lost`)
+    await eventually('a leader', async () => (server.log().includes('became leader') ? true : undefined))
+    await etcd.kill(0)
+    await eventually('both loops lose their lease', async () =>
+      lost('kube-controller-manager') && lost('kube-scheduler') ? true : undefined,
+    )
+    const away = await server.call('GET', CONFIG_MAPS)
+    deepEqual([away.status, away.json()['reason']], [503, 'ServiceUnavailable'])
+    await etcd.start(0)
+    const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'after' } }
+    await eventually('a namespace', async () =>
+      (await server.call('POST', '/api/v1/namespaces', namespace)).status === 201 ? true : undefined,
+    )
+    const account = '/api/v1/namespaces/after/serviceaccounts/default'
+    await eventually('the account that a controller makes', async () =>
+      (await server.call('GET', account)).status === 200 ? true : undefined,
+    )
+  },
+)
+
 interface Answer {
   readonly status: number
   readonly text: string
