@@ -39,7 +39,7 @@ export interface AuditNotes {
   /** The body as it was understood, before admission: an object, a patch, options. */
   request(object: unknown): void
   /** Who the caller acts as. */
-  impersonates(user: UserInfo): void
+  impersonates(user: UserInfo, constraint?: string): void
 }
 
 export interface RequestContext {

@@ -75,8 +75,9 @@ function trailOf(context: RequestContext, decision: AuditDecision, clock: Clock,
       annotate(key, value) {
         annotations[key] ??= value
       },
-      impersonates(user) {
-        event = { ...event, impersonatedUser: user }
+      impersonates(user, constraint) {
+        const authenticationMetadata = constraint === undefined ? undefined : { impersonationConstraint: constraint }
+        event = { ...event, impersonatedUser: user, ...(authenticationMetadata && { authenticationMetadata }) }
       },
       request(object) {
         event = { ...event, ...(event.objectRef && { objectRef: named(event.objectRef, object) }) }

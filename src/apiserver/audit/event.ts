@@ -15,6 +15,8 @@ export interface AuditEvent {
   readonly verb: string
   readonly user: UserInfo
   readonly impersonatedUser?: UserInfo
+  /** Which right to impersonate it was, where that is constrained. */
+  readonly authenticationMetadata?: { readonly impersonationConstraint: string }
   readonly sourceIPs?: readonly string[]
   readonly userAgent?: string
   readonly objectRef?: ObjectRef

@@ -13,6 +13,7 @@ const agent: UserInfo = {
 /** Acts as others where `allowed` has `verb group/resource name`, and remembers what was asked. */
 function acting(...allowed: readonly string[]) {
   const asked: string[] = []
+  const constraints: (string | undefined)[] = [] // for the audit log
   const authorizer = {
     authorize({ info }: { info: { verb: string; group: string; resource: string; subresource: string; name: string } }) {
       const what = `${info.verb} ${info.group}/${info.resource}${info.subresource && `/${info.subresource}`} ${info.name}`.trim()
@@ -23,18 +24,22 @@ function acting(...allowed: readonly string[]) {
   const as = async (headers: Readonly<Record<string, string>>, user: UserInfo = agent) => {
     const info = parseRequestInfo('GET', '/api/v1/pods', new URLSearchParams())
     const found = await impersonate({ headers, user, info }, authorizer as never, true)
+    constraints.push(found?.constraint)
     return found?.user
   }
-  return { asked, as }
+  return { asked, as, constraints }
 }
 
 test('an account on a node acts as that node, for the requests it is allowed to', async () => {
-  const { as, asked } = acting('impersonate-on:associated-node:list /pods', 'impersonate:associated-node authentication.k8s.io/nodes *')
+  const { as, asked, constraints } = acting(
+    'impersonate-on:associated-node:list /pods',
+    'impersonate:associated-node authentication.k8s.io/nodes *',
+  )
   deepEqual(await as({ 'impersonate-user': 'system:node:n1' }), {
     username: 'system:node:n1',
     groups: ['system:nodes', 'system:authenticated'],
   })
-  equal(asked.length, 2)
+  deepEqual([asked.length, constraints], [2, ['impersonate:associated-node']])
   await rejects(as({ 'impersonate-user': 'system:node:n2' }), {
     message:
       'pods is forbidden: User "system:serviceaccount:ns:agent" cannot impersonate-on:arbitrary-node:list resource "pods" in API group "" at the cluster scope',

@@ -30,21 +30,25 @@ const MODES: readonly Mode[] = [
   },
 ]
 
+type Found =
+  | { readonly user: UserInfo; readonly constraint: string }
+  | { readonly user?: undefined; readonly error: StatusError | undefined }
+
 /** The user, if one of the modes allows it, else what the first that applies has against it; neither when none applies. */
 export async function constrainedUser(
   { user, info }: Pick<RequestContext, 'user' | 'info'>,
   wanted: WantedUser,
   authorizer: Authorizer,
-): Promise<{ readonly user?: UserInfo; readonly error?: StatusError }> {
+): Promise<Found> {
   let first: StatusError | undefined
   for (const { name } of MODES.filter((mode) => mode.applies(wanted, user))) {
     const asking = name === 'associated-node' ? withKeysOnly(user) : user
     const questions = [{ ...info, verb: `impersonate-on:${name}:${info.verb}` }, ...aboutUser(wanted, name, info.path)]
     const refused = unfit(wanted, asking, name, info.path) ?? (await refusalOf(asking, questions, authorizer))
-    if (refused === undefined) return { user: impersonated(wanted) }
+    if (refused === undefined) return { user: impersonated(wanted), constraint: `impersonate:${name}` }
     first ??= refused
   }
-  return first === undefined ? {} : { error: first }
+  return { error: first }
 }
 
 async function refusalOf(

@@ -113,7 +113,7 @@ export function createHandler(parts: HandlerParts): Handler {
       }
       const impersonated = await impersonate(context, parts.authorizer, parts.constrainedImpersonation)
       if (impersonated) {
-        trail?.notes.impersonates(impersonated.user)
+        trail?.notes.impersonates(impersonated.user, impersonated.constraint)
         context = { ...context, user: impersonated.user, headers: impersonated.headers }
       }
       // components of this process bound their own calls, and losing one to the limit would only delay them

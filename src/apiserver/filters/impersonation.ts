@@ -17,7 +17,7 @@ export async function impersonate(
   context: Pick<RequestContext, 'headers' | 'user' | 'info'>,
   authorizer: Authorizer,
   constrained = false,
-): Promise<{ readonly user: UserInfo; readonly headers: RequestContext['headers'] } | undefined> {
+): Promise<{ readonly user: UserInfo; readonly headers: RequestContext['headers']; readonly constraint?: string } | undefined> {
   const { headers } = context
   const wanted = wantedUser(headers)
   if (wanted.username === '') {
@@ -28,7 +28,7 @@ export async function impersonate(
   }
   const rest = Object.fromEntries(Object.entries(headers).filter(([name]) => !name.startsWith('impersonate-')))
   const found = constrained ? await constrainedUser(context, wanted, authorizer) : undefined
-  if (found?.user) return { user: found.user, headers: rest }
+  if (found?.user) return { user: found.user, headers: rest, constraint: found.constraint }
   try {
     return { user: await unconstrainedUser(context, wanted, authorizer), headers: rest }
   } catch (error) {
