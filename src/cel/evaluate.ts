@@ -2,8 +2,9 @@
 
 import type { Checked } from './check.ts'
 import type { Overload } from './declaration.ts'
-import type { Expression } from './expression.ts'
+import { partsOf, type Expression } from './expression.ts'
 import { isJsonObject, JsonMap, jsonValue, memberOf } from './json-value.ts'
+import { sizeOf, TRAVERSAL } from './library/cost.ts'
 import { isOptional, none, some, type Optional } from './optional.ts'
 import {
   ArrayList,
@@ -12,6 +13,7 @@ import {
   CostExceeded,
   endWork,
   EntryMap,
+  equals,
   List,
   startWork,
   type Value,
@@ -53,19 +55,27 @@ const MAP_COST = 30
 const STRUCT_COST = 40
 
 export function compile(checked: Checked, structs: StructMaker = noStructs): Program {
-  return new Steps(stepOf(checked.expression, { checked, structs, locals: [], keys: subtreeKeys(checked) }))
+  return new Steps(stepOf(checked.expression, { checked, structs, locals: [], keys: subtreeKeys(checked) }), hasFolds(checked.expression))
 }
+
+function hasFolds(e: Expression): boolean {
+  return e.kind === 'comprehension' || partsOf(e).some(hasFolds)
+}
+
+const NO_LOCALS: Value[] = []
 
 /** A class, as thousands of programs then share what they do. */
 class Steps implements Program {
   readonly #step: Step
+  readonly #hasFolds: boolean
 
-  constructor(step: Step) {
+  constructor(step: Step, hasFolds: boolean) {
     this.#step = step
+    this.#hasFolds = hasFolds
   }
 
   evaluate(variables: Activation, costMax = Number.POSITIVE_INFINITY): Outcome {
-    const run: Run = { variables, locals: [], costMax, cost: 0 }
+    const run: Run = { variables, locals: this.#hasFolds ? [] : NO_LOCALS, costMax, cost: 0 }
     const outer = startWork()
     try {
       return { value: this.#step(run), cost: run.cost }
@@ -293,6 +303,9 @@ function call(e: Extract<Expression, { kind: 'call' }>, context: Context): Step 
         return chosen ? yes(run) : no(run)
       }
     }
+    case '_==_':
+    case '_!=_':
+      return equality(e, context)
     case '_?._': {
       const [operand, field] = e.args.map((arg) => stepOf(arg, context)) as [Step, Step]
       return (run) => optionalIn(operand(run), field(run), run)
@@ -325,6 +338,19 @@ function call(e: Extract<Expression, { kind: 'call' }>, context: Context): Step 
     const value = compute(args)
     spend(run, cost === undefined ? 1 : cost(args, value))
     return value
+  }
+}
+
+/** Takes any two values, so that there is nothing to choose between; most of what policies say ends in one. */
+function equality({ args, function: name }: Extract<Expression, { kind: 'call' }>, context: Context): Step {
+  const [left, right] = args.map((arg) => stepOf(arg, context)) as [Step, Step]
+  const wanted = name === '_==_'
+  return (run) => {
+    const a = left(run)
+    const b = right(run)
+    const isSame = equals(a, b)
+    spend(run, Math.ceil(Math.min(sizeOf(a), sizeOf(b)) * TRAVERSAL))
+    return isSame === wanted
   }
 }
 

@@ -51,6 +51,27 @@ export interface Comprehension {
   readonly result: Expression
 }
 
+/** The expressions directly within one. */
+export function partsOf(e: Expression): readonly Expression[] {
+  switch (e.kind) {
+    case 'literal':
+    case 'ident':
+      return []
+    case 'select':
+      return [e.operand]
+    case 'call':
+      return e.target ? [e.target, ...e.args] : e.args
+    case 'list':
+      return e.elements
+    case 'map':
+      return e.entries.flatMap(({ key, value }) => [key, value])
+    case 'struct':
+      return e.fields.map(({ value }) => value)
+    case 'comprehension':
+      return [e.range, e.init, e.condition, e.step, e.result]
+  }
+}
+
 /** A mistake and where it is; `line` and `column` count from 1. */
 export interface Problem {
   readonly message: string

@@ -1,6 +1,6 @@
 /** Finds texts written down for functions that cannot take them: they would fail every time. */
 
-import type { Expression, Problem } from './expression.ts'
+import { partsOf, type Expression, type Problem } from './expression.ts'
 import { compilePattern } from './library/pattern.ts'
 import { parseDuration, parseTimestamp } from './library/time.ts'
 import { syntaxError } from './tokens.ts'
@@ -30,24 +30,4 @@ export function literalProblems(expression: Expression, source: string): readonl
 
   visit(expression)
   return problems.toSorted((a, b) => a.line - b.line || a.column - b.column)
-}
-
-function partsOf(e: Expression): readonly Expression[] {
-  switch (e.kind) {
-    case 'literal':
-    case 'ident':
-      return []
-    case 'select':
-      return [e.operand]
-    case 'call':
-      return e.target ? [e.target, ...e.args] : e.args
-    case 'list':
-      return e.elements
-    case 'map':
-      return e.entries.flatMap(({ key, value }) => [key, value])
-    case 'struct':
-      return e.fields.map(({ value }) => value)
-    case 'comprehension':
-      return [e.range, e.init, e.condition, e.step, e.result]
-  }
 }

@@ -95,8 +95,14 @@ export function compileValidatingPolicy({ spec }: ValidatingAdmissionPolicy): Co
 function denialsOf(rules: readonly Rule[], variables: CompiledVariables, activation: Activation): readonly Denial[] {
   const budget = { remaining: PER_REQUEST_COST_MAX }
   const all = withVariables(variables, activation, budget)
-  const results = rules.map(({ expression }) => evaluated(expression, all, budget))
-  if (results.every(({ value }) => value === true)) return []
+  const results: Evaluated[] = []
+  let isHeld = true
+  for (const { expression } of rules) {
+    const result = evaluated(expression, all, budget)
+    results.push(result)
+    if (result.value !== true) isHeld = false
+  }
+  if (isHeld) return []
   const messages = messagesOf(rules, variables, withoutAuthorizer(activation), budget)
   return results.flatMap((result, index): readonly Denial[] => {
     const { declared } = rules[index]!
