@@ -118,7 +118,17 @@ test('a full etcd refuses writes, says what to do, reads on, and takes writes ag
 
 test('a user logs in, anew when etcd has forgotten the token; a wrong password is told', options, async () => {
   await using etcd = await startEtcd(1)
-  for (const words of ['user add root:secret', 'user grant-role root root', 'auth enable']) ctl(etcd, ...words.split(' '))
+  for (const words of [
+    'user add root:secret',
+    'user grant-role root root',
+    'user add some:secret',
+    'role add some',
+    'user grant-role some some',
+  ])
+    ctl(etcd, ...words.split(' '))
+  ctl(etcd, 'role', 'grant-permission', 'some', 'readwrite', '/registry/', '--prefix')
+  ctl(etcd, 'auth', 'enable')
+  await rejects(open(etcd, { login: { user: 'some', password: 'secret' } }), /may not read all keys/)
   await rejects(open(etcd), /does not let this server in: etcdserver: user name is empty/)
   await rejects(open(etcd, { login: { user: 'root', password: 'wrong' } }), /does not let this server in: .*authentication failed/)
   await using store = await open(etcd, { login: { user: 'root', password: 'secret' } })

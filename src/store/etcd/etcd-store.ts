@@ -23,7 +23,7 @@ import { WatchHub, type HistoryPart } from '../watch-hub.ts'
 import { EtcdConnection, type EtcdAddress } from './connection.ts'
 import { LeaseGone, RevisionAhead, RevisionGone, unavailable } from './failures.ts'
 import { commitsAfter, follow, type Commit } from './follow.ts'
-import { keySpace, type KeySpace } from './key-space.ts'
+import { FROM_HERE_ON, keySpace, type KeySpace } from './key-space.ts'
 import { COMPARE_MOD, compact, grantLease, range, snapshot, status, transact } from './messages.ts'
 import type { Read, Written } from './protobuf.ts'
 import { OwnValues } from './own-values.ts'
@@ -43,7 +43,14 @@ export async function openEtcdStore(parts: EtcdStoreParts): Promise<Store> {
   const connection = new EtcdConnection(parts)
   try {
     await checkReleases(connection, parts.log)
-    const { header } = await connection.call(range, PRESENT, 'read')
+    const { header } = await connection.call(range, ANYTHING, 'read').catch((error: unknown) => {
+      if (!/permission denied/.test((error as Error).message)) throw error
+      throw unavailable(
+        'unreachable',
+        'the user of etcd may not read all keys, which following it takes: grant its role read on all',
+        error,
+      )
+    })
     return new EtcdStore(parts, connection, header!.revision)
   } catch (error) {
     connection[Symbol.dispose]()
@@ -70,6 +77,8 @@ const FIRST_REVISION = 1 // of a store in which nothing was ever written
 const RELEASES = /^3\.[456]\./
 /** Reads nothing but the newest revision; it goes through the leader. */
 const PRESENT = { key: Buffer.from('k8ts'), countOnly: true }
+/** What only those may read who may watch everything; asked once, since etcd counts all keys for it. */
+const ANYTHING = { key: FROM_HERE_ON, rangeEnd: FROM_HERE_ON, limit: 1, keysOnly: true }
 const CLOSED = 'the store has been closed'
 
 class EtcdStore implements Store {
