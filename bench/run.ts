@@ -9,6 +9,7 @@ import type { Figure } from './figures.ts'
 const benches: Readonly<Record<string, () => Promise<readonly Figure[]>>> = {
   server: async () => (await import('./server.ts')).benchServer(),
   requests: async () => (await import('./requests.ts')).benchRequests(),
+  scale: async () => (await import('./scale.ts')).benchScale(),
   flood: async () => (await import('./flood.ts')).benchFlood(),
   nodes: async () => (await import('./nodes.ts')).benchNodes(),
   proxy: async () => (await import('./proxy.ts')).benchProxy(),

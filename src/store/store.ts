@@ -77,6 +77,8 @@ export interface RangeOptions {
   readonly at?: Revision
   readonly after?: string
   readonly limit?: number
+  /** False: nobody needs `more` but to know whether there is any, which may save a walk over all of it. */
+  readonly counted?: boolean
 }
 
 export interface Ranged {

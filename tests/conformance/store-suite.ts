@@ -97,6 +97,8 @@ export function storeSuite(open: (clock: Clock) => Promise<Store>, { ownTime }: 
     }
     deepEqual(await range('/p/'), { keys: ['/p/a', '/p/b', '/p/c'], revision: 7, more: 0 })
     deepEqual(await range('/p/', { limit: 2 }), { keys: ['/p/a', '/p/b'], revision: 7, more: 1 })
+    deepEqual((await range('/p/', { limit: 1, counted: false })).more > 0, true)
+    deepEqual(await range('/p/', { limit: 2, after: '/p/a', counted: false }), { keys: ['/p/b', '/p/c'], revision: 7, more: 0 })
     deepEqual(await range('/p/', { limit: 2, after: '/p/b' }), { keys: ['/p/c'], revision: 7, more: 0 })
     deepEqual(await range('/p/', { limit: 3 }), { keys: ['/p/a', '/p/b', '/p/c'], revision: 7, more: 0 })
     deepEqual(await range(''), { keys: ['/p', '/p/a', '/p/b', '/p/c', '/p0', '/q/a'], revision: 7, more: 0 })

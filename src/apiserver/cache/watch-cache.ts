@@ -233,7 +233,7 @@ class Cache<T extends KubeObject> implements WatchCache<T> {
     const { store } = this.#feed
     const items = new OrderedMap<Published<T>>()
     for (let after: string | undefined; ;) {
-      const page = await store.range(this.prefix, { at, limit: LOAD_PAGE_ENTRIES, ...(after !== undefined && { after }) })
+      const page = await store.range(this.prefix, { at, limit: LOAD_PAGE_ENTRIES, counted: false, ...(after !== undefined && { after }) })
       for (const entry of page.entries) {
         const published = this.#publish(entry)
         if (published) items.set(entry.key, published)

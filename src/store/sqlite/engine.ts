@@ -102,17 +102,19 @@ export class Engine {
     return this.#entries(entry ? [entry] : [], at ?? this.#revision, 0)
   }
 
-  range(prefix: string, at: Revision = this.#revision, after: string | undefined, limit: number): Reply {
+  range(prefix: string, at: Revision = this.#revision, after: string | undefined, limit: number, counted: boolean): Reply {
     this.#checkRead(at)
     const from = after !== undefined && compareKeys(after, prefix) >= 0 ? `${after}\0` : prefix
     const end = prefixEnd(prefix)
     const bound = (at + 1) * PLACES
-    const rows = this.#rangeRows.all(from, end, bound, limit === 0 ? -1 : limit) as unknown as Row[]
-    let entries = rows.map((r) => entryOf(r))
+    // one more says whether there is more at all
+    const rows = this.#rangeRows.all(from, end, bound, limit === 0 ? -1 : limit + 1) as unknown as Row[]
     let more = 0
-    if (limit !== 0 && rows.length === limit) {
-      more = (this.#rangeCount.get(`${rows.at(-1)!.key}\0`, end, bound) as { n: number }).n
+    if (limit !== 0 && rows.length > limit) {
+      rows.length = limit
+      more = counted ? (this.#rangeCount.get(`${rows.at(-1)!.key}\0`, end, bound) as { n: number }).n : 1
     }
+    let entries = rows.map((r) => entryOf(r))
     if (this.#volatile.touches(prefix)) {
       const others = this.#volatile.entriesAt(at, prefix).filter((e) => after === undefined || compareKeys(e.key, after) > 0)
       if (others.length > 0) {
@@ -359,8 +361,8 @@ export class Engine {
 
   get #rangeRows(): StatementSync {
     return this.#prepared(
-      `SELECT l.* FROM (SELECT key, max(id) AS top, dead FROM log INDEXED BY log_by_key WHERE key >= ? AND key < ? AND id < ? GROUP BY key) h
-       CROSS JOIN log l ON l.id = h.top WHERE h.dead = 0 ORDER BY h.key LIMIT ?`,
+      `SELECT l.* FROM (SELECT key, max(id) AS top, dead FROM log INDEXED BY log_by_key WHERE key >= ? AND key < ? AND id < ?
+       GROUP BY key HAVING dead = 0 ORDER BY key LIMIT ?) h CROSS JOIN log l ON l.id = h.top ORDER BY h.key`,
     )
   }
 

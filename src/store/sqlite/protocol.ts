@@ -53,6 +53,7 @@ export type Request =
       readonly at: Revision | undefined
       readonly after: string | undefined
       readonly limit: number
+      readonly counted: boolean
     }
   | { readonly type: 'history'; readonly prefix: string; readonly from: Revision }
   | { readonly type: 'compact'; readonly revision: Revision }

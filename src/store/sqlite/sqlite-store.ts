@@ -123,8 +123,8 @@ class SqliteStore implements Store {
     return (await this.#entries({ type: 'get', key, at })).entries[0]
   }
 
-  async range(prefix: string, { at, after, limit = 0 }: RangeOptions = {}): Promise<Ranged> {
-    return this.#entries({ type: 'range', prefix, at, after, limit })
+  async range(prefix: string, { at, after, limit = 0, counted = true }: RangeOptions = {}): Promise<Ranged> {
+    return this.#entries({ type: 'range', prefix, at, after, limit, counted })
   }
 
   commit(transaction: Transaction): Promise<Committed | Conflict> {

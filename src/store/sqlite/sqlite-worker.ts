@@ -63,7 +63,7 @@ function answer(engine: Engine, request: Request): Reply {
     case 'get':
       return engine.get(request.key, request.at)
     case 'range':
-      return engine.range(request.prefix, request.at, request.after, request.limit)
+      return engine.range(request.prefix, request.at, request.after, request.limit, request.counted)
     case 'history':
       return engine.history(request.prefix, request.from)
     case 'compact':
