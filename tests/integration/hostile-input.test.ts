@@ -281,6 +281,8 @@ test('CVE-2021-25737: endpoints lead neither to the node itself nor to its neigh
       subsets: [{ addresses: [{ ip }], ports: [{ port: 80 }] }],
     }
     equal((await s.call('POST', '/api/v1/namespaces/default/endpoints', endpoints)).status, 422, ip)
+    const service = { apiVersion: 'v1', kind: 'Service', metadata: { name: 'e' }, spec: { ports: [{ port: 80 }], externalIPs: [ip] } }
+    equal((await s.call('POST', '/api/v1/namespaces/default/services', service)).status, 422, ip)
     const slice = {
       apiVersion: 'discovery.k8s.io/v1',
       kind: 'EndpointSlice',

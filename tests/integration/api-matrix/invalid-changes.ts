@@ -36,6 +36,7 @@ export const invalidChanges: Readonly<Record<string, readonly InvalidChange[]>> 
       change: { subsets: [{ addresses: [{ ip: 'ten' }], ports: [{ port: 0 }] }] },
       causes: [
         'subsets[0].addresses[0].ip FieldValueInvalid: Invalid value: "ten": must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)',
+        'subsets[0].addresses[0].ip FieldValueInvalid: Invalid value: "ten": must be a valid IP address',
         'subsets[0].ports[0].port FieldValueInvalid: Invalid value: 0: must be between 1 and 65535, inclusive',
       ],
     },
@@ -475,6 +476,7 @@ export const invalidChanges: Readonly<Record<string, readonly InvalidChange[]>> 
       change: { endpoints: [{ addresses: ['ten'] }] },
       causes: [
         'endpoints[0].addresses[0] FieldValueInvalid: Invalid value: "ten": must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)',
+        'endpoints[0].addresses[0] FieldValueInvalid: Invalid value: "ten": must be a valid IP address',
       ],
     },
   ],

@@ -1,5 +1,6 @@
 /** What the server adds to a Service and what it refuses in one. */
 
+import { endpointAddressProblems } from './endpoint-address-rules.ts'
 import type { Service, ServicePort, ServiceSpec } from './service.ts'
 import { duplicate, forbidden, invalid, invalidEach, required, type FieldError } from '#schema/field-error.ts'
 import { cidr, dns1123Label, dns1123Subdomain, ipAddress, portNumber, portNumberOrName, qualifiedName } from '#schema/names.ts'
@@ -111,7 +112,11 @@ function addressErrors(spec: ServiceSpec): FieldError[] {
   const errors: FieldError[] = []
   for (const [index, ip] of (spec.clusterIPs ?? []).entries())
     if (ip !== 'None') errors.push(...invalidEach(`spec.clusterIPs[${index}]`, ip, ipAddress(ip)))
-  for (const [index, ip] of (spec.externalIPs ?? []).entries()) errors.push(...invalidEach(`spec.externalIPs[${index}]`, ip, ipAddress(ip)))
+  for (const [index, ip] of (spec.externalIPs ?? []).entries()) {
+    const at = `spec.externalIPs[${index}]`
+    const problems = invalidEach(at, ip, ipAddress(ip))
+    errors.push(...(problems.length > 0 ? problems : endpointAddressProblems(at, ip)))
+  }
   for (const [index, range] of (spec.loadBalancerSourceRanges ?? []).entries())
     errors.push(...invalidEach(`spec.loadBalancerSourceRanges[${index}]`, range, cidr(range.trim())))
   if ((spec.loadBalancerSourceRanges ?? []).length > 0 && spec.type !== 'LoadBalancer')
