@@ -65,13 +65,17 @@ function charAt(text: string, index: bigint): string {
 
 /** By code points, as places are counted; of one text after the other, as expressions ask for many places of the same. */
 function pointsOf(text: string): readonly string[] {
-  if (text !== lastText) {
-    work(text.length)
-    lastPoints = [...text]
+  if (text === lastText) return lastPoints
+  work(text.length)
+  const points = [...text]
+  if (text.length <= KEPT_MAX) {
+    lastPoints = points
     lastText = text
   }
-  return lastPoints
+  return points
 }
+
+const KEPT_MAX = 65_536 // a larger one would hold memory for long, for expressions that are rare
 
 let lastText = ''
 let lastPoints: readonly string[] = []
