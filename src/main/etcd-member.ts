@@ -35,6 +35,7 @@ export interface EtcdMember extends AsyncDisposable {
 
 const PROGRAM = 'etcd'
 const QUOTA_BYTES = 8 * 2 ** 30 // the most that etcd recommends
+const REQUEST_BYTES_MAX = 8 * 2 ** 20 // bodies have up to 3 MB, and what else an object gets comes on top
 const RESTART_MS = 1000
 const RENEW_EVERY_MS = 24 * 3600 * 1000
 const PROMOTE_EVERY_MS = 500
@@ -180,7 +181,8 @@ function wordsOf(
     ['--initial-cluster-state', initialCluster === undefined ? 'new' : 'existing'],
     ['--cert-file', certificate, '--key-file', key, '--trusted-ca-file', authority, '--client-cert-auth'],
     ['--peer-cert-file', certificate, '--peer-key-file', key, '--peer-trusted-ca-file', authority, '--peer-client-cert-auth'],
-    ['--enable-grpc-gateway=false', '--pre-vote', '--quota-backend-bytes', String(QUOTA_BYTES)],
+    ['--enable-grpc-gateway=false', '--pre-vote'],
+    ['--quota-backend-bytes', String(QUOTA_BYTES), '--max-request-bytes', String(REQUEST_BYTES_MAX)],
     ['--logger', 'zap', '--log-level', 'warn'],
   ].flat()
 }

@@ -110,6 +110,11 @@ export class FutureRevision extends Error {
   }
 }
 
+/** The store will never take this write; the message is its own word, and nothing was written. */
+export class StoreRefused extends Error {
+  override readonly name = 'StoreRefused'
+}
+
 /** The store cannot answer now; `reason` is one plain sentence. A commit that meets it is in doubt. */
 export class StoreUnavailable extends Error {
   override readonly name = 'StoreUnavailable'

@@ -1,11 +1,11 @@
 /** Turns whatever a step threw into the Status that callers get; what nobody expected is logged and answers 500. */
 
 import type { Answer } from '#apiserver/answer.ts'
-import { internalError, serviceUnavailable } from '#apiserver/endpoints/errors.ts'
+import { internalError, refusal, serviceUnavailable } from '#apiserver/endpoints/errors.ts'
 import type { RequestContext } from '#apiserver/request-context.ts'
 import type { Log } from '#base/log.ts'
 import { StatusError } from '#client/client.ts'
-import { StoreUnavailable } from '#store/store.ts'
+import { StoreRefused, StoreUnavailable } from '#store/store.ts'
 
 /** An authorizer could not find out, and no other one allowed the request. */
 export class AuthorizerFailed extends Error {
@@ -45,6 +45,8 @@ function statusErrorFor(error: unknown, context: RequestContext, log: Log): Stat
     log.warn('store unavailable', { method: context.method, path: context.path, reason: error.reason, error: error.message })
     return serviceUnavailable(error.message)
   }
+  // upstream hands on what etcd says, such as that a request is too large, and has no reason for it
+  if (error instanceof StoreRefused) return refusal({ code: 500, reason: '', message: error.message }, error)
   // a caller that went away before the answer is nobody's fault, and gets to see nothing anyway
   if (!context.signal.aborted)
     log.error('request failed unexpectedly', { method: context.method, path: context.path, user: context.user.username, error })

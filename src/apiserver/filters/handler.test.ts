@@ -7,7 +7,7 @@ import type { RequestContext } from '#apiserver/request-context.ts'
 import { VirtualClock } from '#base/clock.ts'
 import { silentLog } from '#base/log.ts'
 import { seededRandom } from '#base/random.ts'
-import { StoreUnavailable } from '#store/store.ts'
+import { StoreRefused, StoreUnavailable } from '#store/store.ts'
 import { createHandler, type Handler, type HandlerParts } from './handler.ts'
 
 const allow = { authorize: () => ({ type: 'allow', reason: '' }) as Decision }
@@ -83,6 +83,8 @@ test('whatever breaks is a Status: a fault 500, a store that is away 503', async
   deepEqual(await ask(fault.handle, '/api'), [500, 'InternalError', 'Internal error occurred: boom'])
   const away = handler({ handle: () => Promise.reject(new StoreUnavailable('no-space', 'the disk is full')) })
   deepEqual(await ask(away.handle, '/api'), [503, 'ServiceUnavailable', 'the disk is full'])
+  const large = handler({ handle: () => Promise.reject(new StoreRefused('etcdserver: request is too large')) })
+  deepEqual(await ask(large.handle, '/api'), [500, undefined, 'etcdserver: request is too large'])
 })
 
 test('a short request ends after a minute, or when its caller says; a watch does not', async () => {

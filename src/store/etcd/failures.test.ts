@@ -38,7 +38,7 @@ test('what the operator must mend is told with its reason', () => {
       ['StoreUnavailable', 'no-space'],
       ['StoreUnavailable', 'damaged'],
       ['StoreUnavailable', 'unreachable'],
-      ['Error', undefined],
+      ['StoreRefused', undefined],
     ],
   )
 })

@@ -1,7 +1,7 @@
 /** What etcd's refusals mean: which are no refusal at all but a member to leave, and which the caller must hear of, and how. */
 
 import { status, type ServiceError } from '@grpc/grpc-js'
-import { StoreUnavailable } from '../store.ts'
+import { StoreRefused, StoreUnavailable } from '../store.ts'
 
 /** What to do about a call that failed. */
 export type Verdict =
@@ -51,7 +51,7 @@ export function judge(error: ServiceError, endpoint: string): Verdict {
     case status.INVALID_ARGUMENT:
       if (/authentication (failed|is not enabled)|user name is empty/.test(details))
         return final(unavailable('unreachable', `etcd at ${endpoint} does not let this server in: ${details}`))
-      return final(new Error(details, { cause: error }))
+      return final(new StoreRefused(details, { cause: error }))
     case status.FAILED_PRECONDITION:
       if (/authentication is not enabled/.test(details))
         return final(unavailable('unreachable', `etcd at ${endpoint} was given a user, but has no authentication: ${details}`))
