@@ -388,8 +388,8 @@ async function remove(endpoint: Endpoint, at: At, ctx: RequestContext, parts: En
   const options = await deletionOptions(ctx)
   const write = writeFor(endpoint, 'DELETE', '', at, options.dryRun.length > 0, ctx, parts, options)
   const { published, gone } = await registry.delete(at, options, write)
-  const cascading = options.orphanDependents === false || options.propagationPolicy === 'Foreground'
-  if (!gone) return objectAnswer(served, published, cascading ? 202 : 200)
+  // 202 would be right whenever something goes later, but upstream's clients know it of the older way to ask only.
+  if (!gone) return objectAnswer(served, published, options.orphanDependents === false ? 202 : 200)
   if (registry.strategy.returnsDeleted) return objectAnswer(served, published, 200)
   const { group, plural } = served.resource
   return {
