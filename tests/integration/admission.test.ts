@@ -161,6 +161,12 @@ test('a webhook judges the images of pods, and its answers are kept', async () =
       bad.json<{ message: string }>().message,
       'pods "c" is forbidden: image policy webhook backend denied one or more images: it is bad',
     )
+    // a debug container of a pod that is there is judged like any other (CVE-2023-2727)
+    const debug = { spec: { ephemeralContainers: [{ name: 'e', image: 'bad' }] } }
+    const later = await server.call('PATCH', `${PODS}/a/ephemeralcontainers`, debug, {
+      contentType: 'application/strategic-merge-patch+json',
+    })
+    deepEqual([later.status, later.json<{ reason: string }>().reason], [403, 'Forbidden'])
     const broken = await server.call('POST', PODS, pod('d', 'broken'))
     deepEqual([broken.status, broken.json<{ reason: string }>().reason], [403, 'Forbidden'])
   }
