@@ -175,3 +175,17 @@ test('an owner that orphans takes its name from its dependents before it goes', 
     ['patch a owners other', 'patch web finalizers '],
   )
 })
+
+test('in a circle somebody stops being waited for, then goes like the others', async () => {
+  const [one, two, three] = ['one', 'two', 'three'].map((name) => object('Pod', name)) as [KubeObject, KubeObject, KubeObject]
+  const world = (blocks: boolean): World => ({
+    cached: [
+      [p, object('Pod', 'one', [three], leaving('foregroundDeletion'))],
+      [p, object('Pod', 'two', [one], leaving('foregroundDeletion'))],
+      [p, object('Pod', 'three', [two], {}, blocks)],
+    ],
+  })
+  deepEqual(await decide(world(true), 'pods|default/three'), ['patch three owners two'])
+  deepEqual(await decide(world(false), 'pods|default/three'), ['delete three Foreground'])
+  deepEqual(await decide(world(false), 'pods|default/two'), ['patch two finalizers '])
+})

@@ -125,6 +125,9 @@ export function garbageCollector(resources: readonly Resource[]): Controller<Sna
         }
       }
       const waited = owners.some((o) => o.state === 'waiting')
+      // A circle, perhaps: what waits for this object, at whatever distance, waits no longer, and the rest of it goes one by one.
+      if (waited && dependents.some((d) => isWaiting(d.object)) && object.metadata.ownerReferences!.some((r) => r.blockOwnerDeletion))
+        return { actions: [withoutBlocking(resource, object)] }
       const finalizers = object.metadata.finalizers ?? []
       const propagationPolicy =
         waited && dependents.length > 0
@@ -146,7 +149,7 @@ export function garbageCollector(resources: readonly Resource[]): Controller<Sna
     const cached = cache.of(resource).by('uid', reference.uid)[0]
     const owner = cached ?? (await ask(resource, reference, dependent, live))
     if (owner === undefined || owner.metadata.uid !== reference.uid) return 'absent'
-    return owner.metadata.deletionTimestamp !== undefined && owner.metadata.finalizers?.includes(FOREGROUND) ? 'waiting' : 'solid'
+    return isWaiting(owner) ? 'waiting' : 'solid'
   }
 }
 
@@ -171,6 +174,22 @@ function withoutFinalizer(resource: Resource, object: KubeObject, finalizer: str
   return patch(resource, object, 'application/merge-patch+json', {
     metadata: { uid, resourceVersion, finalizers: finalizers!.filter((f) => f !== finalizer) },
   })
+}
+
+function withoutBlocking(resource: Resource, object: KubeObject): Action {
+  const { uid, resourceVersion, ownerReferences } = object.metadata
+  return patch(resource, object, 'application/merge-patch+json', {
+    metadata: {
+      uid,
+      resourceVersion,
+      ownerReferences: ownerReferences!.map((r) => (r.blockOwnerDeletion ? { ...r, blockOwnerDeletion: false } : r)),
+    },
+  })
+}
+
+/** Whether it is deleted in the foreground and waits for its dependents. */
+function isWaiting({ metadata }: KubeObject): boolean {
+  return metadata.deletionTimestamp !== undefined && metadata.finalizers?.includes(FOREGROUND) === true
 }
 
 function groupOf(apiVersion: string): string {
