@@ -136,13 +136,21 @@ function listControllers(parts: ControllersParts, custom: CustomInformers): read
     of(taintEvictionController(clock), 'node-controller'),
     ...(clusterCidr === undefined ? [] : [of(nodeIpamController(clusterCidr), 'node-controller')]),
     of(ttlController(), 'ttl-controller'),
-    { name: 'resourcequota', account: 'resourcequota-controller', prepare: overAll((all, p) => prepareResourceQuota(all, p, parts.resourceQuota)) },
+    {
+      name: 'resourcequota',
+      account: 'resourcequota-controller',
+      prepare: overAll((all, p) => prepareResourceQuota(all, p, parts.resourceQuota)),
+    },
     of(clusterRoleAggregationController, 'clusterrole-aggregation-controller'),
     of(serviceCidrController, 'service-cidrs-controller'),
     {
       name: 'validatingadmissionpolicy-status',
       account: 'validatingadmissionpolicy-status-controller',
-      prepare: (p) => prepareController(validatingPolicyStatusController((path) => p.client.raw('GET', path)), p),
+      prepare: (p) =>
+        prepareController(
+          validatingPolicyStatusController((path) => p.client.raw('GET', path)),
+          p,
+        ),
     },
     of(claimProtection, 'pvc-protection-controller'),
     of(volumeProtection, 'pv-protection-controller'),

@@ -33,9 +33,11 @@ export async function encryptionOf(
   if (path === undefined) return undefined
   const { connectKms } = await import('#apiserver/encryption/kms-connection.ts')
   let text = read(path)
-  const encryption = await openEncryption(parse(text, path), { ...parts, connect: (socket) => connectKms(socket, parts.clock) }).catch((error: unknown) => {
-    throw new OperatorError(`encryption by ${path} cannot begin: ${(error as Error).message}`, { cause: error })
-  })
+  const encryption = await openEncryption(parse(text, path), { ...parts, connect: (socket) => connectKms(socket, parts.clock) }).catch(
+    (error: unknown) => {
+      throw new OperatorError(`encryption by ${path} cannot begin: ${(error as Error).message}`, { cause: error })
+    },
+  )
   if (!encryptionReload) return encryption
   const { clock, log } = parts
   let timer: Disposable | undefined

@@ -13,7 +13,8 @@ type Json = Readonly<Record<string, unknown>>
 export function validate(message: Message, value: unknown): FieldError[] {
   const errors: FieldError[] = []
   const metadata = (value as Partial<KubeObject>).metadata
-  if (isObject(message) && metadata !== undefined) errors.push(...metadataErrors(metadata, resourceOf(message), message.custom !== undefined))
+  if (isObject(message) && metadata !== undefined)
+    errors.push(...metadataErrors(metadata, resourceOf(message), message.custom !== undefined))
   if (message.custom) return [...errors, ...message.custom.errors(value as object, errors)]
   walk(message, value as Json, '', errors, isObject(message))
   return errors
@@ -28,7 +29,8 @@ export function validateUpdate(message: Message, value: unknown, old: unknown, s
   const errors: FieldError[] = []
   const metadata = (value as Partial<KubeObject>).metadata
   const before = (old as Partial<KubeObject>).metadata
-  if (isObject(message) && metadata !== undefined && before !== undefined) errors.push(...metadataUpdateErrors(metadata, before, message.custom !== undefined))
+  if (isObject(message) && metadata !== undefined && before !== undefined)
+    errors.push(...metadataUpdateErrors(metadata, before, message.custom !== undefined))
   if (message.custom)
     return [...errors, ...message.custom.errors(value as object, errors, { old: old as object, subresource: subresource ?? '' })]
   const wrong: FieldError[] = []
