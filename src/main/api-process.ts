@@ -1,6 +1,7 @@
 /** The API server as a process: keys and store on disk, listeners, renewals, and kubeconfigs for the administrator and the control plane's other components. */
 
 import { readFileSync } from 'node:fs'
+import { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
 import { nodes } from '#api/core/v1/node.ts'
 import { clusterRoleBindings } from '#api/rbac/v1/cluster-role-binding.ts'
@@ -63,6 +64,7 @@ const KUBECONFIGS = [
 ] as const
 /** Common names of those who may speak for others. */
 const LOOPBACK = /^(127\.|::1$|localhost$)/
+const NOT_FOR_OTHERS = /^(127\.|::1$|0\.0\.0\.0$|::$)/
 
 /** Starts serving; `/readyz` answers 200 once the default roles stand. Throws `OperatorError` for what the operator can mend. */
 export async function startApi(settings: ApiSettings, log: Log, components: NonNullable<AssembleParts['components']>): Promise<ApiProcess> {
@@ -75,8 +77,10 @@ export async function startApi(settings: ApiSettings, log: Log, components: NonN
   const directory = settings.dataDirectory
   makeDirectory(directory, 'data-dir')
   const addresses = settings.bindAddress.length > 0 ? settings.bindAddress : ['0.0.0.0']
-  const advertise = settings.advertiseAddress ?? addresses.find((a) => a !== '0.0.0.0' && a !== '::') ?? '127.0.0.1'
-  const opening = openDatastore(settings, advertise, log)
+  const bound = settings.advertiseAddress ?? addresses.find((a) => a !== '0.0.0.0' && a !== '::')
+  // nobody else reaches a loopback address, and no endpoint may have one: as upstream's does, the server names the machine's own
+  const advertise = settings.advertiseAddress ?? addresses.find((a) => !NOT_FOR_OTHERS.test(a)) ?? machineAddress() ?? '127.0.0.1'
+  const opening = openDatastore(settings, bound ?? advertise, log)
   opening.catch(() => {}) // awaited below; the keys are made meanwhile
   const keys = () => openPki({ directory: join(directory, 'pki'), clock, random, hosts: [...addresses, advertise, ...settings.tlsNames] })
   let pki: Pki
@@ -268,4 +272,10 @@ function runtimeConfig(words: readonly string[]): (resource: Resource) => boolea
     if (!(error instanceof RuntimeConfigError)) throw error
     throw new UsageError(`invalid argument ${JSON.stringify(words.join(','))} for "--runtime-config" flag: ${error.message}`)
   }
+}
+
+/** The first address of this machine that others may reach it at. */
+function machineAddress(): string | undefined {
+  const addresses = Object.values(networkInterfaces()).flatMap((of) => of ?? [])
+  return addresses.find((a) => a.family === 'IPv4' && !a.internal && !a.address.startsWith('169.254.'))?.address
 }

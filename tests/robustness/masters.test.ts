@@ -5,7 +5,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { request, type RequestOptions } from 'node:https'
-import { tmpdir } from 'node:os'
+import { networkInterfaces, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
@@ -17,6 +17,8 @@ const HAPROXY = '/usr/sbin/haproxy'
 const skip = needsEtcd || (existsSync(HAPROXY) ? false : 'needs haproxy')
 const AUTHORITIES = ['ca.crt', 'ca.key', 'front-proxy-ca.crt', 'front-proxy-ca.key', 'sa.key', 'sa.pub']
 const HOSTS = ['127.0.0.1', '127.0.0.2'] as const
+/** What the servers are to be reached at from elsewhere; an endpoint may not be on the loopback. */
+const ADVERTISED = ['10.99.0.1', '10.99.0.2'] as const
 const CONFIG_MAPS = '/api/v1/namespaces/default/configmaps'
 
 test(
@@ -31,7 +33,7 @@ test(
     const servers: ServerUnderTest[] = []
     stack.defer(async () => void (await Promise.all(servers.map((s) => s[Symbol.asyncDispose]()))))
     const start = async (i: number) => {
-      const flags = ['--etcd-servers', etcd.endpoints.join(',')]
+      const flags = ['--etcd-servers', etcd.endpoints.join(','), '--advertise-address', ADVERTISED[i]!]
       servers[i] = await startServer({ directory: join(directory, `s${i}`), port, host: HOSTS[i]!, flags })
     }
     await start(0)
@@ -132,7 +134,7 @@ test(
     }
     deepEqual(
       slices.endpoints.flatMap((e) => e.addresses),
-      [...HOSTS],
+      [...ADVERTISED],
     )
   },
 )
@@ -145,6 +147,14 @@ test('what one server has acknowledged, another shows at once, by name and in li
   const start = (name: string) =>
     startServer({ command: 'kube-apiserver', directory: join(directory, name), flags: ['--etcd-servers', etcd.endpoints.join(',')] })
   const servers = [stack.use(await start('a')), stack.use(await start('b'))] as const
+  const endpoints = (await servers[0].call('GET', '/api/v1/namespaces/default/endpoints/kubernetes')).json<{
+    subsets?: { addresses: { ip: string }[] }[]
+  }>()
+  deepEqual(
+    endpoints.subsets?.[0]?.addresses.map(({ ip }) => isOfThisMachine(ip)),
+    [true],
+    'servers on the loopback name no address',
+  )
   const stale: string[] = []
   for (let i = 0; i < 100; i++) {
     const [writer, reader] = i % 2 === 0 ? servers : servers.toReversed()
@@ -226,6 +236,10 @@ test(
     )
   },
 )
+
+function isOfThisMachine(address: string): boolean {
+  return Object.values(networkInterfaces()).some((of) => of?.some((a) => !a.internal && a.address === address))
+}
 
 interface Answer {
   readonly status: number

@@ -117,13 +117,13 @@ function ownersAfter({ resource }: Registry, old: object | undefined, next: obje
   })
 }
 
-/** Another server may have been faster, or somebody may have reserved what is wanted. */
+/** Another server may have been faster, or somebody may have reserved what is wanted; what is against the rules will stay so. */
 async function tolerant(resource: string, name: string, { log }: KeepParts, work: () => Promise<unknown>): Promise<void> {
   try {
     await work()
   } catch (error) {
     if (!(error instanceof StatusError)) throw error
-    log.debug('an object of the server is not kept', { resource, name, reason: error.message })
+    log[error.reason === 'Invalid' ? 'warn' : 'debug']('an object of the server is not kept', { resource, name, reason: error.message })
   }
 }
 
