@@ -4,6 +4,7 @@ import { crc32 } from 'node:zlib'
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { compareKeys, prefixEnd } from '../keys.ts'
 import { Compacted, FutureRevision, StoreUnavailable, type Entry, type LeaseId, type Revision } from '../store.ts'
+import { passBy, type Reach } from './failpoints.ts'
 import { COMMIT_WRITES_MAX } from './limits.ts'
 import { Packer, Unpacker, type PackedChange, type PackedCommit, type PackedEvent, type PackedResult, type Reply } from './protocol.ts'
 import { unavailable, type OpenDatabase } from './schema.ts'
@@ -33,6 +34,7 @@ export class Engine {
   readonly #db: DatabaseSync
   readonly #database: OpenDatabase
   readonly #volatile: Volatile
+  readonly #reach: Reach
   #revision: Revision
   #compacted: Revision
   /** Revisions up to here may have been given to volatile writes; after a crash counting goes on above. */
@@ -45,7 +47,8 @@ export class Engine {
   readonly #insert: StatementSync
   readonly #meta: StatementSync
 
-  constructor(database: OpenDatabase, volatilePrefixes: readonly string[]) {
+  constructor(database: OpenDatabase, volatilePrefixes: readonly string[], reach: Reach = passBy) {
+    this.#reach = reach
     const { db } = database
     this.#database = database
     this.#db = db
@@ -165,7 +168,9 @@ export class Engine {
       this.#durably(() => {
         this.#begin()
         this.#meta.run('compacted', revision)
+        this.#reach('before compaction')
       })
+      this.#reach('after compaction')
       this.#compacted = revision
       this.#volatile.forget(revision)
     }
@@ -185,9 +190,11 @@ export class Engine {
         this.#deleteBefore.run(key, id)
         if (dead) this.#deleteRow.run(id)
       }
+      this.#reach('in sweep')
       this.#meta.run('swept', swept)
     })
     this.#swept = swept
+    this.#reach('after sweep')
     return true
   }
 
@@ -218,7 +225,9 @@ export class Engine {
   }
 
   snapshot(path: string): Reply {
+    this.#reach('before snapshot')
     this.#db.prepare('VACUUM INTO ?').run(path)
+    this.#reach('after snapshot')
     return { type: 'done' }
   }
 
@@ -231,7 +240,9 @@ export class Engine {
           this.#meta.run('reserved', this.#revision)
         })
       }
+      this.#reach('before checkpoint')
       this.#db.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+      this.#reach('after checkpoint')
     } catch {
       // a full or failing disk: the WAL holds everything acknowledged and is read at the next start
     }
@@ -265,6 +276,7 @@ export class Engine {
         this.#volatile.apply({ revision, place, key, ...(entry && { entry }), ...(previous && { previous }) })
       } else {
         this.#begin()
+        this.#reach('before append')
         const dead = value === undefined ? 1 : 0
         this.#insert.run(
           revision * PLACES + place,
@@ -276,6 +288,7 @@ export class Engine {
           lease === undefined ? null : Number(lease),
           sumOf(key, value),
         )
+        this.#reach('after append')
       }
       return { key, createRevision, version, ...(previous && { previous: packer.entry(previous) }) }
     })
@@ -312,7 +325,9 @@ export class Engine {
       const result = work()
       if (this.#db.isTransaction) {
         this.#db.exec('COMMIT')
+        this.#reach('before sync')
         this.#database.sync()
+        this.#reach('after sync')
       }
       return result
     } catch (error) {
@@ -344,7 +359,9 @@ export class Engine {
   #vacuum(): boolean {
     const { freelist_count: free } = this.#freePages.get() as { freelist_count: number }
     if (free <= FREE_PAGES_KEPT) return false
+    this.#reach('before vacuum')
     this.#db.exec(`PRAGMA incremental_vacuum(${Math.min(VACUUM_PAGES, free - FREE_PAGES_KEPT)})`)
+    this.#reach('after vacuum')
     return true
   }
 

@@ -1,5 +1,6 @@
 /** What the store and its worker thread say to each other: small plain values beside one transferred array of bytes. */
 
+import type { Failpoint } from './failpoints.ts'
 import type { Entry, LeaseId, Revision, StoreUnavailable } from '../store.ts'
 
 export interface WorkerData {
@@ -7,6 +8,10 @@ export interface WorkerData {
   readonly volatilePrefixes: readonly string[]
   /** Pages the database may have; only tests set it, to fill the disk. */
   readonly pagesMax?: number
+  /** Pages of WAL after which they are moved into the file; only tests set it, to see that often. */
+  readonly checkpointPages?: number
+  /** Where the process kills itself, and the how manieth time it comes there; only tests set it. */
+  readonly killAt?: { readonly point: Failpoint; readonly time: number }
 }
 
 /** An entry without its value, of which the bytes' length stands here. */

@@ -15,6 +15,7 @@ import {
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { StoreUnavailable } from '../store.ts'
+import { passBy, type Reach } from './failpoints.ts'
 
 export const DATABASE_FILE = 'store.db'
 export const SNAPSHOT_PREFIX = 'snapshot-'
@@ -50,8 +51,15 @@ export interface OpenDatabase {
   readonly close: () => void
 }
 
+/** What only tests give. */
+export interface OpenOptions {
+  readonly reach?: Reach
+  /** Pages of WAL after which they are moved into the file. */
+  readonly checkpointPages?: number
+}
+
 /** Opens or makes the database of `directory`, as its only owner. Throws `StoreUnavailable`. */
-export function openDatabase(directory: string): OpenDatabase {
+export function openDatabase(directory: string, { reach = passBy, checkpointPages = CHECKPOINT_PAGES }: OpenOptions = {}): OpenDatabase {
   try {
     mkdirSync(directory, { recursive: true, mode: 0o700 })
     const path = join(directory, DATABASE_FILE)
@@ -89,13 +97,14 @@ export function openDatabase(directory: string): OpenDatabase {
 
   function own(db: DatabaseSync): void {
     db.exec(`PRAGMA locking_mode = EXCLUSIVE; PRAGMA page_size = 4096; PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL;
-      PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}; PRAGMA journal_size_limit = ${WAL_BYTES_MAX};
+      PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = ${checkpointPages}; PRAGMA journal_size_limit = ${WAL_BYTES_MAX};
       PRAGMA cache_size = -${PAGE_CACHE_KIBIBYTES}; PRAGMA temp_store = MEMORY;`)
     db.exec('BEGIN IMMEDIATE')
     const version = numberOf(db, 'PRAGMA user_version')
     const application = numberOf(db, 'PRAGMA application_id')
     if (application === 0 && version === 0) {
       db.exec(`${TABLES} PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${SCHEMA_VERSION};`)
+      reach('in schema')
     } else if (application !== APPLICATION_ID || version !== SCHEMA_VERSION) {
       throw new StoreUnavailable('damaged', `${directory} holds a database of another kind or version (${application}, ${version})`)
     }

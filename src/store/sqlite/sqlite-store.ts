@@ -42,6 +42,8 @@ export interface SqliteStoreParts {
   readonly historyRevisionsMax?: number
   /** 4 KB pages the database may have. */
   readonly pagesMax?: number
+  /** What tests make go wrong, see `WorkerData`. */
+  readonly faults?: Pick<WorkerData, 'checkpointPages' | 'killAt'>
 }
 
 /** Opens the store of a directory. Throws `StoreUnavailable` when it is in use, damaged or out of reach. */
@@ -50,6 +52,7 @@ export async function openSqliteStore(parts: SqliteStoreParts): Promise<Store> {
     directory: parts.directory,
     volatilePrefixes: parts.volatilePrefixes ?? [],
     ...(parts.pagesMax !== undefined && { pagesMax: parts.pagesMax }),
+    ...parts.faults,
   }
   // beside this file, with its extension: .ts from source, .js when bundled
   const worker = new Worker(new URL(`./sqlite-worker${extname(import.meta.url)}`, import.meta.url), { workerData: data })

@@ -3,11 +3,19 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { Compacted, FutureRevision } from '../store.ts'
 import { Engine } from './engine.ts'
+import { passBy, type Reach } from './failpoints.ts'
 import type { Reply, Request, WorkerData } from './protocol.ts'
 import { openDatabase, unavailable } from './schema.ts'
 
 const port = parentPort!
-const { directory, volatilePrefixes, pagesMax } = workerData as WorkerData
+const { directory, volatilePrefixes, pagesMax, checkpointPages, killAt } = workerData as WorkerData
+
+let left = killAt?.time ?? 0
+const reach: Reach = killAt
+  ? (point) => {
+      if (point === killAt.point && --left === 0) process.kill(process.pid, 'SIGKILL')
+    }
+  : passBy
 
 try {
   serve(open())
@@ -16,9 +24,9 @@ try {
 }
 
 function open(): Engine {
-  const database = openDatabase(directory)
+  const database = openDatabase(directory, { reach, ...(checkpointPages !== undefined && { checkpointPages }) })
   if (pagesMax !== undefined) database.db.exec(`PRAGMA max_page_count = ${pagesMax}`)
-  return new Engine(database, volatilePrefixes)
+  return new Engine(database, volatilePrefixes, reach)
 }
 
 function serve(engine: Engine): void {
@@ -45,7 +53,9 @@ function serve(engine: Engine): void {
     } catch (error) {
       reply = failed(error)
     }
+    reach('before reply')
     port.postMessage(reply, 'bytes' in reply ? [reply.bytes.buffer as ArrayBuffer] : [])
+    reach('after reply')
     if (request.type === 'compact') startSweep()
     if (request.type === 'close') {
       closed = true
