@@ -69,8 +69,19 @@ export interface Store extends AsyncDisposable {
   grantLease(ttlMs: number): Promise<LeaseId>
   /** Whether the value lies there in an older form than it would be written in now; absent: there is but one. */
   isStale?(key: string): Promise<boolean>
+  /** When writes happened, to a second, where that is kept; absent: it is not. */
+  readonly times?: RevisionTimes
   /** A consistent copy of everything at one revision, in the format `restore` of the same driver takes. */
   snapshot(): AsyncIterable<Uint8Array>
+}
+
+export interface RevisionTimes {
+  /** Milliseconds since 1970 for each revision; undefined where it is no longer known. */
+  of(revisions: readonly Revision[]): Promise<readonly (number | undefined)[]>
+  /** The newest revision that had been made by then, give or take a second; undefined when that lies before the history. */
+  revisionAt(time: number): Promise<Revision | undefined>
+  /** The time of the oldest revision that can be read; undefined where nothing is known. */
+  oldest(): Promise<number | undefined>
 }
 
 export interface RangeOptions {

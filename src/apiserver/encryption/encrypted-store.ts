@@ -81,6 +81,7 @@ export function encryptedStore({ store, ciphersOf, log }: EncryptedStoreParts): 
     compact: (revision) => store.compact(revision),
     compacted: () => store.compacted(),
     grantLease: (ttlMs) => store.grantLease(ttlMs),
+    ...(store.times && { times: store.times }),
     snapshot: () => store.snapshot(),
     [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
   }

@@ -8,10 +8,12 @@ import { passBy, type Reach } from './failpoints.ts'
 import { COMMIT_WRITES_MAX } from './limits.ts'
 import { Packer, Unpacker, type PackedChange, type PackedCommit, type PackedEvent, type PackedResult, type Reply } from './protocol.ts'
 import { unavailable, type OpenDatabase } from './schema.ts'
+import { Times } from './times.ts'
 import { Volatile } from './volatile.ts'
 
 const PLACES = 4096 // ids of one revision
 const HISTORY_ROWS_MAX = 5000 // a part of the history at a time; above COMMIT_WRITES_MAX, so a part holds a whole commit
+const NARROW_ROWS = 1000 // rows under a prefix, up to which sorting those is cheaper than walking over all history
 const RESERVED_REVISIONS = 10_000 // volatile writes between two writes to disk for their sake
 const SWEEP_ROWS = 500 // rows of history looked at in one go, about 5 ms during which commits wait
 const FREE_PAGES_KEPT = 1000 // 4 MB of free pages stay for reuse; those beyond are given back to the file system
@@ -34,6 +36,7 @@ export class Engine {
   readonly #db: DatabaseSync
   readonly #database: OpenDatabase
   readonly #volatile: Volatile
+  readonly #times: Times
   readonly #reach: Reach
   #revision: Revision
   #compacted: Revision
@@ -64,6 +67,7 @@ export class Engine {
     this.#swept = meta.get('swept') ?? 0
     this.#revision = Math.max(Math.floor(newest / PLACES), this.#compacted, this.#reserved)
     this.#volatile = new Volatile(volatilePrefixes, this.#revision)
+    this.#times = new Times(db)
   }
 
   get revision(): Revision {
@@ -80,11 +84,11 @@ export class Engine {
   }
 
   /** Applies each commit in turn, each on what those before it left, with one write to disk for all. */
-  commitAll(commits: readonly PackedCommit[], bytes: Uint8Array): Reply {
+  commitAll(commits: readonly PackedCommit[], bytes: Uint8Array, now: number): Reply {
     const apply = (): Reply => {
       const packer = new Packer()
       const values = new Unpacker(bytes)
-      const results = this.#durably(() => commits.map((c) => this.#commit(c, values, packer)))
+      const results = this.#durably(() => commits.map((c) => this.#commit(c, values, packer, now)))
       return { type: 'results', results, bytes: packer.bytes() }
     }
     try {
@@ -133,7 +137,9 @@ export class Engine {
 
   history(prefix: string, from: Revision): Reply {
     if (from < this.#compacted) throw new Compacted(this.#compacted)
-    const rows = this.#historyRows.all((from + 1) * PLACES, prefix, prefixEnd(prefix), HISTORY_ROWS_MAX) as unknown as Row[]
+    const within = [prefix, prefixEnd(prefix)] as const
+    const statement = this.#nthRow.get(...within, NARROW_ROWS) === undefined ? this.#narrowHistoryRows : this.#historyRows
+    const rows = statement.all((from + 1) * PLACES, ...within, HISTORY_ROWS_MAX) as unknown as Row[]
     let upTo = this.#revision
     if (rows.length === HISTORY_ROWS_MAX) {
       upTo = revisionOf(rows.at(-1)!) - 1 // the last commit may be cut in two
@@ -192,6 +198,7 @@ export class Engine {
       }
       this.#reach('in sweep')
       this.#meta.run('swept', swept)
+      this.#times.forget(this.#compacted)
     })
     this.#swept = swept
     this.#reach('after sweep')
@@ -207,7 +214,7 @@ export class Engine {
   }
 
   /** Deletes what was put with the lease, then the lease. */
-  expire(lease: LeaseId): Reply {
+  expire(lease: LeaseId, now: number): Reply {
     const rows = this.#db.prepare('SELECT DISTINCT key FROM log WHERE lease = ?').all(Number(lease)) as { key: string }[]
     const keys = rows.map((r) => r.key).filter((key) => this.#liveAt(key, this.#revision)?.lease === lease)
     keys.push(...this.#volatile.leased(lease))
@@ -215,13 +222,26 @@ export class Engine {
     const results: PackedResult[] = []
     for (let i = 0; i < keys.length; i += COMMIT_WRITES_MAX) {
       const writes = keys.slice(i, i + COMMIT_WRITES_MAX).map((key) => [key, -1, undefined] as const)
-      results.push(this.#durably(() => this.#commit({ expect: [], writes }, new Unpacker(new Uint8Array()), packer)))
+      results.push(this.#durably(() => this.#commit({ expect: [], writes }, new Unpacker(new Uint8Array()), packer, now)))
     }
     this.#durably(() => {
       this.#begin()
       this.#db.prepare('DELETE FROM lease WHERE id = ?').run(Number(lease))
     })
     return { type: 'results', results, bytes: packer.bytes() }
+  }
+
+  times(revisions: readonly Revision[]): Reply {
+    return { type: 'numbers', numbers: revisions.map((r) => this.#times.of(r)) }
+  }
+
+  revisionAt(time: number): Reply {
+    const found = this.#times.revisionAt(time, this.#revision)
+    return { type: 'numbers', numbers: [found !== undefined && found >= this.#compacted ? found : undefined] }
+  }
+
+  oldestTime(): Reply {
+    return { type: 'numbers', numbers: [this.#times.oldest(this.#compacted)] }
   }
 
   snapshot(path: string): Reply {
@@ -250,7 +270,7 @@ export class Engine {
     return { type: 'done' }
   }
 
-  #commit({ expect, writes }: PackedCommit, values: Unpacker, packer: Packer): PackedResult {
+  #commit({ expect, writes }: PackedCommit, values: Unpacker, packer: Packer, now: number): PackedResult {
     const sent = writes.map(([key, length, lease]) => ({ key, lease, value: length < 0 ? undefined : values.value(length) }))
     const found = expect.map(([key]) => this.#now(key))
     if (expect.some(([, modRevision], i) => (found[i]?.modRevision ?? 0) !== modRevision))
@@ -277,6 +297,7 @@ export class Engine {
       } else {
         this.#begin()
         this.#reach('before append')
+        this.#times.note(revision, now)
         const dead = value === undefined ? 1 : 0
         this.#insert.run(
           revision * PLACES + place,
@@ -334,6 +355,7 @@ export class Engine {
       this.#revision = revision
       this.#reserved = reserved
       this.#volatile.undo(revision)
+      this.#times.undone()
       const failure = unavailable(error)
       try {
         if (this.#db.isTransaction) this.#db.exec('ROLLBACK')
@@ -391,6 +413,15 @@ export class Engine {
 
   get #historyRows(): StatementSync {
     return this.#prepared(`SELECT ${COLUMNS} FROM log NOT INDEXED WHERE id >= ? AND key >= ? AND key < ? ORDER BY id LIMIT ?`)
+  }
+
+  /** The same by the index on keys, which does not walk over everybody else's rows. */
+  get #narrowHistoryRows(): StatementSync {
+    return this.#prepared(`SELECT ${COLUMNS} FROM log INDEXED BY log_by_key WHERE id >= ? AND key >= ? AND key < ? ORDER BY id LIMIT ?`)
+  }
+
+  get #nthRow(): StatementSync {
+    return this.#prepared('SELECT 1 FROM log INDEXED BY log_by_key WHERE key >= ? AND key < ? LIMIT 1 OFFSET ?')
   }
 
   get #sweepRows(): StatementSync {

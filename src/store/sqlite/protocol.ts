@@ -50,7 +50,7 @@ export interface PackedEvent {
 }
 
 export type Request =
-  | { readonly type: 'commit'; readonly commits: readonly PackedCommit[]; readonly bytes: Uint8Array }
+  | { readonly type: 'commit'; readonly commits: readonly PackedCommit[]; readonly bytes: Uint8Array; readonly now: number }
   | { readonly type: 'get'; readonly key: string; readonly at: Revision | undefined }
   | {
       readonly type: 'range'
@@ -63,7 +63,10 @@ export type Request =
   | { readonly type: 'history'; readonly prefix: string; readonly from: Revision }
   | { readonly type: 'compact'; readonly revision: Revision }
   | { readonly type: 'grant'; readonly ttlMs: number; readonly endsAt: number }
-  | { readonly type: 'expire'; readonly lease: LeaseId }
+  | { readonly type: 'expire'; readonly lease: LeaseId; readonly now: number }
+  | { readonly type: 'times'; readonly of: readonly Revision[] }
+  | { readonly type: 'revision-at'; readonly time: number }
+  | { readonly type: 'oldest-time' }
   | { readonly type: 'snapshot'; readonly path: string }
   | { readonly type: 'close' }
 
@@ -86,6 +89,8 @@ export type Reply =
     }
   | { readonly type: 'history'; readonly events: readonly PackedEvent[]; readonly upTo: Revision; readonly bytes: Uint8Array }
   | { readonly type: 'lease'; readonly id: LeaseId }
+  /** Of `times`, `revision-at` and `oldest-time`, of which the last two ask for one. */
+  | { readonly type: 'numbers'; readonly numbers: readonly (number | undefined)[] }
   | { readonly type: 'done' }
   | { readonly type: 'unavailable'; readonly reason: StoreUnavailable['reason']; readonly message: string }
   | { readonly type: 'compacted'; readonly compacted: Revision }

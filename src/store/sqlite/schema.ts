@@ -43,6 +43,9 @@ const TABLES = `
   CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 `
 
+/** From `revision` on it was `at`, in milliseconds; a row for every second in which something was written. Came after version 1, which does without. */
+const TIMES = 'CREATE TABLE IF NOT EXISTS times (revision INTEGER PRIMARY KEY, at INTEGER NOT NULL)'
+
 export interface OpenDatabase {
   readonly db: DatabaseSync
   /** Returns once all that has been committed is on disk; whoever acknowledges a commit calls it first. */
@@ -108,7 +111,7 @@ export function openDatabase(directory: string, { reach = passBy, checkpointPage
     } else if (application !== APPLICATION_ID || version !== SCHEMA_VERSION) {
       throw new StoreUnavailable('damaged', `${directory} holds a database of another kind or version (${application}, ${version})`)
     }
-    db.exec('COMMIT')
+    db.exec(`${TIMES}; COMMIT`)
     // the lock is the database's own; this file only says whom to ask
     writeFileSync(join(directory, OWNER_FILE), `${process.pid}\n`)
     chmodSync(join(directory, OWNER_FILE), 0o600)

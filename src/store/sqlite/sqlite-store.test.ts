@@ -41,6 +41,43 @@ test('what was written is there after a restart, with its revisions, its past an
   deepEqual(revisions, [3, 4])
 })
 
+test('revisions know when they were made, to a second, over restarts and until they are compacted', async () => {
+  const directory = newDirectory()
+  const clock = new VirtualClock()
+  const start = clock.now()
+  const at = (seconds: number) => start + seconds * 1000
+  const write = async (store: Store, seconds: number) => {
+    await clock.advance(at(seconds) - clock.now())
+    await put(store, '/a', String(seconds))
+    return store.revision()
+  }
+  {
+    await using store = await open(directory, { clock })
+    deepEqual([await store.times!.oldest(), await store.times!.revisionAt(at(0))], [undefined, undefined])
+    deepEqual([await write(store, 0), await write(store, 0.5), await write(store, 60), await write(store, 3600)], [2, 3, 4, 5])
+  }
+  await using store = await open(directory, { clock })
+  deepEqual(await store.times!.of([1, 2, 3, 4, 5]), [undefined, at(0), at(0), at(60), at(3600)])
+  const asked = [-1, 0, 59, 60, 3599, 9999]
+  deepEqual(await Promise.all(asked.map((s) => store.times!.revisionAt(at(s)))), [undefined, 3, 3, 4, 4, 5])
+  await store.compact(4)
+  await swept(store)
+  deepEqual(await store.times!.of([3, 4, 5]), [undefined, at(60), at(3600)])
+  deepEqual([await store.times!.oldest(), await store.times!.revisionAt(at(59))], [at(60), undefined])
+})
+
+test('the history of few keys is the same whether it is read by key or by row', async () => {
+  await using store = await open(newDirectory())
+  for (let i = 0; i < 20; i++) await put(store, i % 2 === 0 ? '/narrow/a' : '/wide/a', String(i))
+  await store.commit({ expect: [], writes: [{ type: 'delete', key: '/narrow/a' }] })
+  const seen = []
+  for await (const batch of store.watch('/narrow/', 2, new AbortController().signal)) {
+    seen.push(...batch.map((e) => [e.type, e.revision]))
+    if (batch.length === 0) break
+  }
+  deepEqual(seen, [...[4, 6, 8, 10, 12, 14, 16, 18, 20].map((r) => ['put', r]), ['delete', 22]])
+})
+
 test('counting goes on after a restart though everything has been deleted, compacted and swept', async () => {
   const directory = newDirectory()
   {

@@ -20,6 +20,7 @@ import {
   type RangeOptions,
   type Ranged,
   type Revision,
+  type RevisionTimes,
   type Store,
   type StoreEvent,
   type Write,
@@ -103,6 +104,12 @@ class SqliteStore implements Store {
   #snapshots = 0
   #ended: StoreUnavailable | undefined
   #closing: Promise<void> | undefined
+
+  readonly times: RevisionTimes = {
+    of: (revisions) => this.#numbers({ type: 'times', of: revisions }),
+    revisionAt: async (time) => (await this.#numbers({ type: 'revision-at', time }))[0],
+    oldest: async () => (await this.#numbers({ type: 'oldest-time' }))[0],
+  }
 
   constructor(parts: SqliteStoreParts, worker: Worker, opened: Extract<Reply, { type: 'opened' }>) {
     this.#parts = parts
@@ -223,7 +230,7 @@ class SqliteStore implements Store {
         (w) => [w.key, w.type === 'put' ? packer.value(w.value) : -1, w.type === 'put' ? w.lease : undefined] as const,
       ),
     }))
-    this.#send({ type: 'commit', commits, bytes: packer.bytes() }, (reply) => {
+    this.#send({ type: 'commit', commits, bytes: packer.bytes(), now: this.#parts.clock.now() }, (reply) => {
       if (reply.type === 'results') {
         const values = new Unpacker(reply.bytes)
         // events first: whoever sees the acknowledgement may rely on the watchers having been told
@@ -265,7 +272,7 @@ class SqliteStore implements Store {
   #keepLease(id: LeaseId, remainingMs: number): void {
     const timer = this.#parts.clock.timer(remainingMs, () => {
       if (this.#ended) return
-      this.#send({ type: 'expire', lease: id }, (reply) => {
+      this.#send({ type: 'expire', lease: id, now: this.#parts.clock.now() }, (reply) => {
         if (reply.type !== 'results') {
           this.#parts.log.error('a lease could not be ended', { lease: id, error: failureOf(reply) })
           if (!this.#ended) this.#keepLease(id, EXPIRY_RETRY_MS)
@@ -309,6 +316,10 @@ class SqliteStore implements Store {
     const reply = (await this.#call(request)) as Extract<Reply, { type: 'entries' }>
     const values = new Unpacker(reply.bytes)
     return { entries: reply.entries.map((e) => values.entry(e)), revision: reply.revision, more: reply.more }
+  }
+
+  async #numbers(request: Request): Promise<readonly (number | undefined)[]> {
+    return ((await this.#call(request)) as Extract<Reply, { type: 'numbers' }>).numbers
   }
 
   #call(request: Request): Promise<Reply> {

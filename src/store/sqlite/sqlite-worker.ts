@@ -69,7 +69,7 @@ function serve(engine: Engine): void {
 function answer(engine: Engine, request: Request): Reply {
   switch (request.type) {
     case 'commit':
-      return engine.commitAll(request.commits, request.bytes)
+      return engine.commitAll(request.commits, request.bytes, request.now)
     case 'get':
       return engine.get(request.key, request.at)
     case 'range':
@@ -81,7 +81,13 @@ function answer(engine: Engine, request: Request): Reply {
     case 'grant':
       return engine.grant(request.ttlMs, request.endsAt)
     case 'expire':
-      return engine.expire(request.lease)
+      return engine.expire(request.lease, request.now)
+    case 'times':
+      return engine.times(request.of)
+    case 'revision-at':
+      return engine.revisionAt(request.time)
+    case 'oldest-time':
+      return engine.oldestTime()
     case 'snapshot':
       return engine.snapshot(request.path)
     case 'close':
