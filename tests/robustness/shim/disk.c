@@ -6,6 +6,8 @@
  * K8TS_DISK_SYNC_MS    how long a sync takes
  * K8TS_CLOCK_FILE      eight bytes: the seconds by which the wall clock is wrong; may change at any time
  *
+ * Opening "/k8ts-disk-fault/WHAT" sets the fault anew, as above, and counts from there.
+ *
  * A failed sync fails as on Linux: each descriptor of the file is told once, and what was not yet on disk will never be.
  */
 #define _GNU_SOURCE
@@ -65,6 +67,12 @@ static int (*real_gettimeofday)(struct timeval *, void *);
   static type (*real)(__VA_ARGS__); \
   if (!real) real = dlsym(RTLD_NEXT, name)
 
+static void set_fault(const char *value) {
+  char op[16];
+  fault_op = sscanf(value, "%15[a-z]:%ld:%ld:%ld", op, &fault_from, &fault_errno, &fault_count) == 4 ? op[0] : 0;
+  writes_seen = syncs_seen = 0;
+}
+
 __attribute__((constructor)) static void start(void) {
   const char *value = getenv("K8TS_DISK_ROOT");
   if (value && realpath(value, root)) root_length = strlen(root);
@@ -73,8 +81,7 @@ __attribute__((constructor)) static void start(void) {
   value = getenv("K8TS_DISK_SYNC_MS");
   if (value) sync_ms = atol(value);
   value = getenv("K8TS_DISK_FAULT");
-  char op[16];
-  if (value && sscanf(value, "%15[a-z]:%ld:%ld:%ld", op, &fault_from, &fault_errno, &fault_count) == 4) fault_op = op[0];
+  if (value) set_fault(value);
   value = getenv("K8TS_CLOCK_FILE");
   if (value) {
     int fd = (int)syscall(SYS_openat, AT_FDCWD, value, O_RDONLY | O_CLOEXEC, 0);
@@ -124,7 +131,16 @@ static uint32_t file_of(int fd, int made) {
   return files_count;
 }
 
+#define CONTROL "/k8ts-disk-fault/"
+
 static int opened(int dir, const char *path, int flags, mode_t mode) {
+  if (strncmp(path, CONTROL, sizeof CONTROL - 1) == 0) {
+    pthread_mutex_lock(&lock);
+    set_fault(path + sizeof CONTROL - 1);
+    pthread_mutex_unlock(&lock);
+    errno = ENOENT;
+    return -1;
+  }
   const char *name = inside(path);
   if (name == NULL) return (int)syscall(SYS_openat, dir, path, flags, mode);
   pthread_mutex_lock(&lock);
