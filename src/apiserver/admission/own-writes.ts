@@ -3,9 +3,8 @@
 import type { PluginParts } from './plugin-parts.ts'
 import { namespaces } from '#api/core/v1/namespace.ts'
 import { resourceQuotas, type ResourceQuota } from '#api/core/v1/resource-quota.ts'
-import type { UserInfo } from '#api/authentication/v1/token-review.ts'
-import type { Write } from '#apiserver/registry/registry.ts'
 import type { Stored } from '#apiserver/registry/strategy.ts'
+import { systemWrite } from '#apiserver/registry/system-write.ts'
 import { statusFacet } from '#apiserver/registry/update.ts'
 import { isReason } from '#client/client.ts'
 import { withDefaults } from '#schema/defaults.ts'
@@ -13,15 +12,13 @@ import { groupResource } from '#schema/resource.ts'
 
 type Parts = Pick<PluginParts, 'named' | 'clock' | 'random'>
 
-const ITSELF: UserInfo = { username: 'system:apiserver', groups: ['system:masters'] }
-
 /** Its resourceVersion goes with it, so that it is a conflict when another was faster. */
 export function quotaStatusWriter(parts: Parts) {
   const facet = statusFacet()
   return async (quota: ResourceQuota): Promise<void> => {
     const { namespace = '', name } = quota.metadata
     const { registry } = parts.named(groupResource(resourceQuotas))
-    await registry.update({ namespace, name }, facet, () => quota as unknown as Stored, ownWrite(parts))
+    await registry.update({ namespace, name }, facet, () => quota as unknown as Stored, systemWrite(parts))
   }
 }
 
@@ -31,21 +28,9 @@ export function namespaceMaker(parts: Parts) {
     const { registry } = parts.named(groupResource(namespaces))
     const draft = withDefaults(namespaces.type.schema, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } }) as unknown as Stored
     try {
-      await registry.create(draft, ownWrite(parts))
+      await registry.create(draft, systemWrite(parts))
     } catch (error) {
       if (!isReason(error, 'AlreadyExists')) throw error
     }
-  }
-}
-
-function ownWrite({ clock, random }: Parts): Write {
-  return {
-    user: ITSELF,
-    dryRun: false,
-    now: clock.now(),
-    random,
-    warn: () => {},
-    admit: async (object) => object,
-    check: async () => {},
   }
 }

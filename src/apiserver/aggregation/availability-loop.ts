@@ -7,7 +7,7 @@ import type { APIService } from '#api/apiregistration/v1/api-service.ts'
 import { services as serviceResource } from '#api/core/v1/service.ts'
 import { endpointSlices, type EndpointSlice } from '#api/discovery/v1/endpoint-slice.ts'
 import type { ObjectReader } from '#apiserver/admission/plugin-parts.ts'
-import { systemWrite } from '#apiserver/extensions/system-write.ts'
+import { systemWrite } from '#apiserver/registry/system-write.ts'
 import type { Registry } from '#apiserver/registry/registry.ts'
 import type { Facet, Stored } from '#apiserver/registry/strategy.ts'
 import { sleep, timestamp, type Clock } from '#base/clock.ts'
@@ -133,5 +133,5 @@ async function writeCondition(name: string, judgement: Judgement, { apiServices,
     const others = conditions.filter((c) => c.type !== 'Available')
     return { ...apiService, status: { ...apiService.status, conditions: before ? [...others, condition] : [...conditions, condition] } }
   }
-  await apiServices.update({ namespace: '', name }, facet, change, systemWrite(clock, random))
+  await apiServices.update({ namespace: '', name }, facet, change, systemWrite({ clock, random }))
 }

@@ -1,15 +1,12 @@
 /** API services for the groups and versions of custom resources, which come and go with them. */
 
 import type { CustomResources } from './custom-resources.ts'
-import { systemWrite } from './system-write.ts'
+import { ownersAfter, systemWrite } from '#apiserver/registry/system-write.ts'
 import type { APIService } from '#api/apiregistration/v1/api-service.ts'
 import type { Registry } from '#apiserver/registry/registry.ts'
-import { afterUpdate } from '#apiserver/registry/managed-fields.ts'
-import { resetFieldsOf } from '#apiserver/registry/reset-fields.ts'
-import { timestamp, type Clock } from '#base/clock.ts'
+import type { Clock } from '#base/clock.ts'
 import type { Random } from '#base/random.ts'
 import { isReason } from '#client/client.ts'
-import type { Json } from '#schema/apply/shape.ts'
 import { withDefaults } from '#schema/defaults.ts'
 
 interface KeeperParts {
@@ -35,24 +32,16 @@ export async function keepApiServices({ services, custom, clock, random }: Keepe
       metadata: { name, labels: { [MANAGED]: 'true' } },
       spec: { group, version, groupPriorityMinimum: GROUP_PRIORITY, versionPriority: VERSION_PRIORITY },
     }
-    const owners = () =>
-      afterUpdate(undefined, object as Json, {
-        message: services.resource.type.schema,
-        manager: 'kube-apiserver',
-        apiVersion: services.resource.apiVersion,
-        subresource: '',
-        time: timestamp(clock.now()),
-        reset: resetFieldsOf(services.resource, ''),
-      })
+    const owners = () => ownersAfter(services.resource, '', undefined, object, clock.now())
     const draft = withDefaults(services.resource.type.schema, object)
-    await tolerant(services.create(draft as never, { ...systemWrite(clock, random), owners }))
+    await tolerant(services.create(draft as never, { ...systemWrite({ clock, random }), owners }))
   }
   for (const { object } of services.cache.list(services.prefix).items) {
     const { name, labels } = object.metadata
     const { group = '', version = '' } = (object as unknown as APIService).spec
     // asked again: another server may have made it for a definition that came meanwhile
     if (labels?.[MANAGED] !== 'true' || wanted.has(name) || custom.serves(group, version)) continue
-    await tolerant(services.delete({ namespace: '', name }, {}, systemWrite(clock, random)))
+    await tolerant(services.delete({ namespace: '', name }, {}, systemWrite({ clock, random })))
   }
 }
 

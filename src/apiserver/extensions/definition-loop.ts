@@ -4,9 +4,8 @@ import { claimedNames } from './definition-names.ts'
 import { CLEANUP_FINALIZER, decideStatus, isTrue, judgement, withCondition } from './definition-conditions.ts'
 import type { CustomResources } from './custom-resources.ts'
 import type { CustomResourceDefinition } from '#api/apiextensions/v1/custom-resource-definition.ts'
-import { decideOwners } from './definition-owners.ts'
 import type { ManagedFieldsEntry } from '#api/meta/v1/object-meta.ts'
-import { systemWrite } from './system-write.ts'
+import { ownersAfter, systemWrite } from '#apiserver/registry/system-write.ts'
 import type { Registry } from '#apiserver/registry/registry.ts'
 import type { Facet, Stored } from '#apiserver/registry/strategy.ts'
 import { sleep, type Clock } from '#base/clock.ts'
@@ -128,7 +127,7 @@ export async function followDefinitions(parts: DefinitionLoopParts, signal: Abor
     const failed: unknown[] = []
     for (const { object } of registry.cache.list(registry.prefix).items) {
       const at = { namespace: object.metadata.namespace ?? '', name: object.metadata.name }
-      await registry.delete(at, {}, systemWrite(clock, parts.random)).catch((error: unknown) => {
+      await registry.delete(at, {}, systemWrite(parts)).catch((error: unknown) => {
         if (!isReason(error, 'NotFound')) failed.push(error)
       })
     }
@@ -162,10 +161,10 @@ export async function followDefinitions(parts: DefinitionLoopParts, signal: Abor
     let owners: readonly ManagedFieldsEntry[] | undefined
     const decide = (shown: object, old: Stored) => {
       const next = change(shown as CustomResourceDefinition)
-      owners = decideOwners(definitions.resource, old, next, clock.now())
+      owners = ownersAfter(definitions.resource, 'status', old, next, clock.now())
       return next
     }
-    await definitions.update({ namespace: '', name }, asDecided, decide, { ...systemWrite(clock, parts.random), owners: () => owners })
+    await definitions.update({ namespace: '', name }, asDecided, decide, { ...systemWrite(parts), owners: () => owners })
   }
 
   await Promise.all([watch(), work()])

@@ -2,24 +2,21 @@
 
 import { decideAddresses } from './address-objects.ts'
 import type { DefaultObject } from './default-objects.ts'
-import { afterUpdate } from './managed-fields.ts'
 import type { Registry, Write } from './registry.ts'
-import { resetFieldsOf } from './reset-fields.ts'
-import type { Stored } from './strategy.ts'
+import type { Facet, Stored } from './strategy.ts'
+import { ownersAfter, systemWrite } from './system-write.ts'
 import type { Endpoint } from '../endpoints/resource-endpoint.ts'
 import type { ManagedFieldsEntry } from '#api/meta/v1/object-meta.ts'
 import type { Service } from '#api/core/v1/service.ts'
 import type { IPAddress } from '#api/networking/v1/ip-address.ts'
-import { sleep, timestamp, type Clock } from '#base/clock.ts'
+import { sleep, type Clock } from '#base/clock.ts'
 import type { Log } from '#base/log.ts'
 import type { Random } from '#base/random.ts'
 import { StatusError } from '#client/client.ts'
 import { withDefaults } from '#schema/defaults.ts'
 import { danglingChanges } from '../flow/dangling.ts'
 import { statusOnly } from './strategies/volumes.ts'
-import type { Facet } from './strategy.ts'
 import type { FlowSchema } from '#api/flowcontrol/v1/flow-schema.ts'
-import type { Json } from '#schema/apply/shape.ts'
 import type { KubeObject } from '#schema/resource.ts'
 
 interface KeepParts {
@@ -31,7 +28,6 @@ interface KeepParts {
 /** By plural, or plural.group. */
 type Endpoints = ReadonlyMap<string, Endpoint>
 
-const SYSTEM_USER = { username: 'system:apiserver', groups: ['system:masters', 'system:authenticated'] }
 const GATHER_MS = 100 // changes of services in a row are looked at together
 
 /** Makes what is missing. What is there stays as it is, but for what says something of this server, which may have changed. */
@@ -49,7 +45,7 @@ export async function keepObjects(endpoints: Endpoints, objects: readonly Defaul
         let owners: readonly ManagedFieldsEntry[] | undefined
         const change = (shown: object, old: Stored) => {
           const next = { ...shown, ...wanted, metadata: (shown as KubeObject).metadata }
-          owners = ownersAfter(registry, old, next, parts)
+          owners = ownersAfter(registry.resource, '', old, next, parts.clock.now())
           return next
         }
         if (found === undefined) await registry.create(wanted, creation(registry, wanted, parts))
@@ -99,22 +95,8 @@ function listOf<T>(endpoints: Endpoints, name: string): readonly T[] {
   return cache.list(prefix).items.map((item) => item.object as unknown as T)
 }
 
-const MANAGER = 'kube-apiserver' // what upstream's server calls itself where it is its own client
-
 function creation(registry: Registry, object: object, parts: KeepParts): Write {
-  return { ...systemWrite(parts), owners: () => ownersAfter(registry, undefined, object, parts) }
-}
-
-function ownersAfter({ resource }: Registry, old: object | undefined, next: object, { clock }: KeepParts) {
-  const manager = resource.group === 'flowcontrol.apiserver.k8s.io' ? 'api-priority-and-fairness-config-producer-v1' : MANAGER
-  return afterUpdate(old as Json | undefined, next as Json, {
-    message: resource.type.schema,
-    manager,
-    apiVersion: resource.apiVersion,
-    subresource: '',
-    time: timestamp(clock.now()),
-    reset: resetFieldsOf(resource, ''),
-  })
+  return { ...systemWrite(parts), owners: () => ownersAfter(registry.resource, '', undefined, object, parts.clock.now()) }
 }
 
 /** Another server may have been faster, or somebody may have reserved what is wanted; what is against the rules will stay so. */
@@ -124,18 +106,6 @@ async function tolerant(resource: string, name: string, { log }: KeepParts, work
   } catch (error) {
     if (!(error instanceof StatusError)) throw error
     log[error.reason === 'Invalid' ? 'warn' : 'debug']('an object of the server is not kept', { resource, name, reason: error.message })
-  }
-}
-
-function systemWrite({ clock, random }: KeepParts): Write {
-  return {
-    user: SYSTEM_USER,
-    dryRun: false,
-    now: clock.now(),
-    random,
-    warn: () => {},
-    admit: async (object) => object,
-    check: async () => {},
   }
 }
 

@@ -3,6 +3,7 @@
 import type { Hook } from './admission-hooks.ts'
 import type { Status } from '#api/meta/v1/status.ts'
 import type { AdmissionRequest, ObjectForm } from '#apiserver/admission/admission.ts'
+import { requestFacts } from '#apiserver/admission/request-facts.ts'
 
 /** What a webhook decided; texts and texts' members are as it sent them. */
 export interface Verdict {
@@ -35,27 +36,18 @@ export function admissionReview(
   form: ObjectForm,
   requested: ObjectForm,
 ): object {
-  const { subresource, name, namespace, operation, user, object, oldObject, dryRun, options } = request
-  const { username, uid: userUid, groups, extra } = user
+  const { object, oldObject } = request
+  const { dryRun, options, ...facts } = requestFacts(request, form, requested)
   return {
     kind: 'AdmissionReview',
     apiVersion: `admission.k8s.io/${version}`,
     request: {
       uid,
-      kind: form.kind,
-      resource: form.resource,
-      ...(subresource !== '' && { subResource: subresource }),
-      requestKind: requested.kind,
-      requestResource: requested.resource,
-      ...(subresource !== '' && { requestSubResource: subresource }),
-      ...(name !== '' && { name }),
-      ...(namespace !== '' && { namespace }),
-      operation,
-      userInfo: { ...(username && { username }), ...(userUid && { uid: userUid }), ...(groups && { groups }), ...(extra && { extra }) },
+      ...facts,
       object: object === undefined ? null : typedFirst(form.show(object)),
       oldObject: oldObject === undefined ? null : typedFirst(form.show(oldObject)),
       dryRun,
-      options: options ?? null,
+      options,
     },
   }
 }

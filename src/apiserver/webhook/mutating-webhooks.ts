@@ -7,7 +7,8 @@ import { callHook, converted, HookFailure, outOfTime, type HookParts } from './c
 import { defaultForm } from './default-form.ts'
 import type { MatchConditions } from './match-conditions.ts'
 import type { WatchHook } from './webhook-metrics.ts'
-import type { AdmissionPlugin, AdmissionRequest, ObjectForm, Reinvocation } from '#apiserver/admission/admission.ts'
+import type { AdmissionPlugin, AdmissionRequest, ObjectForm } from '#apiserver/admission/admission.ts'
+import { roundsOf, type Rounds } from '#apiserver/admission/rounds.ts'
 import { internalError } from '#apiserver/endpoints/errors.ts'
 import { applyJsonPatch } from '#schema/json-patch.ts'
 import { parseJson } from '#schema/json.ts'
@@ -29,12 +30,11 @@ export function mutatingWebhooks(parts: WebhookPluginParts): AdmissionPlugin {
     async admit(request) {
       const hooks = parts.hooks()
       if (hooks.length === 0 || isExempt(request)) return undefined
-      const rounds = roundsOf(request.reinvocation)
-      if (rounds.again && request.object !== rounds.output) rounds.askAgain()
+      const rounds = roundsOf(NAME, request)
       const forms = request.forms?.() ?? [defaultForm(request)]
       let current = request
       for (const [index, hook] of hooks.entries()) current = await ask(hook, index, current, forms, rounds, parts)
-      rounds.output = current.object
+      rounds.leave(current.object)
       return current.object
     },
   }
@@ -51,9 +51,8 @@ async function ask(
 ): Promise<AdmissionRequest> {
   const form = await matchingForm(hook, request, forms, parts.namespaceLabels)
   if (form === undefined || !(await parts.matchConditions(hook, request, form, forms[0]!))) return request
-  // none is asked in the second round that was not in the first
-  if (rounds.again && !rounds.due.has(hook.id)) return request
-  const notes = notesOf(hook, index, rounds.again ? 1 : 0, request)
+  if (!rounds.isDue(hook.id)) return request
+  const notes = notesOf(hook, index, rounds.round, request)
   let next = request
   try {
     const changed = await parts.watch(hook, request, async () => {
@@ -64,10 +63,7 @@ async function ask(
     else {
       notes.mutated(changed.different)
       next = { ...request, object: changed.object }
-      if (changed.different) {
-        rounds.askAgain()
-        rounds.want()
-      }
+      if (changed.different) rounds.changed()
     }
   } catch (error) {
     if (!(error instanceof HookFailure)) {
@@ -81,7 +77,7 @@ async function ask(
     notes.failedOpen()
     if (request.signal?.aborted) throw outOfTime()
   }
-  if (hook.webhook.reinvocationPolicy === 'IfNeeded') rounds.asked.add(hook.id)
+  if (hook.webhook.reinvocationPolicy === 'IfNeeded') rounds.wantsAgain(hook.id)
   return next
 }
 
@@ -110,39 +106,6 @@ async function patched(
   const read = await converted(() => form.read(next))
   notes.patched(steps)
   return { object: read, different: !isDeepStrictEqual(next, shown) }
-}
-
-/** What the webhooks of one `admit` have to know of its two rounds. */
-interface Rounds {
-  readonly again: boolean
-  /** Want to be asked again if something changes after them. */
-  readonly asked: Set<string>
-  /** Must be asked in the second round. */
-  readonly due: Set<string>
-  output: KubeObject | undefined
-  askAgain(): void
-  want(): void
-}
-
-function roundsOf(reinvocation: Reinvocation | undefined): Rounds {
-  const known = reinvocation?.notes.get(NAME) as Rounds | undefined
-  const asked = known?.asked ?? new Set<string>()
-  const due = known?.due ?? new Set<string>()
-  const rounds: Rounds = {
-    again: reinvocation?.again ?? false,
-    asked,
-    due,
-    output: known?.output,
-    askAgain() {
-      for (const id of asked) due.add(id)
-      asked.clear()
-    },
-    want() {
-      if (reinvocation) reinvocation.wanted = true
-    },
-  }
-  reinvocation?.notes.set(NAME, rounds)
-  return rounds
 }
 
 /** The annotations that upstream leaves in the audit log for every webhook that was asked. */

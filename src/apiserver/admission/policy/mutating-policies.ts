@@ -1,7 +1,8 @@
 /** The plugin MutatingAdmissionPolicy: policies in CEL that are bound change what is about to be stored, one after the other. */
 
 import { isDeepStrictEqual } from 'node:util'
-import type { AdmissionPlugin, AdmissionRequest, ObjectForm, Reinvocation } from '../admission.ts'
+import type { AdmissionPlugin, AdmissionRequest, ObjectForm } from '../admission.ts'
+import { roundsOf, type Rounds } from '../rounds.ts'
 import { answered } from './answered.ts'
 import { boundPolicies, type Bound } from './bound-policies.ts'
 import { isPolicyExempt } from './exempt.ts'
@@ -48,8 +49,7 @@ interface Problem {
 async function changedByAll(policies: readonly Policy[], request: AdmissionRequest, parts: Parts): Promise<KubeObject | undefined> {
   const about = await aboutRequest(request, parts.namespace)
   const ask = cachingAuthorizer(parts.authorizer, request)
-  const rounds = roundsOf(request.reinvocation)
-  if (rounds.again && request.object !== rounds.output) rounds.askAgain()
+  const rounds = roundsOf(NAME, request)
   const problems: Problem[] = []
   let { object } = request
   for (const invocation of await invocationsOf(policies, about, parts.findKind)) {
@@ -60,7 +60,7 @@ async function changedByAll(policies: readonly Policy[], request: AdmissionReque
     if ('problem' in invocation) blame(invocation.problem, false)
     else object = await changedByOne(invocation, object, { about, ask, rounds, blame })
   }
-  rounds.output = object
+  rounds.leave(object)
   if (problems.length > 0) throw denied(request, problems)
   return object
 }
@@ -96,8 +96,7 @@ async function changedByOne(
   }
   if ((await attempt(() => compiled.matches(activationOf(object)))) !== true) return object
   const key = keyOf(invocation)
-  // none runs in the second round that did not in the first
-  if (rounds.again && !rounds.due.has(key)) return object
+  if (!rounds.isDue(key)) return object
   let current = object
   if (current !== undefined)
     for (const mutation of compiled.mutations) {
@@ -106,49 +105,13 @@ async function changedByOne(
       const next = await attempt(() => mutation(activationOf(before), shown, form))
       if (next !== undefined && next !== shown) current = await answered(() => form.read(next))
     }
-  if (current !== object && !isDeepStrictEqual(current, object)) {
-    rounds.askAgain()
-    rounds.want()
-  }
-  if (policy.spec?.reinvocationPolicy === 'IfNeeded') rounds.asked.add(key)
+  if (current !== object && !isDeepStrictEqual(current, object)) rounds.changed()
+  if (policy.spec?.reinvocationPolicy === 'IfNeeded') rounds.wantsAgain(key)
   return current
 }
 
 function keyOf({ policy, binding, param }: Ready): string {
   return JSON.stringify([policy.metadata.name, binding.metadata.name, param?.metadata.namespace, param?.metadata.name])
-}
-
-/** What the policies of one `admit` have to know of its two rounds. */
-interface Rounds {
-  readonly again: boolean
-  /** Want to run again if something changes after them. */
-  readonly asked: Set<string>
-  /** Must run in the second round. */
-  readonly due: Set<string>
-  output: KubeObject | undefined
-  askAgain(): void
-  want(): void
-}
-
-function roundsOf(reinvocation: Reinvocation | undefined): Rounds {
-  const known = reinvocation?.notes.get(NAME) as Rounds | undefined
-  const asked = known?.asked ?? new Set<string>()
-  const due = known?.due ?? new Set<string>()
-  const rounds: Rounds = {
-    again: reinvocation?.again ?? false,
-    asked,
-    due,
-    output: known?.output,
-    askAgain() {
-      for (const key of asked) due.add(key)
-      asked.clear()
-    },
-    want() {
-      if (reinvocation) reinvocation.wanted = true
-    },
-  }
-  reinvocation?.notes.set(NAME, rounds)
-  return rounds
 }
 
 function textOf({ policy, binding }: Invoked, message: string): string {

@@ -1,6 +1,7 @@
 /** A request as expressions see it: each variable is made once, when something first asks for it. */
 
 import type { AdmissionRequest, ObjectForm } from '../admission.ts'
+import { requestFacts } from '../request-facts.ts'
 import { questionAttributes } from './authorizer-question.ts'
 import type { Namespace } from '#api/core/v1/namespace.ts'
 import type { Authorizer, Decision } from '#apiserver/authorization/authorizer.ts'
@@ -65,26 +66,6 @@ export function requestValues({ request, form, requested, namespace, ask }: Requ
     const value = make[name]!()
     if (value !== undefined) known.set(name, value)
     return value
-  }
-}
-
-/** The AdmissionRequest that webhooks would get, without its objects. */
-function requestFacts(request: AdmissionRequest, form: ObjectForm, requested: ObjectForm): object {
-  const { subresource, name, namespace, operation, user, dryRun, options } = request
-  const { username, uid, groups, extra } = user
-  return {
-    kind: form.kind,
-    resource: form.resource,
-    ...(subresource !== '' && { subResource: subresource }),
-    requestKind: requested.kind,
-    requestResource: requested.resource,
-    ...(subresource !== '' && { requestSubResource: subresource }),
-    ...(name !== '' && { name }),
-    ...(namespace !== '' && { namespace }),
-    operation,
-    userInfo: { ...(username && { username }), ...(uid && { uid }), ...(groups && { groups }), ...(extra && { extra }) },
-    dryRun,
-    options: options ?? null,
   }
 }
 
