@@ -42,6 +42,7 @@ import { makeDirectory, writing } from '#cli/data-directory.ts'
 import { listenerOf } from './listener-settings.ts'
 import { flagValues, UsageError } from '#base/settings.ts'
 import { databaseBytes, datastoreOf, openDatastore } from './datastore.ts'
+import { openPast, type Past } from './past.ts'
 import { openAuthentication } from './api-authentication.ts'
 import { openAuthorization } from './api-authorization.ts'
 import { trustedAuthorities } from './trusted-authorities.ts'
@@ -54,6 +55,8 @@ export interface ApiProcess extends AsyncDisposable {
   readonly pki: Pki
   /** For the controller that keeps tokens in Secrets. */
   readonly signAccountToken: AccountTokenSigner
+  /** What is shown is the past, and nothing may be written. */
+  readonly past?: Past
 }
 
 const RENEW_EVERY_MS = 24 * 3600 * 1000
@@ -74,13 +77,14 @@ export async function startApi(settings: ApiSettings, log: Log, components: NonN
   const listener = listenerOf(settings)
   const clock = systemClock
   const random = systemRandom
-  const directory = settings.dataDirectory
-  makeDirectory(directory, 'data-dir')
   const addresses = settings.bindAddress.length > 0 ? settings.bindAddress : ['0.0.0.0']
   const bound = settings.advertiseAddress ?? addresses.find((a) => a !== '0.0.0.0' && a !== '::')
   // nobody else reaches a loopback address, and no endpoint may have one: as upstream's does, the server names the machine's own
   const advertise = settings.advertiseAddress ?? addresses.find((a) => !NOT_FOR_OTHERS.test(a)) ?? machineAddress() ?? '127.0.0.1'
-  const opening = openDatastore(settings, bound ?? advertise, log)
+  const past = await openPast(settings, bound ?? advertise, log)
+  const directory = past?.directory ?? settings.dataDirectory
+  if (!past) makeDirectory(directory, 'data-dir')
+  const opening = past ? Promise.resolve(past.store) : openDatastore(settings, bound ?? advertise, log)
   opening.catch(() => {}) // awaited below; the keys are made meanwhile
   const keys = () => openPki({ directory: join(directory, 'pki'), clock, random, hosts: [...addresses, advertise, ...settings.tlsNames] })
   let pki: Pki
@@ -88,6 +92,7 @@ export async function startApi(settings: ApiSettings, log: Log, components: NonN
     pki = writing(directory, 'data-dir', keys)
   } catch (error) {
     await opening.then((store) => store[Symbol.asyncDispose]()).catch(() => {})
+    await past?.[Symbol.asyncDispose]()
     throw error
   }
   const store = await opening
@@ -99,13 +104,17 @@ export async function startApi(settings: ApiSettings, log: Log, components: NonN
     const authorization = opened.use(openAuthorization(settings, { clock, random, log }))
     const authentication = opened.use(openAuthentication(settings, { clock, random, log, tokenIssuer }))
     const auditing = auditOf(settings, { clock, log })
-    let rolesStand = false
+    let rolesStand = past !== undefined
     const ofLoops = new Metrics()
     const ofProcess = processMetrics(describeGates(gates))
     const assembled = await assembleApi({
       components,
       store: encryption ? encryptedStore({ store, ciphersOf: encryption.ciphersOf, log }) : store,
-      ...(datastoreOf(settings) === 'sqlite' && { storeBytes: () => databaseBytes(directory) }),
+      ...(past && {
+        readOnly: `this server shows the cluster as of resourceVersion ${past.revision} and takes no writes`,
+        withDefaultObjects: false,
+      }),
+      ...(datastoreOf(settings) === 'sqlite' && !past && { storeBytes: () => databaseBytes(directory) }),
       processMetrics: async () => ofLoops.text() + (await ofProcess()),
       clock,
       random,
@@ -113,7 +122,7 @@ export async function startApi(settings: ApiSettings, log: Log, components: NonN
       serviceCidr: settings.serviceCidr,
       nodePortRange: portRange(settings.nodePorts),
       advertised: { address: advertise, port: settings.securePort },
-      sharedStore: datastoreOf(settings) === 'etcd',
+      sharedStore: datastoreOf(settings) === 'etcd' && !past,
       tokenIssuer,
       ...(auditing && { audit: auditing.audit }),
       process: { name: 'kube-apiserver', started: clock.now(), flags: flagValues(apiSettings, settings) },
@@ -171,14 +180,14 @@ export async function startApi(settings: ApiSettings, log: Log, components: NonN
     )
     const local =
       addresses.find((a) => LOOPBACK.test(a)) ?? (addresses.includes('0.0.0.0') || addresses.includes('::') ? '127.0.0.1' : addresses[0]!)
-    for (const [holder, file, user] of KUBECONFIGS) {
+    for (const [holder, file, user] of past ? KUBECONFIGS.slice(0, 1) : KUBECONFIGS) {
       const text = kubeconfig({ server: `https://${local}:${servers[0]!.port}`, ca: pki.ca.cert, user, credentials: pki.pair(holder) })
       writing(directory, 'data-dir', () => writeFile(join(directory, file), text, 0o600))
     }
     const client = createClient(assembled.transport({ username: 'system:apiserver', groups: ['system:masters'] }), {
       userAgent: 'kube-apiserver',
     })
-    await settingUp(directory, reconcileBootstrapRoles(client))
+    if (!past) await settingUp(directory, reconcileBootstrapRoles(client))
     // a list waits for the cache, which authorization reads from: nobody is refused for having been early
     await Promise.all(
       ([clusterRoles, clusterRoleBindings, roles, roleBindings] as readonly Resource[]).map((resource) =>
@@ -204,6 +213,7 @@ export async function startApi(settings: ApiSettings, log: Log, components: NonN
       queues: queueMetrics(ofLoops),
       pki,
       signAccountToken,
+      ...(past && { past }),
       async [Symbol.asyncDispose]() {
         renewal?.[Symbol.dispose]()
         await Promise.all(servers.map((server) => server.close()))
@@ -211,11 +221,13 @@ export async function startApi(settings: ApiSettings, log: Log, components: NonN
         await auditing?.[Symbol.asyncDispose]()
         await opened.disposeAsync()
         await store[Symbol.asyncDispose]()
+        await past?.[Symbol.asyncDispose]()
       },
     }
   } catch (error) {
     await opened.disposeAsync()
     await Promise.resolve(store[Symbol.asyncDispose]()).catch(() => {})
+    await past?.[Symbol.asyncDispose]()
     throw error
   }
 }

@@ -31,6 +31,7 @@ import { nodeAuthorizer } from '#apiserver/authorization/node-authorizer.ts'
 import { rbacAuthorizer, rightsOf, ruleResolver, type Rights } from '#apiserver/authorization/rbac.ts'
 import { firstWithOpinion, privilegedGroups } from '#apiserver/authorization/union.ts'
 import type { Authorizer } from '#apiserver/authorization/authorizer.ts'
+import { onlyReading } from '#apiserver/past/read-only.ts'
 import type { InFlightLimits } from '#apiserver/filters/max-in-flight.ts'
 import { createHandler, type Handler } from '#apiserver/filters/handler.ts'
 import type { UserInfo } from '#api/authentication/v1/token-review.ts'
@@ -64,6 +65,8 @@ export interface AssembleParts extends Omit<ApiParts, 'authorizer' | 'tokens' | 
   /** Requests at work where there is no priority and fairness. */
   readonly limits?: InFlightLimits
   readonly constrainedImpersonation?: boolean
+  /** Only reads are answered; writers are told this. */
+  readonly readOnly?: string
   /** Whether CBOR is spoken. */
   readonly cbor?: boolean
 }
@@ -110,7 +113,7 @@ export async function assembleApi(parts: AssembleParts): Promise<AssembledApi> {
       ])),
   })
   const handler: Handler = createHandler({
-    api,
+    api: parts.readOnly === undefined ? api : onlyReading(api, parts.readOnly),
     authenticator: api.metrics.authenticating(
       withAnonymous(
         firstOf([processAuthenticator, ...(parts.authenticators ?? []), bearerTokens(tokens!, tokenIssuer.audiences)]),

@@ -9,6 +9,7 @@ import { authorizationSettings } from './api-authorization.ts'
 import { authoritySettings } from './trusted-authorities.ts'
 import { datastoreSettings } from './datastore.ts'
 import { listenerSettings } from './listener-settings.ts'
+import { pastSettings } from './past.ts'
 
 const serviceAccountSettings = settings({
   serviceAccountIssuers: {
@@ -68,6 +69,7 @@ export const apiSettings = settings({
     help: 'Further names and addresses that clients reach this server by, for its certificate: those of a load balancer',
   },
   ...datastoreSettings,
+  ...pastSettings,
   serviceCidr: { type: 'string', flag: 'service-cluster-ip-range', help: 'Addresses of Services', default: '10.96.0.0/12' },
   nodePorts: { type: 'string', flag: 'service-node-port-range', help: 'Ports of NodePort Services', default: '30000-32767' },
   ...authorizationSettings,

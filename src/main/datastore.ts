@@ -138,6 +138,11 @@ function endingWith(store: Store, member: EtcdMember): Store {
   return store
 }
 
+/** Where the database of a data directory lies. */
+export function databaseIn(directory: string): string {
+  return join(directory, DATABASE_FILES[0]!)
+}
+
 /** The size of the database, where it is a file of ours. */
 export function databaseBytes(directory: string): number {
   const sizes = DATABASE_FILES.map((file) => statSync(join(directory, file), { throwIfNoEntry: false })?.size ?? 0)

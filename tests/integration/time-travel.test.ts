@@ -1,0 +1,129 @@
+/** Looking back: servers that show the past, the history of objects, and what has changed since. */
+
+import { deepEqual, equal, match } from 'node:assert/strict'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { needsEtcd, startEtcd } from '../conformance/etcd-under-test.ts'
+import { runProgram } from '../e2e/cluster-under-test.ts'
+import { freePort, root, startServer, type ServerUnderTest } from './server-under-test.ts'
+
+const MAPS = '/api/v1/namespaces/default/configmaps'
+
+interface Listed {
+  readonly metadata: { readonly resourceVersion: string }
+  readonly items: readonly { readonly metadata: { readonly name: string }; readonly data?: Readonly<Record<string, string>> }[]
+}
+
+const configMap = (name: string, value: string) => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name }, data: { value } })
+
+async function shown(server: ServerUnderTest): Promise<Readonly<Record<string, string | undefined>>> {
+  const { items } = (await server.call('GET', MAPS)).json<Listed>()
+  return Object.fromEntries(items.filter((i) => i.metadata.name !== 'kube-root-ca.crt').map((i) => [i.metadata.name, i.data?.['value']]))
+}
+
+/** The resourceVersion after which `a` is old and `b` is there, and `a` is changed and `b` deleted by now. */
+async function live(server: ServerUnderTest): Promise<string> {
+  equal((await server.call('POST', MAPS, configMap('a', 'old'))).status, 201)
+  equal((await server.call('POST', MAPS, configMap('b', 'kept'))).status, 201)
+  const then = (await server.call('GET', MAPS)).json<Listed>().metadata.resourceVersion
+  equal((await server.call('PUT', `${MAPS}/a`, configMap('a', 'new'))).status, 200)
+  equal((await server.call('DELETE', `${MAPS}/b`)).status, 200)
+  return then
+}
+
+async function checkPast(past: ServerUnderTest, then: string): Promise<void> {
+  deepEqual(await shown(past), { a: 'old', b: 'kept' })
+  equal((await past.call('GET', MAPS)).json<Listed>().metadata.resourceVersion, then)
+  const because = `this server shows the cluster as of resourceVersion ${then} and takes no writes`
+  for (const [method, path, body] of [
+    ['POST', MAPS, configMap('c', 'x')],
+    ['PUT', `${MAPS}/a`, configMap('a', 'x')],
+    ['PATCH', `${MAPS}/a`, { data: { value: 'x' } }],
+    ['DELETE', `${MAPS}/a`, undefined],
+    ['DELETE', MAPS, undefined],
+    ['POST', '/api/v1/namespaces/default/serviceaccounts/default/token', {}],
+    ['GET', '/api/v1/namespaces/default/pods/p/log', undefined],
+  ] as const) {
+    const answer = await past.call(method, path, body)
+    const { kind, reason, message, code } = answer.json()
+    deepEqual([answer.status, kind, reason, message, code], [405, 'Status', 'MethodNotAllowed', because, 405], `${method} ${path}`)
+  }
+  const review = {
+    apiVersion: 'authorization.k8s.io/v1',
+    kind: 'SelfSubjectAccessReview',
+    spec: { nonResourceAttributes: { path: '/', verb: 'get' } },
+  }
+  equal((await past.call('POST', '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', review)).status, 201)
+  const lines = past.lines(`${MAPS}?watch=true&resourceVersion=${then}&timeoutSeconds=2`)
+  deepEqual(await Array.fromAsync(lines), [])
+  deepEqual(await shown(past), { a: 'old', b: 'kept' })
+}
+
+test('a server shows the past beside the one that writes on, and after it', { timeout: 120_000 }, async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'k8ts-past-test-'))
+  await using stack = new AsyncDisposableStack()
+  stack.defer(() => rmSync(directory, { recursive: true, force: true }))
+  const kubeconfig = join(directory, 'admin.kubeconfig')
+  let then: string
+  {
+    await using server = await startServer({ directory })
+    then = await live(server)
+    const administrator = readFileSync(kubeconfig, 'utf8')
+    await using past = await startServer({ directory, flags: ['--read-only', '--at', then] })
+    await checkPast(past, then)
+    deepEqual(await shown(server), { a: 'new' }, 'the one that writes does so undisturbed')
+    equal((await server.call('POST', MAPS, configMap('d', 'later'))).status, 201)
+    deepEqual(await shown(past), { a: 'old', b: 'kept' })
+    equal(readFileSync(kubeconfig, 'utf8'), administrator)
+    const folder = /"kubeconfig":"([^"]+)\/admin.kubeconfig"/.exec(past.log())?.[1]
+    equal(existsSync(folder!), true)
+    past.process.kill('SIGTERM')
+    await new Promise((resolve) => past.process.once('exit', resolve))
+    equal(existsSync(folder!), false, 'nothing is left of the copy')
+  }
+  await using past = await startServer({ directory, flags: ['--read-only', '--at', then] })
+  await checkPast(past, then)
+  await using today = await startServer({ directory, flags: ['--read-only', '--at', '0s ago'] })
+  deepEqual(await shown(today), { a: 'new', d: 'later' })
+})
+
+test('a server shows the past of an etcd that is written to', { skip: needsEtcd, timeout: 120_000 }, async () => {
+  await using etcd = await startEtcd()
+  const flags = ['--etcd-servers', etcd.endpoints[0]!]
+  await using server = await startServer({ flags })
+  const then = await live(server)
+  await using past = await startServer({ directory: server.directory, flags: [...flags, '--read-only', '--at', then] })
+  await checkPast(past, then)
+})
+
+test('a moment that cannot be shown is refused in one sentence', { timeout: 60_000 }, async () => {
+  await using server = await startServer()
+  await live(server)
+  const port = String(await freePort())
+  for (const [words, code, said] of [
+    [['--at', '5'], 2, /--at goes with --read-only/],
+    [['--read-only', '--at', 'yesterday'], 2, /expected a resourceVersion, a time such as/],
+    [
+      ['--read-only', '--at', '2001-01-01T00:00:00Z'],
+      1,
+      /^k8ts server: 2001-01-01T00:00:00Z is before the history of this store, which begins at 20\S+Z\n$/,
+    ],
+    [['--read-only', '--at', '999999999'], 1, /^k8ts server: resourceVersion 999999999 has not come yet: the newest is \d+\n$/],
+    [['--read-only', '--datastore', 'memory'], 2, /--read-only reads a store that is there/],
+    [
+      ['--read-only', '--data-dir', join(tmpdir(), 'k8ts-nowhere')],
+      1,
+      /^k8ts server: there is no store in \S+k8ts-nowhere, which --data-dir names\n$/,
+    ],
+  ] as const) {
+    const ran = await runProgram(
+      join(root, 'k8ts'),
+      ['server', '--secure-port', port, '--data-dir', server.directory, ...words],
+      process.env,
+    )
+    match(ran.err, said)
+    equal(ran.code, code, words.join(' '))
+  }
+})
