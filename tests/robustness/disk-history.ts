@@ -79,7 +79,7 @@ export class States {
 /** The states of a writer that was told of all its commits. One that changed nothing has the revision of the one before. */
 export function statesOf(records: readonly DiskRecord[], before: Found): States {
   const states = new States(before.state)
-  for (const commit of records.flatMap(commitsIn).toSorted((a, b) => a.revision - b.revision)) states.add(commit)
+  for (const commit of records.flatMap((r) => commitsIn(r)).toSorted((a, b) => a.revision - b.revision)) states.add(commit)
   return states
 }
 
@@ -88,9 +88,10 @@ export function acknowledgedIn(record: DiskRecord): number {
   return Math.max(0, ...commitsIn(record).map((c) => c.revision))
 }
 
-function commitsIn(record: DiskRecord): readonly Commit[] {
+export function commitsIn(record: DiskRecord, word: 'asked' | 'done' = 'done'): readonly Commit[] {
   if (record.type !== 'said') return []
-  return record.text.split('\n').flatMap((line) => (line.startsWith('done ') ? [JSON.parse(line.slice(5)) as Commit] : []))
+  const head = `${word} `
+  return record.text.split('\n').flatMap((line) => (line.startsWith(head) ? [JSON.parse(line.slice(head.length)) as Commit] : []))
 }
 
 /** `found` must be the state at its revision, and that none before `acknowledged`. */
@@ -98,6 +99,20 @@ export function checkFound(found: Found, states: States, acknowledged: number): 
   ok(found.revision >= acknowledged, `revision ${acknowledged} was acknowledged, ${found.revision} is the newest found`)
   ok(found.compacted <= found.revision, `compacted at ${found.compacted}, beyond ${found.revision}`)
   deepEqual(sorted(found.state), sorted(states.at(found.revision)))
+}
+
+/** The same where some commits were refused: each of them, and no other, may have happened after all. */
+export function checkFoundInDoubt(found: Found, states: States, inDoubt: readonly Commit[]): void {
+  ok(found.revision >= states.newest, `revision ${states.newest} was acknowledged, ${found.revision} is the newest found`)
+  const acknowledged = states.at(states.newest)
+  for (const key of new Set([...acknowledged.keys(), ...found.state.keys()])) {
+    if (found.state.get(key) === acknowledged.get(key)) continue
+    const [revision, mark] = (found.state.get(key) ?? '').split(/ (.*)/s)
+    const writes = inDoubt.flatMap((c) => c.writes.filter((w) => w[0] === key))
+    const isGone = revision === '' && writes.some((w) => w[1] === null)
+    const isThere = Number(revision) > 0 && writes.some((w) => w[1] === mark)
+    ok(isGone || isThere, `${key} is ${found.state.get(key)}, and was acknowledged as ${acknowledged.get(key)}`)
+  }
 }
 
 function sorted(state: ReadonlyMap<string, string>): readonly (readonly [string, string])[] {

@@ -17,19 +17,17 @@ export interface ShimOptions {
   readonly root: string
   readonly log?: string
   readonly fault?: string
-  readonly syncMs?: number
   readonly clockFile?: string
 }
 
 /** The environment of a process under the shim. */
-export function shimEnvironment({ root, log, fault, syncMs, clockFile }: ShimOptions): NodeJS.ProcessEnv {
+export function shimEnvironment({ root, log, fault, clockFile }: ShimOptions): NodeJS.ProcessEnv {
   return {
     ...process.env,
     LD_PRELOAD: built!,
     K8TS_DISK_ROOT: root,
     ...(log !== undefined && { K8TS_DISK_LOG: log }),
     ...(fault !== undefined && { K8TS_DISK_FAULT: fault }),
-    ...(syncMs !== undefined && { K8TS_DISK_SYNC_MS: String(syncMs) }),
     ...(clockFile !== undefined && { K8TS_CLOCK_FILE: clockFile }),
   }
 }

@@ -21,8 +21,10 @@ const store = await openSqliteStore({
   log: silentLog,
   historyRevisionsMax: 60,
   faults: { checkpointPages: 40 },
+}).catch((error: unknown) => {
+  said(error)
+  process.exit()
 })
-say(`opened ${await store.revision()}`)
 
 let left = Number(commits)
 let written = 0
@@ -47,23 +49,31 @@ async function commit(writes: readonly Write[]): Promise<void> {
     const { revision } = await store.commit({ expect: [], writes })
     say(lineOf('done', revision, writes))
   } catch (error) {
-    if (!(error instanceof StoreUnavailable)) throw error
-    say(`failed ${error.reason}`)
+    said(error)
   }
 }
 
-await Promise.all(Array.from({ length: CLIENTS }, (_, client) => write(client)))
-if (large !== undefined) {
-  // enough pages come free that some are given back to the file system
-  const keys = Array.from({ length: Number(large) }, (_, i) => `/large/${i}`)
-  for (const key of keys) await commit([{ type: 'put', key, value: Buffer.alloc(LARGE_BYTES, 'y') }])
-  await commit(keys.map((key) => ({ type: 'delete', key })))
-  await store.compact(await store.revision())
+/** A disk may fail by intent; anything else ends the process. */
+function said(error: unknown): void {
+  if (!(error instanceof StoreUnavailable)) throw error
+  say(`failed ${error.reason}`)
 }
-let snapshotBytes = 0
-for await (const chunk of store.snapshot()) snapshotBytes += chunk.length
-say(`snapshot ${snapshotBytes}`)
-left = Math.ceil(Number(commits) / 10)
-await Promise.all(Array.from({ length: CLIENTS }, (_, client) => write(client)))
-await store[Symbol.asyncDispose]()
-say('closed')
+
+async function live(): Promise<void> {
+  await Promise.all(Array.from({ length: CLIENTS }, (_, client) => write(client)))
+  if (large !== undefined) {
+    // enough pages come free that some are given back to the file system
+    const keys = Array.from({ length: Number(large) }, (_, i) => `/large/${i}`)
+    for (const key of keys) await commit([{ type: 'put', key, value: Buffer.alloc(LARGE_BYTES, 'y') }])
+    await commit(keys.map((key) => ({ type: 'delete', key })))
+    await store.compact(await store.revision())
+  }
+  let snapshotBytes = 0
+  for await (const chunk of store.snapshot()) snapshotBytes += chunk.length
+  say(`snapshot ${snapshotBytes}`)
+  left = Math.ceil(Number(commits) / 10)
+  await Promise.all(Array.from({ length: CLIENTS }, (_, client) => write(client)))
+}
+
+await live().catch(said)
+await Promise.resolve(store[Symbol.asyncDispose]()).catch(said)

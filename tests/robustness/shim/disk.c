@@ -2,11 +2,12 @@
  *
  * K8TS_DISK_ROOT       the directory
  * K8TS_DISK_LOG        where every change is recorded, with what the process says on standard output in between; nothing is really synced
- * K8TS_DISK_FAULT      "write:N:ERRNO:COUNT" or "sync:N:ERRNO:COUNT": COUNT operations from the Nth on fail; COUNT 0 is for ever
- * K8TS_DISK_SYNC_MS    how long a sync takes
+ * K8TS_DISK_FAULT      "write:N:ERRNO:COUNT" or "sync:N:ERRNO:COUNT": COUNT operations from the Nth on fail; COUNT 0 is for ever;
+ *                      "delay:MS:0:0": every sync takes that long
  * K8TS_CLOCK_FILE      eight bytes: the seconds by which the wall clock is wrong; may change at any time
  *
- * Opening "/k8ts-disk-fault/WHAT" sets the fault anew, as above, and counts from there.
+ * Opening "/k8ts-disk-fault/WHAT" sets the fault anew, as above, and counts from there. It fails with EEXIST if the fault before has
+ * happened, and else with ENOENT.
  *
  * A failed sync fails as on Linux: each descriptor of the file is told once, and what was not yet on disk will never be.
  */
@@ -48,6 +49,7 @@ static long sync_ms;
 static char fault_op;
 static long fault_from, fault_errno, fault_count;
 static long writes_seen, syncs_seen;
+static int has_failed;
 static volatile int64_t *clock_offset;
 
 static struct {
@@ -70,7 +72,9 @@ static int (*real_gettimeofday)(struct timeval *, void *);
 static void set_fault(const char *value) {
   char op[16];
   fault_op = sscanf(value, "%15[a-z]:%ld:%ld:%ld", op, &fault_from, &fault_errno, &fault_count) == 4 ? op[0] : 0;
+  if (fault_op == 'd') sync_ms = fault_from;
   writes_seen = syncs_seen = 0;
+  has_failed = 0;
 }
 
 __attribute__((constructor)) static void start(void) {
@@ -78,8 +82,6 @@ __attribute__((constructor)) static void start(void) {
   if (value && realpath(value, root)) root_length = strlen(root);
   value = getenv("K8TS_DISK_LOG");
   if (value) log_fd = (int)syscall(SYS_openat, AT_FDCWD, value, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-  value = getenv("K8TS_DISK_SYNC_MS");
-  if (value) sync_ms = atol(value);
   value = getenv("K8TS_DISK_FAULT");
   if (value) set_fault(value);
   value = getenv("K8TS_CLOCK_FILE");
@@ -136,9 +138,10 @@ static uint32_t file_of(int fd, int made) {
 static int opened(int dir, const char *path, int flags, mode_t mode) {
   if (strncmp(path, CONTROL, sizeof CONTROL - 1) == 0) {
     pthread_mutex_lock(&lock);
+    int error = has_failed ? EEXIST : ENOENT;
     set_fault(path + sizeof CONTROL - 1);
     pthread_mutex_unlock(&lock);
-    errno = ENOENT;
+    errno = error;
     return -1;
   }
   const char *name = inside(path);
@@ -198,7 +201,9 @@ static uint32_t ours(int fd) {
 
 static int fails(char op) {
   long n = op == 'w' ? ++writes_seen : ++syncs_seen;
-  return fault_op == op && n >= fault_from && (fault_count == 0 || n < fault_from + fault_count);
+  if (fault_op != op || n < fault_from || (fault_count != 0 && n >= fault_from + fault_count)) return 0;
+  has_failed = 1;
+  return 1;
 }
 
 /* `offset` below zero: where the descriptor stands. */
