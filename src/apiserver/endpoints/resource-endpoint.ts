@@ -7,6 +7,7 @@ import type { Answer } from '../answer.ts'
 import type { Published } from '../cache/published.ts'
 import { negotiate } from '../encode/negotiate.ts'
 import { decodeValue, readBody, type ExpectedKind } from '../encode/read-body.ts'
+import { objectHistory } from '../past/object-history.ts'
 import { listObjects, parseResourceVersion, type ListQuery } from '../registry/list.ts'
 import type { Registry, Write } from '../registry/registry.ts'
 import { selectionOf } from '../registry/selection.ts'
@@ -66,6 +67,7 @@ export async function answerResource(endpoint: Endpoint, ctx: RequestContext, pa
   const oneNamespace = resource.scope === 'Cluster' || namespace !== ''
   switch (verb) {
     case 'get':
+      if (ctx.query.get('history') === 'true') return objectHistory(endpoint, parts.store, at, ctx.signal)
       return getObject(endpoint, at, ctx)
     case 'list':
       return list(endpoint, at.namespace, ctx, parts)
