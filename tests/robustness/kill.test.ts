@@ -2,18 +2,37 @@
 
 import { deepEqual, equal, ok } from 'node:assert/strict'
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
 import { VirtualClock } from '#base/clock.ts'
 import { silentLog } from '#base/log.ts'
 import { seededRandom } from '#base/random.ts'
+import { FAILPOINTS, type Failpoint } from '#store/sqlite/failpoints.ts'
+import { DATABASE_FILE } from '#store/sqlite/schema.ts'
 import { openSqliteStore } from '#store/sqlite/sqlite-store.ts'
 import { KEYS } from './kill-plan.ts'
 
-const KILLS = 20
-const SEED = Number(process.env.K8TS_TEST_SEED ?? 1)
+const SEED = Number(process.env['K8TS_TEST_SEED'] ?? 1)
+const LONG = process.env['K8TS_LONG'] === '1'
+const KILLS = LONG ? 1000 : 50
+const TO_FAILPOINT_MS_MAX = 20_000
+/** How often a process may pass by some failpoints before it ends there; once at the others, which it seldom comes by. */
+const PASSED_MAX: Partial<Record<Failpoint, number>> = {
+  'before append': 60,
+  'after append': 60,
+  'before sync': 20,
+  'after sync': 20,
+  'before reply': 20,
+  'after reply': 20,
+  'in sweep': 3,
+  'after sweep': 3,
+  'before snapshot': 2,
+  'after snapshot': 2,
+}
 
 interface Acknowledged {
   readonly revision: number
@@ -22,7 +41,7 @@ interface Acknowledged {
   readonly value: string | null
 }
 
-test(`after ${KILLS} kills every acknowledged write is there (seed ${SEED})`, { timeout: 120_000 }, async () => {
+test(`after ${KILLS} kills every acknowledged write is there (seed ${SEED})`, { timeout: LONG ? 3_600_000 : 120_000 }, async () => {
   const directory = mkdtempSync(join(tmpdir(), 'k8ts-kill-'))
   const random = seededRandom(SEED)
   /** The last acknowledged write of each durable key. */
@@ -31,7 +50,12 @@ test(`after ${KILLS} kills every acknowledged write is there (seed ${SEED})`, { 
   let count = 0
   try {
     for (let kill = 0; kill < KILLS; kill++) {
-      const { opened, writes } = await writeUntilKilled(directory, SEED * 1000 + kill, random.next() * 150)
+      // each other one at a failpoint, all of them in turn; the first makes the file
+      const point = kill % 2 === 0 ? FAILPOINTS[(kill / 2) % FAILPOINTS.length]! : undefined
+      const end = point ? { point, time: 1 + Math.floor(random.next() * (PASSED_MAX[point] ?? 1)) } : { afterMs: random.next() * 150 }
+      if (point === 'in schema' && kill > 0) makeOld(directory)
+      const { opened, writes } = await writeUntilKilled(directory, SEED * 1000 + kill, end)
+      if (opened === undefined) continue
       ok(opened >= newest, `opened at revision ${opened}, though ${newest} had been acknowledged`)
       for (const w of writes) {
         ok(w.revision > opened || w.value === null, `revision ${w.revision} was given before`)
@@ -77,21 +101,46 @@ async function deletedAfter(store: Awaited<ReturnType<typeof openSqliteStore>>, 
   return false
 }
 
+/** As an earlier release left it: opening then brings it up to date. */
+function makeOld(directory: string): void {
+  using database = new DatabaseSync(join(directory, DATABASE_FILE))
+  database.exec('DROP TABLE times')
+}
+
+type End = { readonly afterMs: number } | { readonly point: Failpoint; readonly time: number }
+
+/** `opened` is undefined when it was killed before. */
 async function writeUntilKilled(
   directory: string,
   seed: number,
-  afterMs: number,
-): Promise<{ opened: number; writes: readonly Acknowledged[] }> {
-  const writer = spawn(process.execPath, [join(import.meta.dirname, 'kill-writer.ts'), directory, `${seed}`], {
+  end: End,
+): Promise<{ opened: number | undefined; writes: readonly Acknowledged[] }> {
+  const words = 'point' in end ? [end.point, `${end.time}`] : []
+  const writer = spawn(process.execPath, [join(import.meta.dirname, 'kill-writer.ts'), directory, `${seed}`, ...words], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   let said = ''
+  let isLate = false
+  const tooLate = () => {
+    isLate = true
+    writer.kill('SIGKILL')
+  }
+  let timer = setTimeout(tooLate, TO_FAILPOINT_MS_MAX)
   writer.stdout.setEncoding('utf8')
   writer.stdout.on('data', (text: string) => {
-    if (said === '') setTimeout(() => writer.kill('SIGKILL'), afterMs)
+    if (said === '' && 'afterMs' in end) {
+      clearTimeout(timer)
+      timer = setTimeout(() => writer.kill('SIGKILL'), end.afterMs)
+    }
     said += text
   })
-  await new Promise((resolve) => writer.on('close', resolve))
+  const [, signal] = (await once(writer, 'close')) as [number | null, string | null]
+  clearTimeout(timer)
+  deepEqual([signal, isLate], ['SIGKILL', false], `the end of the writer: ${JSON.stringify(end)}`)
   const lines = said.split('\n').slice(0, -1) // the last may be cut
-  return { opened: Number(lines[0]!.split(' ')[1]), writes: lines.slice(1).map((line) => JSON.parse(line) as Acknowledged) }
+  const [first, ...others] = lines
+  return {
+    opened: first === undefined ? undefined : Number(first.split(' ')[1]),
+    writes: others.map((line) => JSON.parse(line) as Acknowledged),
+  }
 }

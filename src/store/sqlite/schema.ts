@@ -107,11 +107,12 @@ export function openDatabase(directory: string, { reach = passBy, checkpointPage
     const application = numberOf(db, 'PRAGMA application_id')
     if (application === 0 && version === 0) {
       db.exec(`${TABLES} PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${SCHEMA_VERSION};`)
-      reach('in schema')
     } else if (application !== APPLICATION_ID || version !== SCHEMA_VERSION) {
       throw new StoreUnavailable('damaged', `${directory} holds a database of another kind or version (${application}, ${version})`)
     }
-    db.exec(`${TIMES}; COMMIT`)
+    db.exec(TIMES)
+    reach('in schema')
+    db.exec('COMMIT')
     // the lock is the database's own; this file only says whom to ask
     writeFileSync(join(directory, OWNER_FILE), `${process.pid}\n`)
     chmodSync(join(directory, OWNER_FILE), 0o600)
