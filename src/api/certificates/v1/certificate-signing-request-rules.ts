@@ -84,7 +84,7 @@ export function requestStatusErrors({ conditions = [] }: CertificateSigningReque
   })
 }
 
-/** Decisions and failures stay once they are there; a certificate comes once, by the status path. */
+/** Decisions come by the approval path and stay, as failures do; a certificate comes once, by the status path. */
 export function requestUpdateErrors(
   now: CertificateSigningRequest,
   old: CertificateSigningRequest,
@@ -95,6 +95,10 @@ export function requestUpdateErrors(
   for (const type of ONLY_TRUE)
     if (countOf(now, type) < countOf(old, type))
       errors.push(forbidden('status.conditions', `updates may not remove a condition of type ${quoted(type)}`))
+  if (subresource !== 'approval')
+    for (const type of DECISIONS)
+      if (countOf(now, type) > countOf(old, type))
+        errors.push(forbidden('status.conditions', `updates may not add a condition of type ${quoted(type)}`))
   const [certificate = '', before = ''] = [now.status?.certificate, old.status?.certificate]
   if (certificate === before) return errors
   if (subresource !== 'status') errors.push(forbidden('status.certificate', 'updates may not set certificate content'))

@@ -166,6 +166,10 @@ test('a request is approved or denied, not both, and stays so', () => {
   deepEqual(messages(requestUpdateErrors(decided(), decided(['Denied', 'True']), '', 'approval')), [
     'status.conditions: Forbidden: updates may not remove a condition of type "Denied"',
   ])
+  deepEqual(messages(requestUpdateErrors(decided(['Approved', 'True'], ['Failed', 'True']), decided(), '', 'status')), [
+    'status.conditions: Forbidden: updates may not add a condition of type "Approved"',
+  ])
+  deepEqual(requestUpdateErrors(decided(['Approved', 'True']), decided(), '', 'approval'), [])
 })
 
 test('a certificate of a request comes once, as PEM, by the status path', () => {

@@ -100,14 +100,17 @@ export const approvalFacet = {
 }
 
 export const certificateStatusFacet = statusFacet<Request>((request, old, { now }) => {
-  const decided = (old.status.conditions ?? []).filter((c) => DECISIONS.has(c.type))
-  const others = (request.status.conditions ?? []).filter((c) => !DECISIONS.has(c.type))
-  const certificate = old.status.certificate || request.status.certificate
+  const { conditions, ...others } = request.status
   return {
     ...request,
-    status: { ...conditionsOf([...decided, ...others], old.status.conditions, now), ...(certificate && { certificate }) },
+    status: { ...others, ...conditionsOf(withDecisions(conditions, old.status.conditions), old.status.conditions, now) },
   }
 })
+
+/** Decisions are as they were, in the places the request has them; those it adds or leaves out are for validation to refuse. */
+function withDecisions(wanted: readonly Condition[] | undefined, old: readonly Condition[] | undefined): readonly Condition[] | undefined {
+  return wanted?.map((condition) => (DECISIONS.has(condition.type) && old?.find((o) => o.type === condition.type)) || condition)
+}
 
 function conditionsOf(wanted: readonly Condition[] | undefined, old: readonly Condition[] | undefined, now: number) {
   if (wanted === undefined) return {}
@@ -118,7 +121,8 @@ function conditionsOf(wanted: readonly Condition[] | undefined, old: readonly Co
       return {
         ...condition,
         lastUpdateTime: condition.lastUpdateTime ?? at,
-        lastTransitionTime: before?.status === condition.status ? (before.lastTransitionTime ?? at) : (condition.lastTransitionTime ?? at),
+        lastTransitionTime:
+          condition.lastTransitionTime ?? (before?.status === condition.status ? before.lastTransitionTime : undefined) ?? at,
       }
     }),
   }
