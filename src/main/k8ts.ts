@@ -67,6 +67,16 @@ const commands: Readonly<Record<string, Listed>> = {
     summary: 'Say why somebody may not do something, and who could let them',
     load: async () => (await import('#cli/commands/why.ts')).why as never,
   },
+  history: {
+    group: 'Other',
+    summary: 'Show what became of an object, and who did it',
+    load: async () => (await import('#cli/commands/history.ts')).history as never,
+  },
+  diff: {
+    group: 'Other',
+    summary: 'Show what has changed in an object since some moment',
+    load: async () => (await import('#cli/commands/diff.ts')).diff as never,
+  },
   version: { group: 'Other', summary: 'Print versions', load: async () => (await import('#cli/commands/version.ts')).version as never },
 }
 

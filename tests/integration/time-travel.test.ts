@@ -127,3 +127,71 @@ test('a moment that cannot be shown is refused in one sentence', { timeout: 60_0
     equal(ran.code, code, words.join(' '))
   }
 })
+
+for (const datastore of ['sqlite', 'etcd'] as const)
+  test(
+    `history tells what became of an object, and diff what has changed in it (${datastore})`,
+    { skip: datastore === 'etcd' && needsEtcd, timeout: 120_000 },
+    async () => {
+      await using stack = new AsyncDisposableStack()
+      const flags = datastore === 'etcd' ? ['--etcd-servers', stack.use(await startEtcd()).endpoints[0]!] : []
+      const server = stack.use(await startServer({ flags }))
+      const run = (...words: string[]) => runProgram(join(root, 'k8ts'), [...words, '--kubeconfig', server.kubeconfig], process.env)
+      const version = async (answer: ReturnType<typeof server.call>) =>
+        (await answer).json<{ metadata: { resourceVersion: string } }>().metadata.resourceVersion
+      const made = await version(server.call('POST', `${MAPS}?fieldManager=alice`, configMap('a', 'one')))
+      const changed = await version(
+        server.call('PUT', `${MAPS}/a?fieldManager=bob`, { ...configMap('a', 'two'), data: { value: 'two', more: 'x' } }),
+      )
+      equal((await server.call('DELETE', `${MAPS}/a`)).status, 200)
+      const again = await version(server.call('POST', `${MAPS}?fieldManager=alice`, configMap('a', 'three')))
+
+      const told = await run('history', 'configmap/a')
+      deepEqual([told.code, told.err], [0, ''])
+      const rows = told.out
+        .trimEnd()
+        .split('\n')
+        .map((line) => line.split(/ {3,}/))
+      const deleted = rows[3]![0]!
+      const time = /^20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ$/
+      deepEqual(rows[0], ['REVISION', 'TIME', 'WHO', 'OPERATION', 'CHANGED'])
+      deepEqual(
+        rows.slice(1).map(([revision, when, ...rest]) => [revision, time.test(when!), ...rest]),
+        [
+          [made, true, 'alice', 'Create'],
+          [changed, true, 'bob', 'Update', 'data.value, data.more'],
+          [deleted, datastore === 'sqlite', '-', 'Delete'],
+          [again, true, 'alice', 'Create'],
+        ],
+      )
+      const whole = await run('history', 'cm', 'a', '-o', 'json')
+      const { items } = JSON.parse(whole.out) as { items: { type: string; object: { data: { value: string } } }[] }
+      deepEqual(
+        items.map((i) => [i.type, i.object.data.value]),
+        [
+          ['ADDED', 'one'],
+          ['MODIFIED', 'two'],
+          ['DELETED', 'two'],
+          ['ADDED', 'three'],
+        ],
+      )
+
+      const compared = await run('diff', 'cm/a', '--at', made, '--to', changed)
+      equal(compared.code, 1)
+      match(compared.out, new RegExp(`^--- cm/a\t${made} \\S+\n\\+\\+\\+ cm/a\t${changed} \\S+\n@@ `))
+      match(compared.out, /\n data:\n- {2}value: one\n\+ {2}value: two\n\+ {2}more: x\n/)
+      deepEqual(await run('diff', 'cm/a', '--at', again), { code: 0, out: '', err: '' })
+      const gone = await run('diff', 'cm/a', '--at', changed, '--to', deleted)
+      match(gone.out, /\n\+\+\+ \/dev\/null\n/)
+      equal((await run('diff', 'cm/a', '--at', '0s ago')).code, 0)
+      const early = await run('diff', 'cm/a', '--at', '2001-01-01T00:00:00Z')
+      equal(early.code, 2)
+      match(early.err, /^k8ts diff: 2001-01-01T00:00:00Z is before the history that is still known, which begins at 20/)
+      equal((await run('diff', 'cm/a', '--at', '999999999')).code, 2)
+      const none = await run('history', 'cm/never')
+      deepEqual([none.code, none.err], [1, 'k8ts history: configmaps "never" not found\n'])
+
+      const stranger = { headers: { 'impersonate-user': 'eve' } }
+      equal((await server.call('GET', `${MAPS}/a?history=true`, undefined, stranger)).status, 403)
+    },
+  )
