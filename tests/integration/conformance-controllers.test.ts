@@ -162,23 +162,20 @@ test('Garbage collector should not be blocked by dependency circle', async () =>
   await items(`${core}/pods`, 0)
 })
 
-for (const [title, resource, make] of [
-  ['Namespaces should ensure that all pods are removed when a namespace is deleted', 'pods', { spec: podSpec }],
-  [
-    'Namespaces should ensure that all services are removed when a namespace is deleted',
-    'services',
-    { spec: { ports: [{ port: 80, targetPort: 80 }], selector: { foo: 'bar' } } },
-  ],
-] as const)
-  test(title, async () => {
-    const name = `nsdelete-${resource}`
-    const { core } = await inNamespace(name)
-    await c.must(201, 'POST', `${core}/${resource}`, { metadata: { name: 'test' }, ...make })
-    await c.must(200, 'DELETE', `/api/v1/namespaces/${name}`)
-    await gone(`/api/v1/namespaces/${name}`)
-    await inNamespace(name)
-    await c.must(404, 'GET', `${core}/${resource}/test`)
-  })
+test('Namespaces should ensure that all pods are removed when a namespace is deleted', () => goneWithNamespace('pods', podSpec))
+
+test('Namespaces should ensure that all services are removed when a namespace is deleted', () =>
+  goneWithNamespace('services', { ports: [{ port: 80, targetPort: 80 }], selector: { foo: 'bar' } }))
+
+async function goneWithNamespace(resource: string, spec: object): Promise<void> {
+  const name = `nsdelete-${resource}`
+  const { core } = await inNamespace(name)
+  await c.must(201, 'POST', `${core}/${resource}`, { metadata: { name: 'test' }, spec })
+  await c.must(200, 'DELETE', `/api/v1/namespaces/${name}`)
+  await gone(`/api/v1/namespaces/${name}`)
+  await inNamespace(name)
+  await c.must(404, 'GET', `${core}/${resource}/test`)
+}
 
 test('OrderedNamespaceDeletion namespace deletion should delete pod first', async () => {
   const name = 'nsordered'
@@ -247,45 +244,42 @@ test('ResourceQuota should create a ResourceQuota and ensure its status is promp
   })
 })
 
-for (const [title, namespace, path, object, counted] of [
-  [
-    'ResourceQuota should create a ResourceQuota and capture the life of a configMap.',
-    'quota-maps',
-    'core/configmaps',
-    { data: { a: 'b' } },
-    { configmaps: ['1', '2'] },
-  ],
-  [
-    'ResourceQuota should create a ResourceQuota and capture the life of a secret.',
-    'quota-secrets',
-    'core/secrets',
-    { stringData: { a: 'b' } },
-    { secrets: ['0', '1'], resourcequotas: ['1', '1'] },
-  ],
-  [
-    'ResourceQuota should create a ResourceQuota and capture the life of a replication controller.',
-    'quota-controllers',
+test('ResourceQuota should create a ResourceQuota and capture the life of a configMap.', () =>
+  countedWhileItLives('core/configmaps', { data: { a: 'b' } }, { configmaps: ['1', '2'] }))
+
+test('ResourceQuota should create a ResourceQuota and capture the life of a secret.', () =>
+  countedWhileItLives('core/secrets', { stringData: { a: 'b' } }, { secrets: ['0', '1'], resourcequotas: ['1', '1'] }))
+
+test('ResourceQuota should create a ResourceQuota and capture the life of a replication controller.', () =>
+  countedWhileItLives(
     'core/replicationcontrollers',
     { spec: { replicas: 0, selector: { name: 'a' }, template: template({ name: 'a' }) } },
     { replicationcontrollers: ['0', '1'] },
-  ],
-  [
-    'ResourceQuota should create a ResourceQuota and capture the life of a replica set.',
-    'quota-sets',
+  ))
+
+test('ResourceQuota should create a ResourceQuota and capture the life of a replica set.', () =>
+  countedWhileItLives(
     'apps/replicasets',
     { spec: { replicas: 0, selector: { matchLabels: { name: 'a' } }, template: template({ name: 'a' }) } },
     { 'count/replicasets.apps': ['0', '1'] },
-  ],
-] as const)
-  test(title, async () => {
-    const paths = await withQuota(namespace)
-    const full = path.replace(/^(core|apps)/, (word) => paths[word as 'core' | 'apps'])
-    await c.must(201, 'POST', full, { metadata: { name: 'test' }, ...object })
-    const at = (n: 0 | 1) => Object.fromEntries(Object.entries(counted).map(([name, counts]) => [name, counts[n]]))
-    await usedOf(paths.core, 'test-quota', at(1))
-    await c.must(200, 'DELETE', `${full}/test`)
-    await usedOf(paths.core, 'test-quota', at(0))
-  })
+  ))
+
+/** Makes an object below a quota and deletes it; `counted` says what is used without it and with it. */
+async function countedWhileItLives(
+  path: `${'core' | 'apps'}/${string}`,
+  object: object,
+  counted: Readonly<Record<string, readonly [string, string]>>,
+) {
+  const [root, resource] = path.split('/') as ['core' | 'apps', string]
+  const paths = await withQuota(`quota-${resource}`)
+  const objects = `${paths[root]}/${resource}`
+  const at = (n: 0 | 1) => Object.fromEntries(Object.entries(counted).map(([name, counts]) => [name, counts[n]]))
+  await usedOf(paths.core, 'test-quota', at(0))
+  await c.must(201, 'POST', objects, { metadata: { name: 'test' }, ...object })
+  await usedOf(paths.core, 'test-quota', at(1))
+  await c.must(200, 'DELETE', `${objects}/test`)
+  await usedOf(paths.core, 'test-quota', at(0))
+}
 
 test('ResourceQuota should create a ResourceQuota and capture the life of a service.', async () => {
   const { core } = await withQuota('quota-services')

@@ -179,34 +179,35 @@ async function patchRules(kind: Kind, name: string): Promise<void> {
   await c.must(200, 'PATCH', path(kind, name), steps, json)
 }
 
-for (const kind of ['mutating', 'validating'] as const) {
-  const title = {
-    mutating: 'AdmissionWebhook should be able to create and update mutating webhook configurations with match conditions',
-    validating: 'AdmissionWebhook should be able to create and update validating webhook configurations with match conditions',
-  }[kind]
-  test(title, async () => {
-    const name = `conditions-${kind}`
-    const first = [{ name: 'expression-1', expression: "object.metadata.namespace == 'production'" }]
-    await register(kind, name, [hook('/always-deny', { namespace: name, more: { matchConditions: first } })])
-    const got = await c.must(200, 'GET', path(kind, name))
-    deepEqual(got.webhooks[0].matchConditions, first)
-    const second = [...first, { name: 'expression-2', expression: "object.metadata.namespace == 'staging'" }]
-    await c.must(200, 'PUT', path(kind, name), { ...got, webhooks: [{ ...got.webhooks[0], matchConditions: second }] })
-    deepEqual((await c.must(200, 'GET', path(kind, name))).webhooks[0].matchConditions, second)
-  })
+test('AdmissionWebhook should be able to create and update mutating webhook configurations with match conditions', () =>
+  keepsConditions('mutating'))
 
-  const rejects = {
-    mutating: 'AdmissionWebhook should reject mutating webhook configurations with invalid match conditions',
-    validating: 'AdmissionWebhook should reject validating webhook configurations with invalid match conditions',
-  }[kind]
-  test(rejects, async () => {
-    const matchConditions = [{ name: 'invalid-expression-1', expression: '... [] bad expression' }]
-    const refused = await c.must(422, 'POST', path(kind), {
-      metadata: { name: `bad-conditions-${kind}` },
-      webhooks: [hook('/always-deny', { namespace: 'nobodys', more: { matchConditions } })],
-    })
-    match(refused.message, /compilation failed/)
+test('AdmissionWebhook should be able to create and update validating webhook configurations with match conditions', () =>
+  keepsConditions('validating'))
+
+async function keepsConditions(kind: Kind): Promise<void> {
+  const name = `conditions-${kind}`
+  const first = [{ name: 'expression-1', expression: "object.metadata.namespace == 'production'" }]
+  await register(kind, name, [hook('/always-deny', { namespace: name, more: { matchConditions: first } })])
+  const got = await c.must(200, 'GET', path(kind, name))
+  deepEqual(got.webhooks[0].matchConditions, first)
+  const second = [...first, { name: 'expression-2', expression: "object.metadata.namespace == 'staging'" }]
+  await c.must(200, 'PUT', path(kind, name), { ...got, webhooks: [{ ...got.webhooks[0], matchConditions: second }] })
+  deepEqual((await c.must(200, 'GET', path(kind, name))).webhooks[0].matchConditions, second)
+}
+
+test('AdmissionWebhook should reject mutating webhook configurations with invalid match conditions', () => rejectsConditions('mutating'))
+
+test('AdmissionWebhook should reject validating webhook configurations with invalid match conditions', () =>
+  rejectsConditions('validating'))
+
+async function rejectsConditions(kind: Kind): Promise<void> {
+  const matchConditions = [{ name: 'invalid-expression-1', expression: '... [] bad expression' }]
+  const refused = await c.must(422, 'POST', path(kind), {
+    metadata: { name: `bad-conditions-${kind}` },
+    webhooks: [hook('/always-deny', { namespace: 'nobodys', more: { matchConditions } })],
   })
+  match(refused.message, /compilation failed/)
 }
 
 test("AdmissionWebhook should mutate everything except 'skip-me' configmaps", async () => {
