@@ -1,15 +1,8 @@
 /** Passes a request on to the API server behind a service, as the caller, and its answer back. */
 
-import {
-  identityHeaders,
-  RemoteUnreachable,
-  type RemoteAnswer,
-  type RemoteRequest,
-  type RemoteServer,
-  type RemoteServers,
-} from './remote-servers.ts'
+import { identityHeaders, RemoteUnreachable, type RemoteRequest, type RemoteServer, type RemoteServers } from './remote-servers.ts'
 import type { Answer } from '#apiserver/answer.ts'
-import { forwarded, join, responseAnswer, wantsUpgrade } from '#apiserver/proxy/backend.ts'
+import { bodyOf, forwarded, relay, responseAnswer, wantsUpgrade, type Dialed } from '#apiserver/proxy/backend.ts'
 import type { RequestContext } from '#apiserver/request-context.ts'
 
 const REDIRECTED = 'the backend attempted to redirect this request, which is not permitted'
@@ -18,7 +11,7 @@ export async function proxyToServer(server: RemoteServer, servers: RemoteServers
   const upgrade = wantsUpgrade(ctx.headers)
   const query = ctx.query.toString()
   const body = upgrade ? undefined : await bodyOf(ctx)
-  let answer: RemoteAnswer
+  let answer: Dialed
   try {
     answer = await servers.send(
       server,
@@ -40,8 +33,8 @@ export async function proxyToServer(server: RemoteServer, servers: RemoteServers
     // where the service leads is not the caller's business, why a server does not answer is
     return plain(503, error.address === undefined ? 'service unavailable\n' : `error trying to reach service: ${error.message}\n`)
   }
-  const { message } = answer
   if (answer.type === 'upgraded') return { type: 'upgrade', connect: relay(answer, ctx.signal) }
+  const { message } = answer
   const status = message.statusCode ?? 502
   if (status >= 300 && status <= 399 && message.headers.location) {
     message.destroy()
@@ -71,30 +64,4 @@ function ownHeaders({ headers, peer }: RequestContext): RemoteRequest['headers']
   if (peer.type !== 'network') return kept
   const before = kept['x-forwarded-for']
   return { ...kept, 'x-forwarded-for': [before ?? [], peer.address].flat().join(', ') }
-}
-
-async function bodyOf({ body }: RequestContext): Promise<Uint8Array | undefined> {
-  switch (body.type) {
-    case 'none':
-      return undefined
-    case 'bytes':
-      return body.read()
-    case 'object':
-      return Buffer.from(JSON.stringify(body.object))
-    default:
-      return body satisfies never
-  }
-}
-
-function relay(
-  { message, socket, head }: Extract<RemoteAnswer, { type: 'upgraded' }>,
-  signal: AbortSignal,
-): Extract<Answer, { type: 'upgrade' }>['connect'] {
-  signal.addEventListener('abort', () => socket.destroy(), { once: true })
-  return async (client, sent) => {
-    const lines = [`HTTP/1.1 101 ${message.statusMessage ?? 'Switching Protocols'}`]
-    for (let i = 0; i < message.rawHeaders.length; i += 2) lines.push(`${message.rawHeaders[i]}: ${message.rawHeaders[i + 1]}`)
-    client.write(`${lines.join('\r\n')}\r\n\r\n`)
-    await join(client, sent, socket, head)
-  }
 }

@@ -3,9 +3,9 @@
 import type { X509Certificate } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { request as httpsRequest, type RequestOptions } from 'node:https'
-import type { Duplex } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
 import type { UserInfo } from '#api/authentication/v1/token-review.ts'
+import { onceDialed, type Dialed } from '#apiserver/proxy/backend.ts'
 import { connectionErrorText } from '#apiserver/webhook/connection-error.ts'
 import { checkingAgent, checkServerIdentity } from '#apiserver/webhook/server-identity.ts'
 import { openTrust } from '#apiserver/webhook/trust.ts'
@@ -32,10 +32,6 @@ export interface RemoteRequest {
   readonly upgrade?: boolean
 }
 
-export type RemoteAnswer =
-  | { readonly type: 'response'; readonly message: IncomingMessage }
-  | { readonly type: 'upgraded'; readonly message: IncomingMessage; readonly socket: Duplex; readonly head: Uint8Array }
-
 /** No answer came; the message says why in Go's words. `address` is where it was looked for, when that was known. */
 export class RemoteUnreachable extends Error {
   override readonly name = 'RemoteUnreachable'
@@ -49,7 +45,7 @@ export class RemoteUnreachable extends Error {
 
 export interface RemoteServers extends Disposable {
   /** Throws `RemoteUnreachable`. */
-  send(server: RemoteServer, request: RemoteRequest, signal: AbortSignal): Promise<RemoteAnswer>
+  send(server: RemoteServer, request: RemoteRequest, signal: AbortSignal): Promise<Dialed>
   /** A short answer in whole: `undefined` where it is longer than `bytesMax`. Throws `RemoteUnreachable`. */
   fetch(
     server: RemoteServer,
@@ -143,10 +139,10 @@ function exchange(
   address: ServiceAddress,
   sent: RemoteRequest,
   signal: AbortSignal,
-): Promise<RemoteAnswer> {
+): Promise<Dialed> {
   const serverName = `${server.name}.${server.namespace}.svc`
   const shownCertificate = certificate()
-  const { promise, resolve, reject } = Promise.withResolvers<RemoteAnswer>()
+  const { promise, resolve, reject } = Promise.withResolvers<Dialed>()
   const options = {
     agent,
     ...(agent === false && { checkServerIdentity }),
@@ -182,14 +178,7 @@ function exchange(
     const { text } = connectionErrorText(error, { ...address, name: serverName, now: clock.now(), certificate: shown })
     reject(new RemoteUnreachable(text, address, error))
   })
-  request.once('response', (message) => {
-    message.on('error', () => {}) // whoever reads it sees it end
-    resolve({ type: 'response', message })
-  })
-  request.once('upgrade', (message, socket, head) => {
-    socket.on('error', () => {})
-    resolve({ type: 'upgraded', message, socket, head })
-  })
+  onceDialed(request, resolve)
   if (signal.aborted) given()
   else signal.addEventListener('abort', given, { once: true })
   request.end(sent.body)

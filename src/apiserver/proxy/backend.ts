@@ -98,17 +98,21 @@ export function dial(
     request.once('error', (error) =>
       reject(error instanceof NotProxyable ? addressNotAllowed() : unreachable(backend, sent.headers['upgrade'] !== undefined, error)),
     )
-    request.once('response', (message) => {
-      message.on('error', () => {}) // whoever reads it sees it end
-      resolve({ type: 'response', message })
-    })
-    request.once('upgrade', (message, socket, head) => {
-      socket.on('error', () => {})
-      resolve({ type: 'upgraded', message, socket, head })
-    })
+    onceDialed(request, resolve)
     if (signal.aborted) give()
     else signal.addEventListener('abort', give, { once: true })
     request.end(sent.body)
+  })
+}
+
+export function onceDialed(request: ClientRequest, then: (dialed: Dialed) => void): void {
+  request.once('response', (message) => {
+    message.on('error', () => {}) // whoever reads it sees it end
+    then({ type: 'response', message })
+  })
+  request.once('upgrade', (message, socket, head) => {
+    socket.on('error', () => {})
+    then({ type: 'upgraded', message, socket, head })
   })
 }
 
@@ -133,7 +137,7 @@ const guardedLookup: LookupFunction = (name, options, done) => {
 }
 
 /** Passes bytes both ways until either side ends, after the backend's own answer to the upgrade. */
-function relay(
+export function relay(
   { message, socket, head }: Extract<Dialed, { type: 'upgraded' }>,
   signal: AbortSignal,
 ): Extract<Answer, { type: 'upgrade' }>['connect'] {
@@ -209,7 +213,7 @@ export function forwarded(headers: RequestContext['headers']): Record<string, st
   return kept
 }
 
-async function bodyOf({ body }: RequestContext): Promise<Uint8Array | undefined> {
+export async function bodyOf({ body }: RequestContext): Promise<Uint8Array | undefined> {
   switch (body.type) {
     case 'none':
       return undefined
