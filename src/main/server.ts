@@ -15,6 +15,7 @@ import { apiSettings } from './control-plane-settings.ts'
 import { loopHealth } from './loop-health.ts'
 import type { Past } from './past.ts'
 import { processLog } from './process-log.ts'
+import { releaseStartUpMemory } from './start-up-memory.ts'
 import { createClient } from '#client/create-client.ts'
 import { LeadershipLost } from '#client/leader-elector.ts'
 
@@ -90,6 +91,7 @@ export const server = command({
       values.clusterDns,
     )
     await settingUp(values.dataDirectory, dns)
+    void releaseStartUpMemory(stop.signal)
     log.info('serving', { port: values.securePort, dataDirectory: values.dataDirectory })
     try {
       await Promise.all(loops)
