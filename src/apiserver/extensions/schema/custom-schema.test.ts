@@ -214,6 +214,7 @@ test('an embedded object has a kind and metadata like any other', () => {
     `spec.metadata.labels: Invalid value: "a b": name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')`,
   ])
   deepEqual(wrong(embedded, { apiVersion: 'v1', kind: 'Pod' }), [])
+  deepEqual(wrong(embedded, { apiVersion: 'v1', kind: 'Pod', metadata: { finalizers: ['unqualified', 'a.b/c'] } }), [])
 })
 
 test('of a change by the status path the status is looked at, and named from there', () => {

@@ -57,6 +57,7 @@ function metaErrors(value: unknown, path: string): FieldError[] {
     return [invalid(path, inOrder(value), error.message)]
   }
   const named = metadata.name ? metadata : { ...metadata, name: 'unnamed' }
-  const errors = metadataErrors(named, { scope: metadata.namespace ? 'Namespaced' : 'Cluster', nameProblems: pathSegment })
+  const scope = metadata.namespace ? 'Namespaced' : 'Cluster'
+  const errors = metadataErrors(named, { scope, nameProblems: pathSegment }, true)
   return errors.map(({ type, field, value: shown, detail }) => new FieldError(type, path + field.slice('metadata'.length), shown, detail))
 }
