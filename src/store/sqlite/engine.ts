@@ -1,36 +1,22 @@
 /** The store's semantics over the database file, synchronous: what the worker thread runs. */
 
-import { crc32 } from 'node:zlib'
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { compareKeys, prefixEnd } from '../keys.ts'
 import { Compacted, FutureRevision, StoreUnavailable, type Entry, type LeaseId, type Revision } from '../store.ts'
 import { passBy, type Reach } from './failpoints.ts'
 import { COMMIT_WRITES_MAX } from './limits.ts'
 import { Packer, Unpacker, type PackedChange, type PackedCommit, type PackedEvent, type PackedResult, type Reply } from './protocol.ts'
+import { COLUMNS, entryOf, PLACES, revisionOf, sumOf, type Row } from './rows.ts'
 import { unavailable, type OpenDatabase } from './schema.ts'
 import { Times } from './times.ts'
 import { Volatile } from './volatile.ts'
 
-const PLACES = 4096 // ids of one revision
 const HISTORY_ROWS_MAX = 5000 // a part of the history at a time; above COMMIT_WRITES_MAX, so a part holds a whole commit
 const NARROW_ROWS = 1000 // rows under a prefix, up to which sorting those is cheaper than walking over all history
 const RESERVED_REVISIONS = 10_000 // volatile writes between two writes to disk for their sake
 const SWEEP_ROWS = 500 // rows of history looked at in one go, about 5 ms during which commits wait
 const FREE_PAGES_KEPT = 1000 // 4 MB of free pages stay for reuse; those beyond are given back to the file system
 const VACUUM_PAGES = 500 // at a time
-
-interface Row {
-  readonly id: number
-  readonly key: string
-  readonly dead: number
-  readonly value: Uint8Array | null
-  readonly created: number
-  readonly version: number
-  readonly lease: number | null
-  readonly sum: number
-}
-
-const COLUMNS = 'id, key, dead, value, created, version, lease, sum'
 
 export class Engine {
   readonly #db: DatabaseSync
@@ -447,26 +433,4 @@ export class Engine {
     if (statement === undefined) this.#statements.set(sql, (statement = this.#db.prepare(sql)))
     return statement
   }
-}
-
-function revisionOf(row: Pick<Row, 'id'>): Revision {
-  return Math.floor(row.id / PLACES)
-}
-
-function entryOf(row: Row): Entry {
-  const value = row.value!
-  if (sumOf(row.key, value) !== row.sum)
-    throw new StoreUnavailable('damaged', `the store is damaged: the value of ${row.key} does not match its checksum`)
-  return {
-    key: row.key,
-    value,
-    createRevision: row.created,
-    modRevision: revisionOf(row),
-    version: row.version,
-    ...(row.lease !== null && { lease: String(row.lease) }),
-  }
-}
-
-function sumOf(key: string, value: Uint8Array | undefined): number {
-  return crc32(value ?? '', crc32(key))
 }

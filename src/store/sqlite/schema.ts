@@ -23,7 +23,7 @@ const OWNER_FILE = 'store.owner'
 const APPLICATION_ID = 0x6b387473 // "k8ts"
 const SCHEMA_VERSION = 1
 
-const OWNER_WAIT_MS = 500 // a predecessor that is just ending
+export const OWNER_WAIT_MS = 500 // a predecessor that is just ending
 const CHECKPOINT_PAGES = 2000 // 8 MB of WAL, moved into the file in about 20 ms
 const WAL_BYTES_MAX = 32 * 2 ** 20 // what the WAL file is cut back to after a burst
 const PAGE_CACHE_KIBIBYTES = 8 * 1024
@@ -93,9 +93,7 @@ export function openDatabase(directory: string, { reach = passBy, checkpointPage
       throw error
     }
   } catch (error) {
-    throw inUse(error)
-      ? new StoreUnavailable('input-output', `${directory} is in use by another process${owner(directory)}`, { cause: error })
-      : unavailable(error)
+    throw refusal(error, directory)
   }
 
   function own(db: DatabaseSync): void {
@@ -103,13 +101,9 @@ export function openDatabase(directory: string, { reach = passBy, checkpointPage
       PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = ${checkpointPages}; PRAGMA journal_size_limit = ${WAL_BYTES_MAX};
       PRAGMA cache_size = -${PAGE_CACHE_KIBIBYTES}; PRAGMA temp_store = MEMORY;`)
     db.exec('BEGIN IMMEDIATE')
-    const version = numberOf(db, 'PRAGMA user_version')
-    const application = numberOf(db, 'PRAGMA application_id')
-    if (application === 0 && version === 0) {
+    if (numberOf(db, 'PRAGMA application_id') === 0 && numberOf(db, 'PRAGMA user_version') === 0)
       db.exec(`${TABLES} PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${SCHEMA_VERSION};`)
-    } else if (application !== APPLICATION_ID || version !== SCHEMA_VERSION) {
-      throw new StoreUnavailable('damaged', `${directory} holds a database of another kind or version (${application}, ${version})`)
-    }
+    checkKind(db, directory)
     db.exec(TIMES)
     reach('in schema')
     db.exec('COMMIT')
@@ -117,6 +111,20 @@ export function openDatabase(directory: string, { reach = passBy, checkpointPage
     writeFileSync(join(directory, OWNER_FILE), `${process.pid}\n`)
     chmodSync(join(directory, OWNER_FILE), 0o600)
   }
+}
+
+/** Throws for a database that is none of ours. */
+export function checkKind(db: DatabaseSync, directory: string): void {
+  const [application, version] = [numberOf(db, 'PRAGMA application_id'), numberOf(db, 'PRAGMA user_version')]
+  if (application !== APPLICATION_ID || version !== SCHEMA_VERSION)
+    throw new StoreUnavailable('damaged', `${directory} holds a database of another kind or version (${application}, ${version})`)
+}
+
+/** Why a database cannot be opened; the owner is named when another process has it. */
+export function refusal(error: unknown, directory: string): StoreUnavailable {
+  return inUse(error)
+    ? new StoreUnavailable('input-output', `${directory} is in use by another process${owner(directory)}`, { cause: error })
+    : unavailable(error)
 }
 
 /** What an error of the database means for the store. */
