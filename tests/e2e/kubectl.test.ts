@@ -1,11 +1,13 @@
 /** The stock kubectl's commands one after another on a cluster with the simulated runtime: what they print and how they end. */
 
-import { deepEqual, equal, match } from 'node:assert/strict'
+import { deepEqual, doesNotMatch, equal, match } from 'node:assert/strict'
+import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { get } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { kubectlPath, needsKubectl, runProgram, startCluster, type ClusterUnderTest, type Ran } from './cluster-under-test.ts'
+import { eventually, kubectlPath, needsKubectl, runProgram, startCluster, type ClusterUnderTest, type Ran } from './cluster-under-test.ts'
 
 const skip = needsKubectl
 let c: ClusterUnderTest
@@ -286,4 +288,308 @@ test('nodes are tainted, cordoned and drained', { skip }, async () => {
   equal(drained.code, 0, drained.err)
   match(drained.out, /node\/node-2 drained\n$/)
   await each(['uncordon node-2', 'node/node-2 uncordoned\n'])
+})
+
+/* From here on each test is named after its conformance description. */
+
+/** A namespace of its own, and the words that mean it. */
+async function inNamespace(name: string): Promise<string> {
+  await each([`create namespace ${name}`, `namespace/${name} created\n`])
+  await eventually('a default service account', async () =>
+    (await run(`-n ${name} get serviceaccount default`)).code === 0 ? true : undefined,
+  )
+  return `-n ${name}`
+}
+
+const controller = (name: string, labels: object, replicas: number, container: object) => ({
+  apiVersion: 'v1',
+  kind: 'ReplicationController',
+  metadata: { name, labels },
+  spec: { replicas, selector: labels, template: { metadata: { labels }, spec: { containers: [container] } } },
+})
+
+const primaryLabels = { app: 'agnhost', role: 'primary' }
+const primary = controller('agnhost-primary', primaryLabels, 1, {
+  name: 'agnhost-primary',
+  image: 'example/agnhost:2',
+  ports: [{ name: 'agnhost-server', containerPort: 6379 }],
+})
+const primaryService = {
+  apiVersion: 'v1',
+  kind: 'Service',
+  metadata: { name: 'agnhost-primary', labels: primaryLabels },
+  spec: { selector: primaryLabels, ports: [{ port: 6379, targetPort: 'agnhost-server' }] },
+}
+
+/** The only pod with these labels, once it runs. */
+async function runningPod(at: string, labels: string): Promise<string> {
+  await each([`${at} wait --for=create pod -l ${labels} --timeout=30s`, /condition met/])
+  await each([`${at} wait --for=condition=Ready pod -l ${labels} --timeout=30s`, /condition met/])
+  return (await run(`${at} get pods -l ${labels} -o jsonpath={.items[*].metadata.name}`)).out
+}
+
+test('Kubectl client Kubectl api-versions should check if v1 is in available api versions', { skip }, async () => {
+  await each(['api-versions', /^v1$/m])
+})
+
+test(
+  'Kubectl client Kubectl cluster-info should check if Kubernetes control plane services is included in cluster-info',
+  { skip },
+  async () => {
+    const server = (await run('config view -o jsonpath={.clusters[0].cluster.server}')).out
+    const { out } = await run('cluster-info')
+    // kubectl writes the words in colours
+    match(out.replaceAll(/\u001b\[[\d;]*m/g, ''), new RegExp(`^Kubernetes control plane is running at ${server}$`, 'm'))
+  },
+)
+
+test('Kubectl client Kubectl describe should check if kubectl describe prints relevant information for rc and pods', { skip }, async () => {
+  const at = await inNamespace('described')
+  await each([`${at} create -f ${manifest('described.yaml', primary, primaryService)}`, /service\/agnhost-primary created/])
+  const pod = await runningPod(at, 'app=agnhost')
+  /** Each word pair stands in one line, and the lines stand in this order. */
+  const says = async (what: string, ...lines: readonly (readonly string[])[]) => {
+    const printed = (await run(`${at} describe ${what}`)).out.split('\n')
+    let from = 0
+    for (const line of lines) {
+      const found = printed.findIndex((one, i) => i >= from && line.every((word) => one.includes(word)))
+      equal(found >= from, true, `${line.join(' ')} of ${what}: ${printed.join('\n')}`)
+      from = found
+    }
+  }
+  const owned = [['Labels:', 'app=agnhost'], ['role=primary'], ['Annotations:']]
+  await says(
+    `pod ${pod}`,
+    ['Name:', pod],
+    ['Namespace:', 'described'],
+    ['Node:', 'node-'],
+    ...owned,
+    ['Status:', 'Running'],
+    ['IP:'],
+    ['Controlled By:', 'ReplicationController/agnhost-primary'],
+    ['Image:', 'example/agnhost:2'],
+    ['State:', 'Running'],
+    ['QoS Class:', 'BestEffort'],
+  )
+  await says(
+    'rc agnhost-primary',
+    ['Name:', 'agnhost-primary'],
+    ['Namespace:', 'described'],
+    ['Selector:', 'app=agnhost,role=primary'],
+    ...owned,
+    ['Replicas:', '1 current', '1 desired'],
+    ['Pods Status:', '1 Running', '0 Waiting', '0 Succeeded', '0 Failed'],
+    ['Pod Template:'],
+    ['Image:', 'example/agnhost:2'],
+    ['Events:'],
+    ['SuccessfulCreate', 'replication-controller', `Created pod: ${pod}`],
+  )
+  await says(
+    'service agnhost-primary',
+    ['Name:', 'agnhost-primary'],
+    ['Namespace:', 'described'],
+    ...owned,
+    ['Selector:', 'app=agnhost,role=primary'],
+    ['Type:', 'ClusterIP'],
+    ['IP:'],
+    ['Port:', '<unset>', '6379/TCP'],
+    ['TargetPort:', 'agnhost-server/TCP'],
+    ['Endpoints:', ':6379'],
+    ['Session Affinity:', 'None'],
+  )
+  const node = (await run(`${at} get pod ${pod} -o jsonpath={.spec.nodeName}`)).out
+  await says(
+    `node ${node}`,
+    ['Name:', node],
+    ['Labels:'],
+    ['Annotations:'],
+    ['CreationTimestamp:'],
+    ['Conditions:'],
+    ['Type', 'Status', 'LastHeartbeatTime', 'LastTransitionTime', 'Reason', 'Message'],
+    ['Ready', 'True'],
+    ['Addresses:'],
+    ['Capacity:'],
+    ['Kernel Version:'],
+    ['OS Image:'],
+    ['Container Runtime Version:'],
+    ['Kubelet Version:'],
+    ['Non-terminated Pods:'],
+    ['described', pod],
+  )
+  await says('namespace described', ['Name:', 'described'], ['Labels:'], ['Annotations:'], ['Status:', 'Active'])
+})
+
+test('Kubectl client Kubectl diff should check if kubectl diff finds a difference for Deployments', { skip }, async () => {
+  const at = await inNamespace('compared')
+  const labels = { app: 'httpd' }
+  const deployment = (image: string) => ({
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name: 'httpd-deployment', labels },
+    spec: {
+      replicas: 1,
+      selector: { matchLabels: labels },
+      template: { metadata: { labels }, spec: { containers: [{ name: 'httpd', image, ports: [{ containerPort: 80 }] }] } },
+    },
+  })
+  const live = JSON.stringify(deployment('example/agnhost:2'))
+  equal((await run(`${at} create -f -`, live)).out, 'deployment.apps/httpd-deployment created\n')
+  equal((await run(`${at} diff -f -`, live)).code, 0)
+  const compared = await run(`${at} diff -f -`, JSON.stringify(deployment('example/busybox:1')))
+  equal(compared.code, 1)
+  match(compared.out, /^- +- image: example\/agnhost:2\n\+ +- image: example\/busybox:1$/m)
+  await each([`${at} get deployment httpd-deployment -o jsonpath={.spec.template.spec.containers[0].image}`, 'example/agnhost:2'])
+})
+
+test('Kubectl client Kubectl expose should create services for rc', { skip }, async () => {
+  const at = await inNamespace('exposed')
+  await each([`${at} create -f ${manifest('exposed.yaml', primary)}`, /created/])
+  const pod = await runningPod(at, 'app=agnhost')
+  const podIP = (await run(`${at} get pod ${pod} -o jsonpath={.status.podIP}`)).out
+  const leads = async (service: string, port: number) => {
+    await each(
+      [`${at} get service ${service} -o jsonpath={.spec.ports}`, `[{"port":${port},"protocol":"TCP","targetPort":6379}]`],
+      [`${at} get service ${service} -o jsonpath={.spec.selector}`, JSON.stringify(primaryLabels)],
+    )
+    const ready = `jsonpath={range .items[*]}{.endpoints[?(@.conditions.ready==true)].addresses[0]}:{.ports[0].port}{end}`
+    const slices = words(`${at} get endpointslices -l kubernetes.io/service-name=${service} -o`)
+    await eventually(`endpoints of ${service}`, async () =>
+      (await c.tryKubectl([...slices, ready])).out === `${podIP}:6379` ? true : undefined,
+    )
+  }
+  await each([`${at} expose rc agnhost-primary --name=rm2 --port=1234 --target-port=6379`, 'service/rm2 exposed\n'])
+  await leads('rm2', 1234)
+  await each([`${at} expose service rm2 --name=rm3 --port=2345 --target-port=6379`, 'service/rm3 exposed\n'])
+  await leads('rm3', 2345)
+})
+
+test('Kubectl client Kubectl label should update the label on a resource', { skip }, async () => {
+  const at = await inNamespace('labelled')
+  await each([`${at} run pause --image=example/pause:1 --labels=name=pause`, 'pod/pause created\n'])
+  await runningPod(at, 'name=pause')
+  await each(
+    [`${at} label pods pause testing-label=testing-label-value`, 'pod/pause labeled\n'],
+    [`${at} get pod pause -L testing-label`, /AGE +TESTING-LABEL\npause .* testing-label-value\n$/],
+    [`${at} get pods -l testing-label=testing-label-value -o name`, 'pod/pause\n'],
+    [`${at} label pods pause testing-label-`, 'pod/pause unlabeled\n'],
+    [`${at} get pods -l testing-label -o name`, ''],
+  )
+  doesNotMatch((await run(`${at} get pod pause -L testing-label`)).out, /testing-label-value/)
+})
+
+test('Kubectl client Kubectl patch should add annotations for pods in rc', { skip }, async () => {
+  const at = await inNamespace('patched')
+  await each([`${at} create -f ${manifest('patched.yaml', primary)}`, /created/])
+  const pod = await runningPod(at, 'app=agnhost')
+  await each(
+    [`${at} patch pod ${pod} -p '{"metadata":{"annotations":{"x":"y"}}}'`, `pod/${pod} patched\n`],
+    [`${at} get pods -l app=agnhost -o jsonpath={.items[*].metadata.annotations.x}`, 'y'],
+  )
+})
+
+test("Kubectl client Kubectl replace should update a single-container pod's image", { skip }, async () => {
+  const at = await inNamespace('replaced')
+  await each([`${at} run e2e-test-httpd-pod --image=example/httpd:1 --labels=run=e2e-test-httpd-pod`, 'pod/e2e-test-httpd-pod created\n'])
+  await runningPod(at, 'run=e2e-test-httpd-pod')
+  const live = async () => (await run(`${at} get pod e2e-test-httpd-pod -o json`)).out
+  const { uid } = (JSON.parse(await live()) as { metadata: { uid: string } }).metadata
+  const shown = `${at} get pod e2e-test-httpd-pod -o jsonpath={.spec.containers[*].image}`
+  const other = (await live()).replaceAll('example/httpd:1', 'example/busybox:1')
+  equal((await run(`${at} replace -f -`, other)).out, 'pod/e2e-test-httpd-pod replaced\n')
+  await each([shown, 'example/busybox:1'], [`${at} get pod e2e-test-httpd-pod -o jsonpath={.metadata.uid}`, uid])
+  const third = (await live()).replaceAll('example/busybox:1', 'example/third:1')
+  match((await run(`${at} replace --force -f -`, third)).out, /^pod "e2e-test-httpd-pod" deleted.*\npod\/e2e-test-httpd-pod replaced\n$/)
+  await each([shown, 'example/third:1'])
+  equal((await live()).includes(uid), false)
+})
+
+test('Kubectl client Kubectl run pod should create a pod from an image when restart is Never', { skip }, async () => {
+  const at = await inNamespace('ran')
+  await each(
+    [`${at} run e2e-test-httpd-pod --restart=Never --image=example/httpd:1`, 'pod/e2e-test-httpd-pod created\n'],
+    [`${at} get pod e2e-test-httpd-pod -o jsonpath={.spec.containers[*].image}`, 'example/httpd:1'],
+    [`${at} get pod e2e-test-httpd-pod -o jsonpath={.spec.restartPolicy}`, 'Never'],
+  )
+})
+
+test('Kubectl client Kubectl server-side dry-run should check if kubectl can dry-run update Pods', { skip }, async () => {
+  const at = await inNamespace('dry')
+  await each([`${at} run e2e-test-httpd-pod --image=example/httpd:1 --labels=run=e2e-test-httpd-pod`, 'pod/e2e-test-httpd-pod created\n'])
+  await runningPod(at, 'run=e2e-test-httpd-pod')
+  const patch = '{"spec":{"containers":[{"name":"e2e-test-httpd-pod","image":"example/busybox:1"}]}}'
+  const image = '-o jsonpath={.spec.containers[*].image}'
+  await each(
+    [`${at} patch pod e2e-test-httpd-pod -p '${patch}' --dry-run=server`, /^pod\/e2e-test-httpd-pod patched( \(server dry run\))?\n$/],
+    [`${at} patch pod e2e-test-httpd-pod -p '${patch}' --dry-run=server ${image}`, 'example/busybox:1'],
+    [`${at} get pod e2e-test-httpd-pod ${image}`, 'example/httpd:1'],
+  )
+})
+
+/** What a proxy of kubectl answers at /api/, once it says that it serves. */
+async function throughProxy(flag: string, way: (said: string) => object): Promise<unknown> {
+  const proxy = c.startKubectl('proxy', flag)
+  try {
+    const [said] = (await once(proxy.stdout!, 'data')) as [Buffer]
+    const text = await new Promise<string>((done, failed) => {
+      const asked = get({ path: '/api/', ...way(String(said)) }, (answer) => {
+        let body = ''
+        answer.on('data', (chunk: Buffer) => (body += chunk.toString())).on('end', () => done(body))
+      })
+      asked.on('error', failed)
+    })
+    return (JSON.parse(text) as { versions: unknown }).versions
+  } finally {
+    proxy.kill()
+  }
+}
+
+test('Kubectl client Proxy server should support --unix-socket=/path', { skip }, async () => {
+  const socketPath = join(folder, 'proxy')
+  deepEqual(await throughProxy(`--unix-socket=${socketPath}`, () => ({ socketPath })), ['v1'])
+})
+
+test('Kubectl client Proxy server should support proxy with --port 0', { skip }, async () => {
+  const port = (said: string) => ({ host: '127.0.0.1', port: /127\.0\.0\.1:(\d+)/.exec(said)![1] })
+  deepEqual(await throughProxy('--port=0', port), ['v1'])
+})
+
+const nautilus = controller('update-demo-nautilus', { name: 'update-demo', version: 'nautilus' }, 2, {
+  name: 'update-demo',
+  image: 'example/nautilus:1',
+  ports: [{ containerPort: 80 }],
+})
+
+/** Waits until there are this many pods of the demo, and each runs its container. */
+async function demoRuns(at: string, count: number): Promise<void> {
+  const running =
+    '{{range .items}}{{if (exists . "status" "containerStatuses")}}{{range .status.containerStatuses}}' +
+    '{{if (and (eq .name "update-demo") (exists . "state" "running"))}}{{.image}} {{end}}{{end}}{{else}}none {{end}}{{end}}'
+  const asked = [...words(`${at} get pods -l name=update-demo -o template`), `--template=${running}`]
+  await eventually(`${count} pods that run`, async () =>
+    (await c.tryKubectl(asked)).out === 'example/nautilus:1 '.repeat(count) ? true : undefined,
+  )
+}
+
+test('Kubectl client Update Demo should create and stop a replication controller', { skip }, async () => {
+  const at = await inNamespace('demo')
+  const file = manifest('demo.yaml', nautilus)
+  await each([`${at} create -f ${file}`, 'replicationcontroller/update-demo-nautilus created\n'])
+  await demoRuns(at, 2)
+  await each([`${at} delete --grace-period=0 --force -f ${file}`, /^replicationcontroller "update-demo-nautilus" force deleted/])
+  await each([`${at} get rc,svc -l name=update-demo --no-headers`, ''])
+  const left = '{{range .items}}{{if not .metadata.deletionTimestamp}}{{.metadata.name}}{{end}}{{end}}'
+  await eventually('no pods', async () =>
+    (await c.tryKubectl([...words(`${at} get pods -l name=update-demo -o`), `go-template=${left}`])).out === '' ? true : undefined,
+  )
+})
+
+test('Kubectl client Update Demo should scale a replication controller', { skip }, async () => {
+  const at = await inNamespace('scaled')
+  await each([`${at} create -f ${manifest('scaled.yaml', nautilus)}`, 'replicationcontroller/update-demo-nautilus created\n'])
+  await demoRuns(at, 2)
+  for (const replicas of [1, 2]) {
+    const line = `${at} scale rc update-demo-nautilus --replicas=${replicas} --timeout=60s`
+    await each([line, 'replicationcontroller/update-demo-nautilus scaled\n'])
+    await demoRuns(at, replicas)
+  }
 })
