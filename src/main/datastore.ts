@@ -15,6 +15,16 @@ import { StoreUnavailable, type Store } from '#store/store.ts'
 import type { EtcdMember } from './etcd-member.ts'
 import { readPem } from './read-pem.ts'
 
+/** How to get into an etcd cluster, and where to find our keys there. */
+export const etcdSettings = settings({
+  etcdPrefix: { type: 'string', flag: 'etcd-prefix', help: 'What keys in etcd begin with', default: '/registry' },
+  etcdAuthority: { type: 'string', flag: 'etcd-cafile', help: 'Authorities, PEM, whose certificates etcd may show' },
+  etcdCertificate: { type: 'string', flag: 'etcd-certfile', help: 'Certificate, PEM, to show to etcd' },
+  etcdKey: { type: 'string', flag: 'etcd-keyfile', help: 'Private key, PEM, of that certificate' },
+  etcdUser: { type: 'string', flag: 'etcd-username', help: 'User of etcd, where it has authentication by password' },
+  etcdPasswordFile: { type: 'string', flag: 'etcd-password-file', help: 'File with the password of that user' },
+})
+
 export const datastoreSettings = settings({
   datastore: {
     type: 'string',
@@ -22,12 +32,7 @@ export const datastoreSettings = settings({
     help: 'sqlite; etcd; or memory, which forgets everything at the end. By default etcd when --etcd-servers is given, else sqlite',
   },
   etcdServers: { type: 'list', flag: 'etcd-servers', help: 'Endpoints of the etcd cluster, such as https://10.0.0.1:2379' },
-  etcdPrefix: { type: 'string', flag: 'etcd-prefix', help: 'What keys in etcd begin with', default: '/registry' },
-  etcdAuthority: { type: 'string', flag: 'etcd-cafile', help: 'Authorities, PEM, whose certificates etcd may show' },
-  etcdCertificate: { type: 'string', flag: 'etcd-certfile', help: 'Certificate, PEM, to show to etcd' },
-  etcdKey: { type: 'string', flag: 'etcd-keyfile', help: 'Private key, PEM, of that certificate' },
-  etcdUser: { type: 'string', flag: 'etcd-username', help: 'User of etcd, where it has authentication by password' },
-  etcdPasswordFile: { type: 'string', flag: 'etcd-password-file', help: 'File with the password of that user' },
+  ...etcdSettings,
   clusterInit: { type: 'bool', flag: 'cluster-init', help: 'Run an etcd member beside this server, the first of a new cluster' },
   join: {
     type: 'string',
@@ -85,9 +90,12 @@ export async function openDatastore(values: DatastoreSettings, host: string, log
       case 'etcd': {
         const member = await memberOf(values, host, log)
         const { openEtcdStore } = await import('#store/etcd/etcd-store.ts')
-        const prefix = `/${values.etcdPrefix.replace(/^\/+|\/+$/g, '')}`
         try {
-          const store = await openEtcdStore({ ...parts, ...(member?.address ?? etcdAddress(values)), prefix })
+          const store = await openEtcdStore({
+            ...parts,
+            ...(member?.address ?? etcdAddress(values)),
+            prefix: etcdFolder(values.etcdPrefix),
+          })
           return member ? endingWith(store, member) : store
         } catch (error) {
           await member?.[Symbol.asyncDispose]()
@@ -149,7 +157,16 @@ export function databaseBytes(directory: string): number {
   return sizes.reduce((sum, size) => sum + size, 0)
 }
 
-function etcdAddress(values: DatastoreSettings): EtcdAddress {
+/** What keys begin with, from `--etcd-prefix`. */
+export function etcdFolder(prefix: string): string {
+  return `/${prefix.replace(/^\/+|\/+$/g, '')}`
+}
+
+/** Throws `UsageError` and `OperatorError`; `flag` names the endpoints. */
+export function etcdAddress(
+  values: Values<typeof etcdSettings> & { readonly etcdServers: readonly string[] },
+  flag = 'etcd-servers',
+): EtcdAddress {
   const { etcdAuthority, etcdCertificate, etcdKey, etcdUser, etcdPasswordFile } = values
   if ((etcdCertificate === undefined) !== (etcdKey === undefined))
     throw new UsageError('--etcd-certfile and --etcd-keyfile must be given together')
@@ -157,7 +174,7 @@ function etcdAddress(values: DatastoreSettings): EtcdAddress {
     throw new UsageError('--etcd-username and --etcd-password-file must be given together')
   for (const endpoint of values.etcdServers)
     if (!/^(https?|unixs?):\/\/\S+$/.test(endpoint))
-      throw new UsageError(`invalid argument "${endpoint}" for "--etcd-servers" flag: expected http://HOST:PORT or https://HOST:PORT`)
+      throw new UsageError(`invalid argument "${endpoint}" for "--${flag}" flag: expected http://HOST:PORT or https://HOST:PORT`)
   return {
     endpoints: values.etcdServers,
     tls: () => ({

@@ -57,6 +57,11 @@ const commands: Readonly<Record<string, Listed>> = {
     summary: 'Print the configuration of a load balancer before several servers',
     load: async () => (await import('#cli/commands/ha.ts')).ha as never,
   },
+  datastore: {
+    group: 'Other',
+    summary: 'Move the datastore of a cluster to etcd',
+    load: async () => (await import('./datastore-command.ts')).datastore as never,
+  },
   doctor: {
     group: 'Other',
     summary: 'Check this machine and the current cluster',

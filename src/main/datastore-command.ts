@@ -1,0 +1,62 @@
+/** `k8ts datastore migrate`: from the SQLite file of a data directory to etcd, resourceVersions and all. */
+
+import { systemClock } from '#base/clock.ts'
+import { silentLog } from '#base/log.ts'
+import { settings, UsageError } from '#base/settings.ts'
+import { command, OperatorError } from '#cli/command.ts'
+import { EtcdConnection } from '#store/etcd/connection.ts'
+import { migrateToEtcd, MigrationRefused } from '#store/migrate/to-etcd.ts'
+import { holdDatabase, type HeldDatabase } from '#store/sqlite/held-database.ts'
+import { StoreUnavailable } from '#store/store.ts'
+import { etcdAddress, etcdFolder, etcdSettings } from './datastore.ts'
+
+const PROGRESS_EVERY_MS = 5000
+
+export const datastore = command({
+  usage: 'migrate --data-dir D --to-etcd ENDPOINTS [flags]',
+  description:
+    'Moves what the SQLite file of a data directory holds to an empty etcd. Every object keeps its resourceVersion. The server must be stopped; the file is not changed. What breaks off is gone on with when run again.',
+  takesWords: true,
+  settings: settings({
+    dataDirectory: { type: 'string', flag: 'data-dir', help: 'Where the database lies', default: './k8ts-data' },
+    toEtcd: { type: 'list', flag: 'to-etcd', help: 'Endpoints of the etcd cluster, such as https://10.0.0.1:2379' },
+    ...etcdSettings,
+  }),
+  async run({ values, words }, environment) {
+    if (words.length !== 1 || words[0] !== 'migrate') throw new UsageError('expected: k8ts datastore migrate')
+    if (values.toEtcd.length === 0) throw new UsageError('expected --to-etcd, the endpoints of an empty etcd')
+    const address = etcdAddress({ ...values, etcdServers: values.toEtcd }, 'to-etcd')
+    const started = environment.clock.monotonic()
+    let said = started
+    const progress = (done: number, of: number) => {
+      const now = environment.clock.monotonic()
+      if (now - said < PROGRESS_EVERY_MS && done < of) return
+      said = now
+      environment.err(`revision ${done} of ${of}\n`)
+    }
+    try {
+      using source = hold(values.dataDirectory)
+      using connection = new EtcdConnection({ ...address, clock: systemClock, log: silentLog })
+      const migrated = await migrateToEtcd({ source, connection, prefix: etcdFolder(values.etcdPrefix), clock: systemClock, progress })
+      const seconds = ((environment.clock.monotonic() - started) / 1000).toFixed(1)
+      environment.out(
+        `${migrated.entries} objects moved and verified, up to resourceVersion ${migrated.revision}, in ${seconds} s. Start the server with --etcd-servers ${values.toEtcd.join(',')} and the same --data-dir, where its keys are.\n`,
+      )
+      return 0
+    } catch (error) {
+      if (error instanceof MigrationRefused) throw new OperatorError(error.message, { cause: error })
+      if (error instanceof StoreUnavailable)
+        throw new OperatorError(`${error.message}; nothing is lost, run it again to go on`, { cause: error })
+      throw error
+    }
+  },
+})
+
+function hold(directory: string): HeldDatabase {
+  try {
+    return holdDatabase(directory)
+  } catch (error) {
+    if (error instanceof StoreUnavailable) throw new OperatorError(error.message, { cause: error })
+    throw error
+  }
+}
