@@ -48,6 +48,7 @@ export async function startServer(
     /** The loopback address to serve on. */
     readonly host?: string
     readonly command?: 'server' | 'kube-apiserver'
+    readonly env?: NodeJS.ProcessEnv
   } = {},
 ): Promise<ServerUnderTest> {
   const directory = options.directory ?? mkdtempSync(join(tmpdir(), 'k8ts-server-'))
@@ -63,7 +64,7 @@ export async function startServer(
     host,
     ...(options.flags ?? []),
   ]
-  const child = spawn(join(root, 'k8ts'), words, { stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(join(root, 'k8ts'), words, { stdio: ['ignore', 'pipe', 'pipe'], env: options.env ?? process.env })
   let written = ''
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (written += chunk.toString()))
   let sessions: { admin?: ClientHttp2Session; anonymous?: ClientHttp2Session } = {}

@@ -4,11 +4,11 @@ import { deepEqual, equal, ok } from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { request, type RequestOptions } from 'node:https'
 import { networkInterfaces, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
+import { caller, type Answer } from './api-caller.ts'
 import { needsEtcd, startEtcd } from '../conformance/etcd-under-test.ts'
 import { eventually, runProgram } from '../e2e/cluster-under-test.ts'
 import { credentials, freePort, root, startServer, type ServerUnderTest } from '../integration/server-under-test.ts'
@@ -65,11 +65,9 @@ test(
       while (!stop.signal.aborted)
         try {
           opened++
-          await call(
-            'GET',
-            `${CONFIG_MAPS}?watch=true&resourceVersion=${from}`,
-            undefined,
-            (line) => {
+          await call('GET', `${CONFIG_MAPS}?watch=true&resourceVersion=${from}`, undefined, {
+            signal: stop.signal,
+            line: (line) => {
               const { type, object } = JSON.parse(line) as {
                 type: string
                 object: { metadata: { name: string; resourceVersion: string }; code?: number }
@@ -78,8 +76,7 @@ test(
               from = object.metadata.resourceVersion
               if (object.metadata.name.startsWith('c-')) seen.push({ type, name: object.metadata.name, revision: Number(from) })
             },
-            stop.signal,
-          )
+          })
         } catch (error) {
           if ((error as Error).name === 'AssertionError') throw error
           await setTimeout(50)
@@ -239,66 +236,6 @@ test(
 
 function isOfThisMachine(address: string): boolean {
   return Object.values(networkInterfaces()).some((of) => of?.some((a) => !a.internal && a.address === address))
-}
-
-interface Answer {
-  readonly status: number
-  readonly text: string
-}
-
-type Caller = (method: string, path: string, body?: object, line?: (text: string) => void, signal?: AbortSignal) => Promise<Answer>
-
-/** A client that opens a connection a call, as through a load balancer each may end at another server. */
-function caller({
-  key,
-  cert,
-  ca,
-  host,
-  port,
-}: {
-  readonly key: string
-  readonly cert: string
-  readonly ca: string
-  readonly host: string
-  readonly port: number
-}): Caller {
-  return (method, path, body, line, signal) =>
-    new Promise((resolve, reject) => {
-      const options: RequestOptions = {
-        host,
-        port,
-        key,
-        cert,
-        ca,
-        method,
-        path,
-        agent: false,
-        headers: { accept: 'application/json', ...(body && { 'content-type': 'application/json' }) },
-        ...(signal && { signal }),
-        ...(line === undefined && { timeout: 10_000 }),
-      }
-      const sent = request(options, (response) => {
-        let text = ''
-        response.setEncoding('utf8')
-        response.on('data', (chunk: string) => {
-          text += chunk
-          if (line === undefined) return
-          const lines = text.split('\n')
-          text = lines.pop()!
-          try {
-            for (const each of lines) line(each)
-          } catch (error) {
-            reject(error as Error)
-            sent.destroy()
-          }
-        })
-        response.on('error', reject)
-        response.on('end', () => resolve({ status: response.statusCode!, text }))
-      })
-      sent.on('error', reject)
-      sent.on('timeout', () => sent.destroy(new Error('no answer in 10 s')))
-      sent.end(body && JSON.stringify(body))
-    })
 }
 
 /** Until it is done; that a creation had been done already, unheard of, is as good. */
