@@ -72,6 +72,42 @@ test('a key given twice is reported, and the last one counts', () => {
   })
 })
 
+test('every key given twice is told by the line of its value, and what is within a value before it', () => {
+  const text = `spec:
+  a: 1
+  "a": 2
+  list:
+  - {b: 1, b: 2, c: 3}
+  - b: 1
+  a: {}
+  map:
+    x: &anchor
+      y: 1
+    x:
+
+      'y': *anchor
+      y:
+      y: z
+map: 1
+map:
+  - 2
+`
+  const said = [
+    'line 3: key "a" already set in map',
+    'line 5: key "b" already set in map',
+    'line 7: key "a" already set in map',
+    'line 14: key "y" already set in map',
+    'line 15: key "y" already set in map',
+    'line 13: key "x" already set in map',
+    'line 18: key "map" already set in map',
+  ]
+  assert.deepEqual(yaml(text).duplicates, [['yaml: unmarshal errors:', ...said].join('\n  ')])
+  assert.deepEqual(yaml('1: a\n"1": b\n'), {
+    value: { 1: 'b' },
+    duplicates: ['yaml: unmarshal errors:\n  line 2: key "1" already set in map'],
+  })
+})
+
 test('several documents, deep nesting, odd keys and broken text are refused', () => {
   assert.throws(() => yaml('a: 1\n---\nb: 2\n'), { message: 'error converting YAML to JSON: yaml: more than one document' })
   for (const text of ['['.repeat(100_000), '__proto__: {a: 1}', 'a: {[1]: 2}', 'a: [', 'a: .inf', 'a: !ruby/object x', 'a: *b'])

@@ -2,6 +2,7 @@
 
 import { defineMappingTag, defineScalarTag, FAILSAFE_SCHEMA, loadAll, mergeTag, NOT_RESOLVED, Schema, YAMLException } from 'js-yaml'
 import { MalformedInput } from './malformed-input.ts'
+import { duplicateKeys } from './yaml-duplicates.ts'
 import type { ParsedJson } from './json.ts'
 
 const ALIASES_MAX = 10_000 // a manifest has a handful
@@ -9,8 +10,8 @@ const NODES_MAX = 1_000_000 // after aliases are followed; about what the larges
 const DEPTH_MAX = 500 // the parser recurses
 
 /**
- * The value of a YAML (or JSON) document, null for an empty one. `duplicates` has the first key given twice, worded as
- * upstream's strict reading words it. Throws MalformedInput, also for several documents, of which upstream would silently
+ * The value of a YAML (or JSON) document, null for an empty one. `duplicates` has one text that names every key given twice,
+ * as upstream's strict reading words it. Throws MalformedInput, also for several documents, of which upstream would silently
  * read the first.
  */
 export function parseYaml(bytes: Uint8Array): ParsedJson {
@@ -54,9 +55,10 @@ function worded(error: unknown): Error {
 }
 
 function duplicateText(error: YAMLException, text: string): string {
-  const { line = 0, column = 0 } = error.mark ?? {}
-  const key = /^(?:"([^"]*)"|'([^']*)'|([^:\s]+))/.exec((text.split('\n')[line] ?? '').slice(column))
-  return `yaml: unmarshal errors:\n  line ${line + 1}: key ${JSON.stringify(key?.[1] ?? key?.[2] ?? key?.[3] ?? '')} already set in map`
+  const found = duplicateKeys(text, DEPTH_MAX)
+  // What only this reader takes for the same key, such as 1 and "1", is told by where the reader came upon it.
+  const said = found.length > 0 ? found : [`line ${(error.mark?.line ?? 0) + 1}: key already set in map`]
+  return ['yaml: unmarshal errors:', ...said].join('\n  ')
 }
 
 /**
