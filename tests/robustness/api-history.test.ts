@@ -77,7 +77,7 @@ test('what a server may not give is named', () => {
   throws(() => check([list(45, 5, { a: { revision: 5, value: 'v1' } })]), /stale list/)
   throws(() => check([list(45, 6, {})]), /the state at 6/)
   throws(() => check([write(24, 'update', 'x', 0, { expected: 8, outcome: 'conflict' })]), /nothing came between/)
-  throws(() => check([write(15, 'create', null, 0, { outcome: 'absent', verb: 'update' })]), /it was there/)
+  throws(() => check([write(16, 'update', 'x', 0, { outcome: 'absent' })]), /it was there/)
   throws(() => check([write(1, 'create', 'x', 0, { outcome: 'exists' })]), /nothing existed/)
   throws(() => check([write(90, 'delete', null, 0, { expected: 7 })]), /done twice/)
 })
