@@ -1,4 +1,5 @@
 import { deepEqual, equal, match, ok, rejects } from 'node:assert/strict'
+import { generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer as createHttp, type IncomingMessage, type ServerResponse } from 'node:http'
@@ -12,6 +13,8 @@ import { serviceUnavailable } from '#apiserver/endpoints/errors.ts'
 import { openPki } from '#apiserver/pki/pki.ts'
 import { systemClock } from '#base/clock.ts'
 import { systemRandom } from '#base/random.ts'
+import { makeCertificate } from '#wire/x509/certificate.ts'
+import { encodeName, NO_ALTERNATIVE_NAMES } from '#wire/x509/names.ts'
 import { openWebhookClient, webhookOf, webhookOfKubeconfig, WebhookError } from './webhook-client.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'webhook-'))
@@ -161,6 +164,60 @@ test('a certificate must be of the right authority, for the right name, and in t
   )
   const insecure = (await client.call({ url, insecure: true }, {}, { timeoutMs })) as { host: string }
   equal(insecure.host, `127.0.0.1:${port}`)
+})
+
+const hour = 3600_000
+const keyPair = () => generateKeyPairSync('ec', { namedCurve: 'P-256' })
+/** A certificate for 127.0.0.1, or of an authority; in their names the common name is all there is. */
+function certificate(
+  of: KeyObject,
+  signer: KeyObject,
+  { subject = '', issuer = '', authority = false, from = -hour, until = hour } = {},
+): string {
+  const name = (commonName: string) => encodeName({ commonName, organizations: [] })
+  const times = { notBefore: Date.now() + from, notAfter: Date.now() + until }
+  return makeCertificate(
+    {
+      subject: name(subject),
+      issuer: name(issuer),
+      publicKey: of,
+      serial: Buffer.of(1),
+      ...times,
+      authority,
+      usages: authority ? ['cert sign'] : [],
+      ...(!authority && { names: { ...NO_ALTERNATIVE_NAMES, ipAddresses: ['127.0.0.1'] } }),
+    },
+    signer,
+  )
+}
+
+test('a certificate is known by who signed it, even where the names of both read alike', async () => {
+  const [ours, theirs, web] = [keyPair(), keyPair(), keyPair()]
+  const ca = certificate(ours.publicKey, ours.privateKey, { authority: true, issuer: 'nobody' })
+  const key = web.privateKey.export({ type: 'pkcs8', format: 'pem' })
+  const reach = async (cert: string, trusted = ca) => {
+    const to = await serve([], { cert, key })
+    return client.call({ url: `https://127.0.0.1:${to}/echo`, ca: trusted }, { a: 1 }, { timeoutMs: 10_000 })
+  }
+  const unknown = refused('certificate', /x509: certificate signed by unknown authority$/)
+  const signed = (options = {}) => certificate(web.publicKey, ours.privateKey, options)
+  deepEqual(((await reach(signed())) as { body: unknown }).body, { a: 1 })
+  // one that comes in its place is found out, too
+  deepEqual(((await reach(signed({ until: 2 * hour }))) as { body: unknown }).body, { a: 1 })
+  await rejects(reach(certificate(web.publicKey, theirs.privateKey)), unknown)
+  await rejects(reach(certificate(web.publicKey, web.privateKey)), unknown)
+  await rejects(reach(signed({ until: -1000 })), refused('certificate', /x509: certificate has expired/))
+  await rejects(reach(signed(), certificate(ours.publicKey, ours.privateKey, { authority: true, issuer: 'nobody', until: -1000 })), unknown)
+  await rejects(reach(signed(), certificate(ours.publicKey, ours.privateKey, { issuer: 'nobody' })), unknown)
+})
+
+test('an authority that another one signed is trusted for itself', async () => {
+  const [root, between, web] = [keyPair(), keyPair(), keyPair()]
+  const ca = certificate(between.publicKey, root.privateKey, { authority: true, subject: 'between', issuer: 'root' })
+  const key = web.privateKey.export({ type: 'pkcs8', format: 'pem' })
+  const to = await serve([], { cert: certificate(web.publicKey, between.privateKey, { subject: 'web', issuer: 'between' }), key })
+  const answered = await client.call({ url: `https://127.0.0.1:${to}/echo`, ca }, { a: 1 }, { timeoutMs: 10_000 })
+  deepEqual((answered as { body: unknown }).body, { a: 1 })
 })
 
 test('the caller shows what its kubeconfig gives it', async () => {

@@ -5,6 +5,7 @@ import { request as httpsRequest, type Agent, type RequestOptions } from 'node:h
 import { isIP } from 'node:net'
 import type { IncomingMessage } from 'node:http'
 import type { TLSSocket } from 'node:tls'
+import { openAlikeCertificates, type AlikeCertificates } from './alike-certificates.ts'
 import { connectionErrorText } from './connection-error.ts'
 import { checkingAgent } from './server-identity.ts'
 import { openTrust } from './trust.ts'
@@ -86,14 +87,22 @@ const SERVICE_PORT = 443
 export function openWebhookClient(parts: WebhookClientParts): WebhookClient {
   const agent = checkingAgent()
   const trust = openTrust()
+  const alike = openAlikeCertificates(parts.clock)
   return {
     async call(webhook, body, call) {
       const place = placeOf(webhook, call.timeoutMs)
       const text = Buffer.from(JSON.stringify(body))
+      let isKnownByNow = false
       for (let again = false; ; again = true) {
         try {
-          return await post(parts, agent, trust, webhook, place, text, call)
+          return await post(parts, agent, trust, alike, webhook, place, text, call)
         } catch (error) {
+          if (error instanceof KnownByNow) {
+            if (isKnownByNow) throw error.cause
+            isKnownByNow = true
+            again = false
+            continue
+          }
           // The other end closed a kept connection just as it was used: nothing was read from it, so a new one may ask again.
           if (!(error instanceof StaleConnection)) throw error
           if (again) throw new WebhookError('unreachable', `Post "${place.url}": EOF`, { cause: error.cause })
@@ -158,10 +167,14 @@ function placeOf(webhook: Webhook, timeoutMs: number): Place {
 /** A kept connection was gone by the time it was used. */
 class StaleConnection extends Error {}
 
+/** TLS refused a certificate, the cause, that turned out to be signed by an authority of the webhook's. Nothing was sent yet. */
+class KnownByNow extends Error {}
+
 async function post(
   parts: WebhookClientParts,
   agent: Agent,
   trust: ReturnType<typeof openTrust>,
+  alike: AlikeCertificates,
   webhook: Webhook,
   place: Place,
   body: Uint8Array,
@@ -195,7 +208,7 @@ async function post(
     },
     ALPNProtocols: ['http/1.1'],
     servername: isIP(place.serverName) === 0 ? place.serverName : '', // no name at all; else the host header's would be taken
-    ...trust(webhook),
+    ...trust({ ...webhook, ...(webhook.ca && { alike: alike.known(webhook.ca) }) }),
     ...(webhook.cert !== undefined && { cert: webhook.cert }),
     ...(webhook.key !== undefined && { key: webhook.key }),
     rejectUnauthorized: webhook.insecure !== true,
@@ -223,7 +236,12 @@ async function post(
       now: parts.clock.now(),
       certificate,
     })
-    reject(failed(failure, text, error))
+    const refusal = failed(failure, text, error)
+    if (error.code === 'DEPTH_ZERO_SELF_SIGNED_CERT' && webhook.ca && certificate !== undefined) {
+      const isNew = !alike.known(webhook.ca).includes(certificate.toString())
+      if (isNew && alike.admits(webhook.ca, certificate)) return reject(new KnownByNow(text, { cause: refusal }))
+    }
+    reject(refusal)
   })
   request.once('response', (message) => {
     readAnswer(message, parts.bodyBytesMax ?? BODY_BYTES_MAX).then(resolve, (error: unknown) => {
