@@ -105,6 +105,119 @@ test('logs -f follows until the container ends', { skip }, async () => {
   await c.kubectl('-n', 'shop', 'wait', '--for=jsonpath={.status.phase}=Succeeded', 'pod/ticker', '--timeout=60s')
 })
 
+/* The next four are named after their conformance descriptions. */
+
+const TOKEN_PATH = '/var/run/secrets/kubernetes.io/serviceaccount'
+const runsOnce = { restartPolicy: 'Never', terminationGracePeriodSeconds: 0 }
+
+const pod = (name: string, spec: object) => ({ apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace: 'shop' }, spec })
+
+/** What a token that pods hold is worth to whom it is shown. */
+async function reviewed(token: string, ...audiences: readonly string[]) {
+  const review = {
+    apiVersion: 'authentication.k8s.io/v1',
+    kind: 'TokenReview',
+    spec: { token, ...(audiences.length > 0 && { audiences }) },
+  }
+  const ran = await c.tryKubectl(['create', '-o', 'json', '-f', '-'], JSON.stringify(review))
+  equal(ran.code, 0, ran.err)
+  return (JSON.parse(ran.out) as { status: { authenticated?: boolean; audiences?: string[]; user: { username: string; uid: string } } })
+    .status
+}
+
+test('ServiceAccounts should mount an API token into pods', { skip }, async () => {
+  const reads = (file: string) => ({ name: file.replaceAll('.', '-'), image: IMAGE, command: ['/bin/cat', `${TOKEN_PATH}/${file}`] })
+  await c.apply(pod('reader', { ...runsOnce, containers: ['token', 'ca.crt', 'namespace'].map(reads) }))
+  await c.kubectl('-n', 'shop', 'wait', '--for=jsonpath={.status.phase}=Succeeded', 'pod/reader', '--timeout=60s')
+  const read = (file: string) => c.kubectl('-n', 'shop', 'logs', 'reader', '-c', reads(file).name)
+  const account = await json<Named>('-n', 'shop', 'get', 'serviceaccount', 'default')
+  const { data } = await json<{ data: Record<string, string> }>('-n', 'shop', 'get', 'configmap', 'kube-root-ca.crt')
+  equal(await read('namespace'), 'shop')
+  equal((await read('ca.crt')).trim(), data['ca.crt']!.trim())
+  // what a pod that has ended held is good for nothing: one that still runs is asked
+  const token = await inShell(`cat ${TOKEN_PATH}/token`)
+  const { authenticated, user } = await reviewed(token)
+  deepEqual([authenticated, user.username, user.uid], [true, 'system:serviceaccount:shop:default', account.metadata.uid])
+  match(await read('token'), /^[\w-]+\.[\w-]+\.[\w-]+$/)
+})
+
+test('ServiceAccounts should mount projected service account token', { skip }, async () => {
+  const source = { serviceAccountToken: { path: 'token', audience: 'vault', expirationSeconds: 600 } }
+  const volume = { name: 'sa-token', projected: { defaultMode: 0o440, sources: [source] } }
+  const container = {
+    name: 'sh',
+    image: IMAGE,
+    command: ['/bin/sh', '-c', 'sleep 100000'],
+    volumeMounts: [{ name: 'sa-token', mountPath: '/test-volume' }],
+  }
+  await c.apply(pod('projected', { ...runsOnce, automountServiceAccountToken: false, containers: [container], volumes: [volume] }))
+  await c.kubectl('-n', 'shop', 'wait', '--for=condition=Ready', 'pod/projected', '--timeout=60s')
+  const inPod = (script: string) => c.kubectl('-n', 'shop', 'exec', 'projected', '--', '/bin/sh', '-c', script)
+  const token = await inPod('cat /test-volume/token')
+  match(await inPod('ls -lL /test-volume/token'), /^-r--r-----/)
+  const { authenticated, audiences, user } = await reviewed(token, 'vault', 'other')
+  deepEqual([authenticated, audiences, user.username], [true, ['vault'], 'system:serviceaccount:shop:default'])
+  equal((await reviewed(token)).authenticated, undefined)
+})
+
+/** Runs inside a pod: finds the issuer of the pod's token by discovery, and checks the token with its keys. */
+const VERIFIER = `
+  const { createPublicKey, verify } = require('node:crypto')
+  const token = require('node:fs').readFileSync('${TOKEN_PATH}/token', 'utf8')
+  const [header, claims, signature] = token.split('.')
+  const read = (part) => JSON.parse(Buffer.from(part, 'base64url'))
+  const ask = async (url) => {
+    const answer = await fetch(url, { headers: { authorization: 'Bearer ' + token } })
+    if (answer.status !== 200) throw new Error(url + ': ' + answer.status + ' ' + await answer.text())
+    return answer.json()
+  }
+  const check = async () => {
+    const { issuer, jwks_uri } = await ask('https://kubernetes.default.svc/.well-known/openid-configuration')
+    const { keys } = await ask(jwks_uri)
+    const key = createPublicKey({ key: keys.find((one) => one.kid === read(header).kid), format: 'jwk' })
+    const dsa = key.asymmetricKeyType === 'ec' ? { key, dsaEncoding: 'ieee-p1363' } : key
+    const signed = verify('sha256', Buffer.from(header + '.' + claims), dsa, Buffer.from(signature, 'base64url'))
+    console.log(JSON.stringify({ signed, issued: issuer === read(claims).iss, sub: read(claims).sub }))
+  }
+  check()
+`
+
+test('ServiceAccounts ServiceAccountIssuerDiscovery should support OIDC discovery of service account issuer', { skip }, async () => {
+  // the machine's own Node.js and its libraries, lent to the pod
+  const lent = { '/machine/node': process.execPath, '/lib': '/usr/lib', '/lib64': '/usr/lib64' }
+  const mounts = Object.entries(lent).map(([mountPath, path], i) => ({ name: `lent-${i}`, mountPath, path }))
+  const container = {
+    name: 'verifier',
+    image: IMAGE,
+    command: ['/machine/node', '-e', VERIFIER],
+    env: [{ name: 'NODE_EXTRA_CA_CERTS', value: `${TOKEN_PATH}/ca.crt` }],
+    volumeMounts: mounts.map(({ name, mountPath }) => ({ name, mountPath, readOnly: true })),
+  }
+  const volumes = mounts.map(({ name, path }) => ({ name, hostPath: { path } }))
+  await c.apply(pod('verifier', { ...runsOnce, containers: [container], volumes }))
+  await eventually('an end', async () =>
+    /Succeeded|Failed/.test(await c.kubectl('-n', 'shop', 'get', 'pod', 'verifier', '-o', 'jsonpath={.status.phase}')) ? true : undefined,
+  )
+  const said = { signed: true, issued: true, sub: 'system:serviceaccount:shop:default' }
+  equal(await c.kubectl('-n', 'shop', 'logs', 'verifier'), `${JSON.stringify(said)}\n`)
+})
+
+test('Kubectl logs logs should be able to retrieve and filter logs', { skip }, async () => {
+  const script = 'for i in 1 2 3 4 5; do echo line $i; done; sleep 4; echo late; sleep 100000'
+  await c.apply(pod('logs-generator', { ...runsOnce, containers: [{ name: 'sh', image: IMAGE, command: ['/bin/sh', '-c', script] }] }))
+  await c.kubectl('-n', 'shop', 'wait', '--for=condition=Ready', 'pod/logs-generator', '--timeout=60s')
+  const logs = (...flags: readonly string[]) => c.kubectl('-n', 'shop', 'logs', 'logs-generator', ...flags)
+  match(await logs(), /^line 1\nline 2\n/)
+  await eventually('the late line', async () => ((await logs()).endsWith('late\n') ? true : undefined))
+  equal(await logs('--tail=1'), 'late\n')
+  equal(await logs('--limit-bytes=1'), 'l')
+  const [stamped, rest] = (await logs('--tail=1', '--timestamps')).split('late')
+  match(stamped!, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d) $/)
+  equal(rest, '\n')
+  equal((await logs('--since=2s')).includes('line'), false)
+  equal(await logs('--since=24h'), 'line 1\nline 2\nline 3\nline 4\nline 5\nlate\n')
+})
+
 test('exec passes input, output and the exit status', { skip }, async () => {
   const ran = await c.tryKubectl(['-n', 'shop', 'exec', '-i', 'shell', '--', '/bin/sh', '-c', 'cat; echo oops >&2; exit 7'], 'hello\n')
   deepEqual([ran.code, ran.out], [7, 'hello\n'])
