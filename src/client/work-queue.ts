@@ -131,6 +131,21 @@ export class WorkQueue<K> {
     if (this.#again.delete(key)) this.#enqueue(key)
   }
 
+  /** One worker: takes keys until the queue is closed. Each step may say in how many milliseconds to look again; what fails comes back. */
+  async workOff(step: (key: K) => Promise<number | undefined>, failed: (key: K, error: unknown) => void): Promise<void> {
+    for (let key = await this.take(); key !== undefined; key = await this.take())
+      try {
+        const againMs = await step(key)
+        this.forget(key)
+        if (againMs !== undefined) this.addAfter(key, againMs)
+      } catch (error) {
+        failed(key, error)
+        this.addRateLimited(key)
+      } finally {
+        this.done(key)
+      }
+  }
+
   /** Wakes all takers with undefined; nothing can be added any more. */
   close(): void {
     this.#closed = true

@@ -1,5 +1,6 @@
 /** A loop over keys for controllers whose step has to ask someone before it can decide. */
 
+import type { Log } from '#base/log.ts'
 import { isReason } from '#client/client.ts'
 import { keyOf, type Key } from '#client/informer.ts'
 import { WorkQueue } from '#client/work-queue.ts'
@@ -28,22 +29,19 @@ export function prepareKeyedLoop<T extends KubeObject>(loop: KeyedLoop<T>, parts
     signal.addEventListener('abort', stop, { once: true })
     using _ = informer.subscribe((change) => queue.add(keyOf(change.object)))
 
-    async function work(): Promise<void> {
-      for (let key = await queue.take(); key !== undefined; key = await queue.take()) {
-        const object = informer.get(key)
-        try {
-          const againMs = object === undefined ? undefined : await loop.sync(object, key)
-          queue.forget(key)
-          if (againMs !== undefined) queue.addAfter(key, againMs)
-        } catch (error) {
-          const passing = isReason(error, 'Conflict') || isReason(error, 'NotFound') || signal.aborted
-          log[passing ? 'debug' : 'warn']('sync failed, will retry', { key, error: (error as Error).message })
-          queue.addRateLimited(key)
-        } finally {
-          queue.done(key)
-        }
-      }
+    const sync = async (key: Key) => {
+      const object = informer.get(key)
+      return object === undefined ? undefined : loop.sync(object, key)
     }
-    await Promise.all(Array.from({ length: loop.workers ?? WORKERS }, work))
+    const failed = syncFailed(log, signal)
+    await Promise.all(Array.from({ length: loop.workers ?? WORKERS }, () => queue.workOff(sync, failed)))
+  }
+}
+
+/** Logs why a key comes back: what another write has overtaken is not worth a warning. */
+export function syncFailed(log: Log, signal: AbortSignal): (key: Key, error: unknown) => void {
+  return (key, error) => {
+    const passing = isReason(error, 'Conflict') || isReason(error, 'NotFound') || signal.aborted
+    log[passing ? 'debug' : 'warn']('sync failed, will retry', { key, error: (error as Error).message })
   }
 }

@@ -3,11 +3,11 @@
 import { only, plus, sameAmounts, type Amounts } from '#api/core/v1/quota/amounts.ts'
 import { countName, quotaEvaluator, usageChanges, usageOf, type QuotaEvaluator } from '#api/core/v1/quota/evaluator.ts'
 import { resourceQuotas, type ResourceQuota, type ResourceQuotaStatus } from '#api/core/v1/resource-quota.ts'
-import { isReason } from '#client/client.ts'
 import { keyOf, type Informer, type Key } from '#client/informer.ts'
 import { WorkQueue } from '#client/work-queue.ts'
 import { compareQuantity } from '#schema/quantity.ts'
 import type { KubeObject, Resource } from '#schema/resource.ts'
+import { syncFailed } from './keyed-loop.ts'
 import type { RunnerParts } from './runner.ts'
 
 export interface ResourceQuotaOptions {
@@ -120,22 +120,8 @@ export function prepareResourceQuota(
     let resync = clock.timer(options.resyncMs ?? RESYNC_MS, again)
     signal.addEventListener('abort', () => resync[Symbol.dispose](), { once: true })
 
-    async function work(): Promise<void> {
-      for (let key = await queue.take(); key !== undefined; key = await queue.take()) {
-        try {
-          const againMs = await sync(key)
-          queue.forget(key)
-          if (againMs !== undefined) queue.addAfter(key, againMs)
-        } catch (error) {
-          const passing = isReason(error, 'Conflict') || isReason(error, 'NotFound') || signal.aborted
-          log[passing ? 'debug' : 'warn']('sync failed, will retry', { key, error: (error as Error).message })
-          queue.addRateLimited(key)
-        } finally {
-          queue.done(key)
-        }
-      }
-    }
-    await Promise.all(Array.from({ length: options.workers ?? WORKERS }, work))
+    const failed = syncFailed(log, signal)
+    await Promise.all(Array.from({ length: options.workers ?? WORKERS }, () => queue.workOff(sync, failed)))
   }
 }
 

@@ -1,7 +1,6 @@
 /** Speaks with API servers behind services: TLS under the service's name, with the front proxy's certificate and the caller's name in headers. */
 
 import type { X509Certificate } from 'node:crypto'
-import type { IncomingMessage } from 'node:http'
 import { request as httpsRequest, type RequestOptions } from 'node:https'
 import type { TLSSocket } from 'node:tls'
 import type { UserInfo } from '#api/authentication/v1/token-review.ts'
@@ -9,6 +8,7 @@ import { onceDialed, type Dialed } from '#apiserver/proxy/backend.ts'
 import { connectionErrorText } from '#apiserver/webhook/connection-error.ts'
 import { checkingAgent, checkServerIdentity } from '#apiserver/webhook/server-identity.ts'
 import { openTrust } from '#apiserver/webhook/trust.ts'
+import { wholeBody } from '#apiserver/webhook/whole-body.ts'
 import type { ServiceAddress, WebhookClientParts } from '#apiserver/webhook/webhook-client.ts'
 import type { Clock } from '#base/clock.ts'
 
@@ -183,19 +183,4 @@ function exchange(
   else signal.addEventListener('abort', given, { once: true })
   request.end(sent.body)
   return promise
-}
-
-async function wholeBody(message: IncomingMessage, bytesMax: number): Promise<Buffer | undefined> {
-  const chunks: Uint8Array[] = []
-  let size = 0
-  for await (const chunk of message as AsyncIterable<Uint8Array>) {
-    size += chunk.length
-    if (size > bytesMax) {
-      message.destroy()
-      return undefined
-    }
-    chunks.push(chunk)
-  }
-  if (!message.complete) throw new Error('unexpected EOF')
-  return Buffer.concat(chunks)
 }

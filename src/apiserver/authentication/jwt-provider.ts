@@ -3,6 +3,7 @@
 import { Agent, request } from 'node:https'
 import type { IncomingMessage } from 'node:http'
 import { createLocalJWKSet, type CompactVerifyGetKey, type JSONWebKeySet } from 'jose'
+import { wholeBody } from '#apiserver/webhook/whole-body.ts'
 import type { Clock } from '#base/clock.ts'
 import type { Log } from '#base/log.ts'
 
@@ -159,12 +160,7 @@ function exchange(
 }
 
 async function readAll(message: IncomingMessage): Promise<string> {
-  const chunks: Uint8Array[] = []
-  let size = 0
-  for await (const chunk of message as AsyncIterable<Uint8Array>) {
-    size += chunk.length
-    if (size > BODY_BYTES_MAX) throw new Error('the answer is too large')
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks).toString()
+  const body = await wholeBody(message, BODY_BYTES_MAX)
+  if (body === undefined) throw new Error('the answer is too large')
+  return body.toString()
 }

@@ -74,19 +74,9 @@ export async function followDefinitions(parts: DefinitionLoopParts, signal: Abor
     return definitions.cache.list(definitions.prefix).items.map((item) => item.object as unknown as CustomResourceDefinition)
   }
 
-  async function work(): Promise<void> {
-    for (let name = await queue.take(); name !== undefined; name = await queue.take())
-      try {
-        const againMs = await sync(name)
-        queue.forget(name)
-        if (againMs !== undefined) queue.addAfter(name, againMs)
-      } catch (error) {
-        const passing = isReason(error, 'Conflict') || isReason(error, 'NotFound') || signal.aborted
-        log[passing ? 'debug' : 'warn']('definition not settled, will retry', { definition: name, error: (error as Error).message })
-        if (!signal.aborted) queue.addRateLimited(name)
-      } finally {
-        queue.done(name)
-      }
+  function failed(name: string, error: unknown): void {
+    const passing = isReason(error, 'Conflict') || isReason(error, 'NotFound') || signal.aborted
+    log[passing ? 'debug' : 'warn']('definition not settled, will retry', { definition: name, error: (error as Error).message })
   }
 
   async function sync(name: string): Promise<number | undefined> {
@@ -167,7 +157,7 @@ export async function followDefinitions(parts: DefinitionLoopParts, signal: Abor
     await definitions.update({ namespace: '', name }, asDecided, decide, { ...systemWrite(parts), owners: () => owners })
   }
 
-  await Promise.all([watch(), work()])
+  await Promise.all([watch(), queue.workOff(sync, failed)])
 }
 
 /** The server's own decisions need nobody's leave, and change what no path changes. */

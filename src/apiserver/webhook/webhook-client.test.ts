@@ -1,6 +1,6 @@
 import { deepEqual, equal, match, ok, rejects } from 'node:assert/strict'
 import { generateKeyPairSync, type KeyObject } from 'node:crypto'
-import { once } from 'node:events'
+import { defaultMaxListeners, once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer as createHttp, type IncomingMessage, type ServerResponse } from 'node:http'
 import { createServer, type ServerOptions } from 'node:https'
@@ -109,6 +109,18 @@ test('connections are kept, and one that went stale is made anew', async () => {
   equal(connections.size, before)
   await call('/closes')
   equal(((await call('/echo')) as { search: string }).search, '?timeout=10s')
+})
+
+test('a connection that is kept gathers nothing from the calls it serves', async (t) => {
+  const warned: string[] = []
+  const note = ({ message }: Error) => void warned.push(message)
+  process.on('warning', note)
+  t.after(() => process.off('warning', note))
+  for (let i = 0; i < 2 * defaultMaxListeners; i++) {
+    await call('/echo')
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  deepEqual(warned, [])
 })
 
 test('a service without endpoints is told as such', async () => {

@@ -10,6 +10,7 @@ import { connectionErrorText } from './connection-error.ts'
 import { checkingAgent } from './server-identity.ts'
 import { openTrust } from './trust.ts'
 import { errorResponse } from './webhook-answer.ts'
+import { wholeBody } from './whole-body.ts'
 import type { Clock } from '#base/clock.ts'
 import type { StatusError } from '#client/client.ts'
 import type { Connection } from '#client/kubeconfig.ts'
@@ -216,6 +217,7 @@ async function post(
   const request = httpsRequest(options as RequestOptions)
   let certificate: X509Certificate | undefined
   request.once('socket', (socket: TLSSocket) => {
+    if (request.reusedSocket) return // it was looked at before, and a listener would wait for ever
     socket.prependOnceListener('secure', () => (certificate = socket.getPeerX509Certificate()))
   })
   const deadline = parts.clock.timer(timeoutMs, () => {
@@ -264,15 +266,8 @@ async function post(
 }
 
 async function readAnswer(message: IncomingMessage, bytesMax: number): Promise<unknown> {
-  const chunks: Uint8Array[] = []
-  let size = 0
-  for await (const chunk of message as AsyncIterable<Uint8Array>) {
-    size += chunk.length
-    if (size > bytesMax) throw new WebhookError('too large', 'http: response body too large')
-    chunks.push(chunk)
-  }
-  if (!message.complete) throw new Error('the connection was cut before the end of the answer')
-  const body = Buffer.concat(chunks)
+  const body = await wholeBody(message, bytesMax)
+  if (body === undefined) throw new WebhookError('too large', 'http: response body too large')
   const status = message.statusCode ?? 0
   const contentType = message.headers['content-type'] ?? ''
   if (status < 200 || status > 206) {
