@@ -1,5 +1,6 @@
 /** The command line's entry: which commands there are, and the process around them. */
 
+import './built-from.ts'
 import { OperatorError, ProgramFailed, runCommandLine, type Listed } from '#cli/command.ts'
 import { realEnvironment } from './environment.ts'
 

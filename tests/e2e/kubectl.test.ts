@@ -525,6 +525,14 @@ test('Kubectl client Kubectl server-side dry-run should check if kubectl can dry
   )
 })
 
+test('Kubectl client Kubectl version should check is all data is printed', { skip }, async () => {
+  await each(['version', /^Client Version: v\d.*\n(.*\n)*Server Version: v1\.36\./])
+  const { clientVersion, serverVersion } = JSON.parse((await run('version -o json')).out) as Record<string, Record<string, string>>
+  const facts = ['major', 'minor', 'gitVersion', 'gitCommit', 'buildDate', 'goVersion', 'compiler', 'platform']
+  const missing = (version: Record<string, string>) => facts.filter((fact) => !version[fact])
+  deepEqual([missing(clientVersion!), missing(serverVersion!)], [[], []])
+})
+
 /** What a proxy of kubectl answers at /api/, once it says that it serves. */
 async function throughProxy(flag: string, way: (said: string) => object): Promise<unknown> {
   const proxy = c.startKubectl('proxy', flag)
