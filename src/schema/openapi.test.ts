@@ -74,3 +74,9 @@ test('the second version becomes protobuf without losing names', () => {
   ])
     assert.ok(bytes.includes(name), name)
 })
+
+test('what kubectl explain is looked through for begins with the words of upstream', () => {
+  const meta = document.components.schemas['io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta']!
+  assert.match(String(meta.properties['creationTimestamp']!['description']), /^CreationTimestamp is a timestamp\b/)
+  assert.match(String(schemaOf('apps.v1.Deployment').properties['apiVersion']!['description']), /^APIVersion defines\b/)
+})

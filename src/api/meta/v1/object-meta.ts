@@ -44,7 +44,7 @@ export class ObjectMeta extends message(
       doc: 'Opaque version of the stored object, set by the server; send it back to detect concurrent changes.',
     }),
     generation: opt(7, int64(), { doc: 'Counts changes to the desired state; set by the server.' }),
-    creationTimestamp: set(8, time, { doc: 'When the server created the object, RFC 3339 in UTC.' }),
+    creationTimestamp: set(8, time, { doc: 'CreationTimestamp is a timestamp, RFC 3339 in UTC: when the server created the object.' }),
     deletionTimestamp: opt(9, time, {
       doc: 'When the object is due to be gone; set by the server once deletion is asked for, never taken back.',
     }),
