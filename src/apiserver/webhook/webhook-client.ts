@@ -218,7 +218,6 @@ async function post(
   let certificate: X509Certificate | undefined
   request.once('socket', (socket: TLSSocket) => {
     if (request.reusedSocket) return // it was looked at before, and a listener would wait for ever
-    if (request.reusedSocket) return // it was looked at before, and a listener would wait for ever
     socket.prependOnceListener('secure', () => (certificate = socket.getPeerX509Certificate()))
   })
   const deadline = parts.clock.timer(timeoutMs, () => {
