@@ -1,6 +1,7 @@
 /** Finds the keys that a YAML text gives twice, as upstream's strict reading counts and words them. */
 
 import { EVENT_ID, getScalarValue, parseEvents, type Event } from 'js-yaml'
+import { STRICT_ERRORS_MAX } from './json-careful.ts'
 
 interface Open {
   /** Undefined of a sequence. */
@@ -14,7 +15,7 @@ interface Open {
 }
 
 /**
- * One line for each repetition. Upstream counts by the line of the value, and names what is within a value before the key of it. Keys that are
+ * One line for each repetition, up to as many as are told of any body. Upstream counts by the line of the value, and names what is within a value before the key of it. Keys that are
  * no text, and merges, are passed over.
  */
 export function duplicateKeys(text: string, maxDepth: number): readonly string[] {
@@ -31,7 +32,7 @@ export function duplicateKeys(text: string, maxDepth: number): readonly string[]
   const ended = (): void => {
     const inside = open.at(-1)
     if (inside === undefined || inside.keys === undefined) return
-    if (inside.expectsValue && inside.repeated !== undefined) found.push(inside.repeated)
+    if (inside.expectsValue && inside.repeated !== undefined && found.length < STRICT_ERRORS_MAX) found.push(inside.repeated)
     inside.repeated = undefined
     inside.expectsValue = !inside.expectsValue
   }

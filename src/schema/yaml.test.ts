@@ -108,6 +108,11 @@ map:
   })
 })
 
+test('of very many keys given twice a hundred are told', () => {
+  const [said] = yaml('a: 1\n'.repeat(300)).duplicates
+  assert.deepEqual(said?.split('\n').slice(-1), ['  line 101: key "a" already set in map'])
+})
+
 test('several documents, deep nesting, odd keys and broken text are refused', () => {
   assert.throws(() => yaml('a: 1\n---\nb: 2\n'), { message: 'error converting YAML to JSON: yaml: more than one document' })
   for (const text of ['['.repeat(100_000), '__proto__: {a: 1}', 'a: {[1]: 2}', 'a: [', 'a: .inf', 'a: !ruby/object x', 'a: *b'])
