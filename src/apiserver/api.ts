@@ -386,7 +386,7 @@ async function openEndpoints(
     served.map((s): [string, Endpoint] => {
       const registry = registries.get(storedAs(s))!
       const { group, version, plural } = s.resource
-      const main = mainFacet(registry.resource as never, s.strategy) as never
+      const main = mainFacet(registry.resource, s.strategy)
       return [pathKey(group, version, plural), { served: s, registry, mainFacet: main, others: () => together.get(storedAs(s)) ?? [] }]
     }),
   )

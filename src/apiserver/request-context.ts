@@ -21,6 +21,20 @@ export interface RequestInfo {
   readonly fieldSelector?: string
 }
 
+/** What is not said is empty. */
+export const NOTHING_SAID: RequestInfo = {
+  isResourceRequest: false,
+  path: '',
+  verb: '',
+  group: '',
+  version: '',
+  resource: '',
+  subresource: '',
+  namespace: '',
+  name: '',
+  rest: '',
+}
+
 /** How the caller came in: over TLS with or without a certificate, or from within the process under a given identity. */
 export type Peer =
   | { readonly type: 'network'; readonly address: string; readonly certificate?: Uint8Array }

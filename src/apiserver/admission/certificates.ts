@@ -9,6 +9,7 @@ import { forbidden } from '#apiserver/endpoints/errors.ts'
 import type { Authorizer } from '#apiserver/authorization/authorizer.ts'
 import type { CertificateSigningRequest } from '#api/certificates/v1/certificate-signing-request.ts'
 import type { ClusterTrustBundle } from '#api/certificates/v1/cluster-trust-bundle.ts'
+import { NOTHING_SAID } from '#apiserver/request-context.ts'
 import type { KubeObject } from '#schema/resource.ts'
 
 const CLIENT_SIGNER = 'kubernetes.io/kube-apiserver-client'
@@ -111,18 +112,8 @@ function isRequest({ resource }: AdmissionRequest): boolean {
 /** Permission for the signer itself or for its whole domain, `example.com/*`. */
 async function maySign({ user }: AdmissionRequest, authorizer: Authorizer, verb: string, signerName: string): Promise<boolean> {
   for (const name of [signerName, `${signerName.split('/')[0]}/*`]) {
-    const info = {
-      isResourceRequest: true,
-      path: '',
-      verb,
-      group: 'certificates.k8s.io',
-      version: '*',
-      resource: 'signers',
-      subresource: '',
-      namespace: '',
-      name,
-      rest: '',
-    }
+    const about = { verb, group: 'certificates.k8s.io', version: '*', resource: 'signers', name }
+    const info = { ...NOTHING_SAID, isResourceRequest: true, ...about }
     if ((await authorizer.authorize({ user, info })).type === 'allow') return true
   }
   return false

@@ -7,6 +7,7 @@ import { persistentVolumes } from '#api/core/v1/persistent-volume.ts'
 import type { Pod } from '#api/core/v1/pod.ts'
 import { csiDrivers } from '#api/storage/v1/csi-driver.ts'
 import { claimsOf } from '#apiserver/authorization/pod-references.ts'
+import { NOTHING_SAID } from '#apiserver/request-context.ts'
 
 const VERB = 'request-serviceaccounts-token-audience'
 
@@ -26,8 +27,8 @@ export async function audienceRefusal(
   const audience = audiences[0] ?? ''
   if (volumesWant(pod, audience, objects)) return undefined
   const { namespace, name } = account
-  const asked = { verb: VERB, group: '', version: 'v1', resource: audience, subresource: '', namespace, name }
-  const decision = await authorizer.authorize({ user, info: { isResourceRequest: true, path: '', rest: '', ...asked } })
+  const asked = { verb: VERB, version: 'v1', resource: audience, namespace, name }
+  const decision = await authorizer.authorize({ user, info: { ...NOTHING_SAID, isResourceRequest: true, ...asked } })
   if (decision.type === 'allow') return undefined
   return `audience ${JSON.stringify(audience)} not found in pod spec volume, ${user.username ?? ''} is not authorized to request tokens for this audience`
 }

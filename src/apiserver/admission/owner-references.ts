@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { AdmissionPlugin, AdmissionRequest } from './admission.ts'
 import { refused } from './refused.ts'
 import type { Authorizer, Decision } from '#apiserver/authorization/authorizer.ts'
-import type { RequestInfo } from '#apiserver/request-context.ts'
+import { NOTHING_SAID, type RequestInfo } from '#apiserver/request-context.ts'
 import type { Resource } from '#schema/resource.ts'
 
 export interface OwnerReferencesParts {
@@ -14,20 +14,8 @@ export interface OwnerReferencesParts {
 }
 
 export function ownerReferencesPermissionEnforcement({ authorizer, resourceOf }: OwnerReferencesParts): AdmissionPlugin {
-  const ask = async ({ user }: AdmissionRequest, about: Partial<RequestInfo>) => {
-    const info = {
-      isResourceRequest: true,
-      path: '',
-      verb: '',
-      group: '',
-      version: '',
-      resource: '',
-      subresource: '',
-      namespace: '',
-      name: '',
-    }
-    return authorizer.authorize({ user, info: { ...info, rest: '', ...about } })
-  }
+  const ask = async ({ user }: AdmissionRequest, about: Partial<RequestInfo>) =>
+    authorizer.authorize({ user, info: { ...NOTHING_SAID, isResourceRequest: true, ...about } })
   const because = ({ reason, error }: Decision) => `${reason}, ${error ?? '<nil>'}`
 
   return {

@@ -3,7 +3,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { AdmissionPlugin, AdmissionRequest } from './admission.ts'
 import { checkBindingWrite, checkRoleWrite, type EscalationParts } from '#apiserver/authorization/escalation.ts'
-import type { RequestInfo } from '#apiserver/request-context.ts'
+import { NOTHING_SAID, type RequestInfo } from '#apiserver/request-context.ts'
 import type { ClusterRoleBinding } from '#api/rbac/v1/cluster-role-binding.ts'
 import type { ClusterRole } from '#api/rbac/v1/cluster-role.ts'
 
@@ -34,15 +34,13 @@ export function rbacEscalation(parts: EscalationParts): AdmissionPlugin {
 
 function infoOf({ operation, resource, namespace, name }: AdmissionRequest): RequestInfo {
   return {
+    ...NOTHING_SAID,
     isResourceRequest: true,
-    path: '',
     verb: operation === 'CREATE' ? 'create' : 'update',
     group: resource.group,
     version: resource.version,
     resource: resource.plural,
-    subresource: '',
     namespace,
     name,
-    rest: '',
   }
 }

@@ -27,14 +27,16 @@ function resourceAttributesOf(info: RequestInfo): ResourceAttributes {
   const said = Object.entries({ namespace, verb, group, version, resource, subresource, name }).filter(([, value]) => value !== '')
   return {
     ...(Object.fromEntries(said) as ResourceAttributes),
-    ...(fields.length > 0 && { fieldSelector: { requirements: fields as never } }),
-    ...(labels.length > 0 && { labelSelector: { requirements: labels as never } }),
+    ...(fields.length > 0 && { fieldSelector: { requirements: fields } }),
+    ...(labels.length > 0 && { labelSelector: { requirements: labels } }),
   }
 }
 
+type Operator = 'In' | 'NotIn' | 'Exists' | 'DoesNotExist'
+
 interface Requirement {
   readonly key: string
-  readonly operator: string
+  readonly operator: Operator
   readonly values?: readonly string[]
 }
 
@@ -49,7 +51,7 @@ function fieldRequirements(text: string): readonly Requirement[] {
   )
 }
 
-const OPERATORS: Readonly<Record<string, string>> = {
+const OPERATORS: Readonly<Record<string, Operator>> = {
   '=': 'In',
   '==': 'In',
   in: 'In',

@@ -13,7 +13,7 @@ import type { Authorizer } from '#apiserver/authorization/authorizer.ts'
 import { selectorErrors, selectorsOf } from '#apiserver/authorization/review-spec.ts'
 import { negotiate } from '#apiserver/encode/negotiate.ts'
 import { readBody } from '#apiserver/encode/read-body.ts'
-import type { RequestContext, RequestInfo } from '#apiserver/request-context.ts'
+import { NOTHING_SAID, type RequestContext, type RequestInfo } from '#apiserver/request-context.ts'
 import { admissionFacts, expectedOf, inNamespace } from './resource-endpoint.ts'
 import { invalid as invalidField, type FieldError } from '#schema/field-error.ts'
 import { generic } from '#apiserver/registry/strategies/plain.ts'
@@ -130,7 +130,7 @@ async function access({ spec }: SubjectAccessReview, _: RequestContext, { author
 
 function infoOf({ resourceAttributes, nonResourceAttributes }: SubjectAccessReviewSpec): RequestInfo {
   if (resourceAttributes === undefined)
-    return { ...NOTHING, path: nonResourceAttributes?.path ?? '', verb: nonResourceAttributes?.verb ?? '' }
+    return { ...NOTHING_SAID, path: nonResourceAttributes?.path ?? '', verb: nonResourceAttributes?.verb ?? '' }
   const {
     namespace = '',
     verb = '',
@@ -141,20 +141,7 @@ function infoOf({ resourceAttributes, nonResourceAttributes }: SubjectAccessRevi
     name = '',
   } = resourceAttributes as ResourceAttributes
   const selectors = selectorsOf(resourceAttributes)
-  return { ...NOTHING, isResourceRequest: true, namespace, verb, group, version, resource, subresource, name, ...selectors }
-}
-
-const NOTHING: RequestInfo = {
-  isResourceRequest: false,
-  path: '',
-  verb: '',
-  group: '',
-  version: '',
-  resource: '',
-  subresource: '',
-  namespace: '',
-  name: '',
-  rest: '',
+  return { ...NOTHING_SAID, isResourceRequest: true, namespace, verb, group, version, resource, subresource, name, ...selectors }
 }
 
 /** Exactly one sort of attributes, and selectors that can be read. */

@@ -149,7 +149,7 @@ export function customResources(parts: CustomResourcesParts): CustomResources {
         parts,
         formOf(kind, serving.storage, byApiVersion, converterOf(serving.definition, parts)),
       ),
-      mainFacet: mainFacet(resource as never, strategy) as never,
+      mainFacet: mainFacet(resource, strategy),
       until: serving.ending.signal,
       others: following(
         () => serving,

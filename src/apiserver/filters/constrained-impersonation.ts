@@ -3,7 +3,7 @@
 import type { UserInfo } from '#api/authentication/v1/token-review.ts'
 import { ALL_AUTHENTICATED, ANONYMOUS } from '#apiserver/authentication/authenticator.ts'
 import type { Authorizer } from '#apiserver/authorization/authorizer.ts'
-import type { RequestContext, RequestInfo } from '#apiserver/request-context.ts'
+import { NOTHING_SAID, type RequestContext, type RequestInfo } from '#apiserver/request-context.ts'
 import type { StatusError } from '#client/client.ts'
 import { dns1123Subdomain } from '#schema/names.ts'
 import { forbiddenBy } from './authorization.ts'
@@ -86,16 +86,14 @@ interface AnyOf {
 function aboutUser({ username, uid, groups, extra }: WantedUser, mode: string, path: string): readonly (RequestInfo | AnyOf)[] {
   const verb = `impersonate:${mode}`
   const about = (resource: string, name: string, more: Partial<RequestInfo> = {}): RequestInfo => ({
+    ...NOTHING_SAID,
     isResourceRequest: true,
     path,
     verb,
     group: GROUP,
     version: 'v1',
     resource,
-    subresource: '',
-    namespace: '',
     name,
-    rest: '',
     ...more,
   })
   const node = nodeOf(username)
@@ -122,16 +120,14 @@ function unfit({ groups, extra }: WantedUser, user: UserInfo, mode: string, path
       {
         user,
         info: {
+          ...NOTHING_SAID,
           isResourceRequest: true,
           path,
           verb: `impersonate:${mode}`,
           group: GROUP,
           version: 'v1',
           resource,
-          subresource: '',
-          namespace: '',
           name,
-          rest: '',
         },
       },
       why,

@@ -6,7 +6,7 @@ import { attemptedMethods, type Audit, type AuditTrail } from '#apiserver/audit/
 import type { Authenticator } from '#apiserver/authentication/authenticator.ts'
 import type { RequestMetrics } from '#apiserver/metrics/request-metrics.ts'
 import type { Authorizer } from '#apiserver/authorization/authorizer.ts'
-import type { Peer, RequestBody, RequestContext } from '#apiserver/request-context.ts'
+import { NOTHING_SAID, type Peer, type RequestBody, type RequestContext } from '#apiserver/request-context.ts'
 import type { FlowControl, Seat } from '#apiserver/flow/flow-control.ts'
 import type { UserInfo } from '#api/authentication/v1/token-review.ts'
 import type { Clock } from '#base/clock.ts'
@@ -68,17 +68,6 @@ const NOBODY: UserInfo = {}
 export function createHandler(parts: HandlerParts): Handler {
   const { clock, log, audit, flow } = parts
   const limiter = createLimiter(parts.limits, parts.api.metrics?.inFlight)
-  const nothingKnown = {
-    isResourceRequest: false,
-    verb: '',
-    group: '',
-    version: '',
-    resource: '',
-    subresource: '',
-    namespace: '',
-    name: '',
-    rest: '',
-  }
 
   return async (incoming) => {
     const { method, path, query, body, peer, signal } = incoming
@@ -89,7 +78,7 @@ export function createHandler(parts: HandlerParts): Handler {
       headers: incoming.headers,
       body,
       peer,
-      info: { ...nothingKnown, path },
+      info: { ...NOTHING_SAID, path },
       user: NOBODY,
       received: clock.now(),
       signal,

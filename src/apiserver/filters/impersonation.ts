@@ -3,7 +3,7 @@
 import { ALL_AUTHENTICATED, ANONYMOUS } from '#apiserver/authentication/authenticator.ts'
 import type { Authorizer } from '#apiserver/authorization/authorizer.ts'
 import { badRequest, internalError } from '#apiserver/endpoints/errors.ts'
-import type { RequestContext, RequestInfo } from '#apiserver/request-context.ts'
+import { NOTHING_SAID, type RequestContext, type RequestInfo } from '#apiserver/request-context.ts'
 import type { UserInfo } from '#api/authentication/v1/token-review.ts'
 import { forbiddenBy } from './authorization.ts'
 import { constrainedUser } from './constrained-impersonation.ts'
@@ -73,18 +73,7 @@ async function unconstrainedUser(
   }
 }
 
-const IMPERSONATE: RequestInfo = {
-  isResourceRequest: true,
-  path: '',
-  verb: 'impersonate',
-  group: '',
-  version: 'v1',
-  resource: '',
-  subresource: '',
-  namespace: '',
-  name: '',
-  rest: '',
-}
+const IMPERSONATE: RequestInfo = { ...NOTHING_SAID, isResourceRequest: true, verb: 'impersonate', version: 'v1' }
 
 function effectiveGroups(
   username: string,

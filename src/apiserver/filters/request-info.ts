@@ -1,7 +1,7 @@
 /** Reads what a request is about from its method, path and query, by upstream's rules for API paths. */
 
 import { badRequest } from '#apiserver/endpoints/errors.ts'
-import type { RequestInfo } from '#apiserver/request-context.ts'
+import { NOTHING_SAID, type RequestInfo } from '#apiserver/request-context.ts'
 
 const NAMESPACE_SUBRESOURCES = new Set(['status', 'finalize'])
 // the verb of a deprecated path form: /api/v1/watch/pods
@@ -18,7 +18,7 @@ const VERBS: Readonly<Record<string, string>> = {
 /** `path` is as sent, percent-encoded. Throws 400 when it cannot be decoded. */
 export function parseRequestInfo(method: string, path: string, query: URLSearchParams): RequestInfo {
   const parts = segments(path)
-  const other: RequestInfo = { ...NOTHING, path: decode(path), verb: method.toLowerCase() }
+  const other: RequestInfo = { ...NOTHING_SAID, path: decode(path), verb: method.toLowerCase() }
   const prefix = parts[0]
   if (parts.length < 3 || (prefix !== 'api' && prefix !== 'apis')) return other
   let at = 1
@@ -69,8 +69,6 @@ export function parseRequestInfo(method: string, path: string, query: URLSearchP
     ...(fieldSelector && { fieldSelector }),
   }
 }
-
-const NOTHING = { isResourceRequest: false, group: '', version: '', resource: '', subresource: '', namespace: '', name: '', rest: '' }
 
 /** Empty segments at both ends do not count; those in between do, as names that no object has. */
 function segments(path: string): readonly string[] {

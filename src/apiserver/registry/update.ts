@@ -5,7 +5,7 @@ import type { Facet, Stored, Strategy, WriteInfo } from './strategy.ts'
 import type { Resource } from '#schema/resource.ts'
 
 /** The main path: status stays as it is where it has a path of its own; generation follows the spec. */
-export function mainFacet<T extends Stored>(resource: Resource<T>, strategy: Strategy<T>): Facet<T> {
+export function mainFacet<T extends Stored>(resource: Pick<Resource, 'subresources'>, strategy: Strategy<T>): Facet<T> {
   const statusApart = resource.subresources.some((s) => s.name === 'status')
   return {
     subresource: '',

@@ -2,6 +2,7 @@
 
 import type { UserInfo } from '#api/authentication/v1/token-review.ts'
 import type { Attributes } from '#apiserver/authorization/authorizer.ts'
+import { NOTHING_SAID } from '#apiserver/request-context.ts'
 import type { AuthorizationQuestion } from '#cel/library/authorizer.ts'
 
 /** `user`: who is asked about, unless the question names a service account. */
@@ -9,9 +10,8 @@ export function questionAttributes(question: AuthorizationQuestion, user: UserIn
   const { serviceAccount, path, verb = '', group = '', resource = '', subresource = '', namespace = '', name = '' } = question
   const { fieldSelector, labelSelector } = question
   const who = serviceAccount ? serviceAccountUser(serviceAccount) : user
-  const nothing = { group: '', version: '', resource: '', subresource: '', namespace: '', name: '', rest: '' }
-  if (path !== undefined) return { user: who, info: { ...nothing, isResourceRequest: false, path, verb } }
-  const info = { ...nothing, isResourceRequest: true, path: '', verb, group, version: '*', resource, subresource, namespace, name }
+  if (path !== undefined) return { user: who, info: { ...NOTHING_SAID, path, verb } }
+  const info = { ...NOTHING_SAID, isResourceRequest: true, verb, group, version: '*', resource, subresource, namespace, name }
   return { user: who, info: { ...info, ...(fieldSelector && { fieldSelector }), ...(labelSelector && { labelSelector }) } }
 }
 
