@@ -2,7 +2,7 @@
 
 import { deepEqual, equal, match, ok, rejects } from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
@@ -12,6 +12,7 @@ import { seededRandom } from '#base/random.ts'
 import { EtcdConnection } from '#store/etcd/connection.ts'
 import { openEtcdStore } from '#store/etcd/etcd-store.ts'
 import { migrateToEtcd, MigrationRefused, type Migrated } from '#store/migrate/to-etcd.ts'
+import { restoreSqliteStore } from '#store/sqlite/restore.ts'
 import { holdDatabase } from '#store/sqlite/held-database.ts'
 import { openSqliteStore } from '#store/sqlite/sqlite-store.ts'
 import { Compacted, StoreUnavailable, type Entry, type Store, type Write } from '#store/store.ts'
@@ -129,6 +130,51 @@ test('what is not the rest of the same move is refused', { skip: needsEtcd, time
   }
   await rejects(migrate(directory, etcd), /somebody else has written to etcd/)
 })
+
+const ETCDCTL = '/usr/bin/etcdctl'
+const needsEtcdctl = needsEtcd || (existsSync(ETCDCTL) ? false : 'needs etcdctl (apt-get install etcd-client)')
+
+test('a snapshot for etcd holds the same, however many revisions there are', { skip: needsEtcdctl, timeout: 120_000 }, async (t) => {
+  const directory = newDirectory(t)
+  await fill(directory)
+  const restored = newDirectory(t)
+  // as a restored store is: far above what it was before; and with a value of many pages
+  await restoreSqliteStore(restored, await snapshotOf(directory))
+  {
+    await using store = await openSqliteStore({ ...parts, directory: restored })
+    for (let i = 0; i < 1000; i++)
+      await store.commit({
+        expect: [],
+        writes: [{ type: 'put', key: `/registry/many/${i}`, value: Buffer.alloc(i === 500 ? 700_000 : i, i) }],
+      })
+  }
+  let there: Awaited<ReturnType<typeof fill>>
+  {
+    await using store = await openSqliteStore({ ...parts, directory: restored })
+    there = { entries: (await store.range('')).entries, revision: await store.revision() }
+  }
+  ok(there.revision > 1e9)
+  await using etcd = await startEtcd()
+  await rejects(migrate(restored, etcd), /an etcd snapshot is written instead/)
+  const file = join(directory, 'etcd.db')
+  const ran = await runProgram(
+    join(root, 'k8ts'),
+    ['datastore', 'migrate', '--data-dir', restored, '--to-etcd-snapshot', file],
+    process.env,
+  )
+  equal(ran.code, 0, ran.err)
+  match(ran.out, new RegExp(`^${there.entries.length} objects written to \\S+, up to resourceVersion ${there.revision}\\. `))
+  const member = join(directory, 'member')
+  const made = await runProgram(ETCDCTL, ['snapshot', 'restore', file, '--data-dir', member], { ...process.env, ETCDCTL_API: '3' })
+  equal(made.code, 0, made.err)
+  await using moved = await startEtcd(1, ['--data-dir', member, '--name', 'default'])
+  await checkMoved(moved, there)
+})
+
+async function snapshotOf(directory: string): Promise<readonly Uint8Array[]> {
+  await using store = await openSqliteStore({ ...parts, directory })
+  return Array.fromAsync(store.snapshot())
+}
 
 test('a cluster goes on with etcd under the resourceVersions it had', { skip: needsEtcd, timeout: 180_000 }, async (t) => {
   const directory = newDirectory(t)
