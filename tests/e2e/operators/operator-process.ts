@@ -11,12 +11,11 @@ export interface OperatorProcess extends AsyncDisposable {
   end(signal?: 'SIGTERM' | 'SIGKILL'): Promise<string>
 }
 
-/** Runs a program of this folder. */
+/**
+ * Runs a program of this folder, and anew when it gives up by itself, as a kubelet does: a framework that registers its kind and watches it at once
+ * may be too early for it, with upstream as here, and ends.
+ */
 export function startOperator(program: string, kubeconfig: string, ...words: readonly string[]): OperatorProcess {
-  const child = spawn(process.execPath, [join(import.meta.dirname, program), ...words], {
-    env: { ...process.env, KUBECONFIG: kubeconfig },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
   let written = ''
   let changed = Promise.withResolvers<void>()
   const note = (text: string) => {
@@ -24,9 +23,28 @@ export function startOperator(program: string, kubeconfig: string, ...words: rea
     changed.resolve()
     changed = Promise.withResolvers()
   }
-  const ended = once(child, 'close').then(([code]) => note(`\nended with ${code}\n`))
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => note(chunk.toString()))
+  let isWanted = true
+  const start = () => {
+    const child = spawn(process.execPath, [join(import.meta.dirname, program), ...words], {
+      env: { ...process.env, KUBECONFIG: kubeconfig },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => note(chunk.toString()))
+    return child
+  }
+  let child = start()
+  const run = async () => {
+    for (let starts = 1; ; starts++) {
+      const [code] = (await once(child, 'close')) as [number | null]
+      if (!isWanted) return
+      note(`ended with ${code}\n`)
+      if (starts === STARTS_MAX) return
+      child = start()
+    }
+  }
+  const ended = run()
   const end: OperatorProcess['end'] = async (signal = 'SIGTERM') => {
+    isWanted = false
     child.kill(signal)
     await ended
     return written
@@ -36,16 +54,14 @@ export function startOperator(program: string, kubeconfig: string, ...words: rea
       const deadline = AbortSignal.timeout(SAYS_MS_MAX)
       const late = once(deadline, 'abort').then(() => Promise.reject(new Error(`${program} did not say "${text}" but:\n${written}`)))
       late.catch(() => {})
-      while (!written.includes(text)) {
-        if (child.exitCode !== null) throw new Error(`${program} ended without saying "${text}":\n${written}`)
-        await Promise.race([changed.promise, late])
-      }
+      while (!written.includes(text)) await Promise.race([changed.promise, late])
     },
     end,
     async [Symbol.asyncDispose]() {
-      if (child.exitCode === null && child.signalCode === null) await end('SIGKILL')
+      await end('SIGKILL')
     },
   }
 }
 
 const SAYS_MS_MAX = 20_000
+const STARTS_MAX = 4
