@@ -47,6 +47,15 @@ export function parseQuantity(text: string): Quantity {
   return { nanos: sign === '-' ? -nanos : nanos, format: small ? 'DecimalSI' : scale.format }
 }
 
+export function isQuantity(text: string): boolean {
+  try {
+    parseQuantity(text)
+    return true
+  } catch {
+    return false
+  }
+}
+
 function readSuffix(suffix: string): { base: 2 | 10; exponent: number; format: QuantityFormat } {
   const decimal = Object.hasOwn(DECIMAL, suffix) ? DECIMAL[suffix] : undefined
   if (decimal !== undefined) return { base: 10, exponent: decimal, format: 'DecimalSI' }

@@ -1,6 +1,6 @@
 /** Kubernetes' functions of quantities. */
 
-import { MalformedQuantity, parseQuantity, type Quantity } from '#schema/quantity.ts'
+import { isQuantity, MalformedQuantity, parseQuantity, type Quantity } from '#schema/quantity.ts'
 import { traversal } from './cost.ts'
 import { func, method } from './own-type.ts'
 import { declare, type FunctionDeclaration } from '../declaration.ts'
@@ -31,15 +31,6 @@ function quantity(text: string): Amount {
   } catch (error) {
     if (error instanceof MalformedQuantity) throw new CelError(error.message, { cause: error })
     throw error
-  }
-}
-
-function isQuantity(text: string): boolean {
-  try {
-    parseQuantity(text)
-    return true
-  } catch {
-    return false
   }
 }
 

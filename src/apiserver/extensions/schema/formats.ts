@@ -2,7 +2,7 @@
 
 import { isIP } from '#base/addresses.ts'
 import { parseDuration } from '#schema/duration.ts'
-import { parseQuantity } from '#schema/quantity.ts'
+import { isQuantity } from '#schema/quantity.ts'
 import type { JsonSchema } from '#api/apiextensions/v1/json-schema.ts'
 import { compilePattern, type Pattern } from '#schema/pattern.ts'
 
@@ -125,15 +125,6 @@ function isDuration(text: string): boolean {
     const unit = word!.toLowerCase()
     return DURATION_UNITS.includes(unit) || DURATION_WORDS.some((known) => unit.startsWith(known))
   })
-}
-
-function isQuantity(text: string): boolean {
-  try {
-    parseQuantity(text)
-    return true
-  } catch {
-    return false
-  }
 }
 
 function isIsbn10(text: string): boolean {
