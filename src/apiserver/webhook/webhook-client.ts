@@ -93,14 +93,17 @@ export function openWebhookClient(parts: WebhookClientParts): WebhookClient {
     async call(webhook, body, call) {
       const place = placeOf(webhook, call.timeoutMs)
       const text = Buffer.from(JSON.stringify(body))
+      const started = parts.clock.monotonic()
+      let left = call.timeoutMs
       let isKnownByNow = false
       for (let again = false; ; again = true) {
         try {
-          return await post(parts, agent, trust, alike, webhook, place, text, call)
+          return await post(parts, agent, trust, alike, webhook, place, text, { ...call, timeoutMs: left })
         } catch (error) {
           if (error instanceof KnownByNow) {
             if (isKnownByNow) throw error.cause
             isKnownByNow = true
+            left = Math.max(0, call.timeoutMs - (parts.clock.monotonic() - started))
             again = false
             continue
           }
