@@ -6,9 +6,8 @@ import { silentLog } from '#base/log.ts'
 import { settings, UsageError } from '#base/settings.ts'
 import { command, OperatorError, type Environment } from '#cli/command.ts'
 import { plainly } from '#cli/data-directory.ts'
-import { EtcdConnection } from '#store/etcd/connection.ts'
 import { writeSnapshotFile } from '#store/etcd/snapshot-file.ts'
-import { migrateToEtcd, MigrationRefused } from '#store/migrate/to-etcd.ts'
+import { connectForMigration, migrateToEtcd, MigrationRefused } from '#store/migrate/to-etcd.ts'
 import { holdDatabase, type HeldDatabase } from '#store/sqlite/held-database.ts'
 import { StoreUnavailable } from '#store/store.ts'
 import { etcdAddress, etcdFolder, etcdSettings } from './datastore.ts'
@@ -49,7 +48,7 @@ export const datastore = command({
     }
     try {
       using source = hold(values.dataDirectory)
-      using connection = new EtcdConnection({ ...address, clock: systemClock, log: silentLog })
+      using connection = await connectForMigration({ ...address, clock: systemClock, log: silentLog })
       const migrated = await migrateToEtcd({ source, connection, prefix: etcdFolder(values.etcdPrefix), clock: systemClock, progress })
       const seconds = ((environment.clock.monotonic() - started) / 1000).toFixed(1)
       environment.out(

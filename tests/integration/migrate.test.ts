@@ -9,9 +9,8 @@ import { test, type TestContext } from 'node:test'
 import { systemClock } from '#base/clock.ts'
 import { silentLog } from '#base/log.ts'
 import { seededRandom } from '#base/random.ts'
-import { EtcdConnection } from '#store/etcd/connection.ts'
 import { openEtcdStore } from '#store/etcd/etcd-store.ts'
-import { migrateToEtcd, MigrationRefused, type Migrated } from '#store/migrate/to-etcd.ts'
+import { connectForMigration, migrateToEtcd, MigrationRefused, type Migrated } from '#store/migrate/to-etcd.ts'
 import { restoreSqliteStore } from '#store/sqlite/restore.ts'
 import { holdDatabase } from '#store/sqlite/held-database.ts'
 import { openSqliteStore } from '#store/sqlite/sqlite-store.ts'
@@ -58,7 +57,7 @@ function migrate(
 ): Promise<Migrated> {
   return (async () => {
     using source = holdDatabase(directory)
-    using connection = new EtcdConnection({ endpoints: etcd.endpoints, clock: systemClock, log: silentLog })
+    using connection = await connectForMigration({ endpoints: etcd.endpoints, clock: systemClock, log: silentLog })
     return await migrateToEtcd({ source, connection, clock: systemClock, ...options })
   })()
 }
@@ -83,7 +82,7 @@ async function checkMoved(etcd: EtcdUnderTest, { entries, revision }: Awaited<Re
 test('everything lies in etcd as it lay in the file: values, revisions, versions', { skip: needsEtcd, timeout: 120_000 }, async (t) => {
   const directory = newDirectory(t)
   const there = await fill(directory)
-  await using etcd = await startEtcd()
+  await using etcd = await startEtcd(3)
   deepEqual(await migrate(directory, etcd), { entries: there.entries.length, revision: there.revision, from: 1 })
   await checkMoved(etcd, there)
   await rejects(migrate(directory, etcd), (error) => error instanceof MigrationRefused && error.message.startsWith('etcd is not empty'))

@@ -6,10 +6,10 @@
 
 import { createHash } from 'node:crypto'
 import type { Clock } from '#base/clock.ts'
-import type { EtcdConnection } from '../etcd/connection.ts'
+import { EtcdConnection, type ConnectionParts } from '../etcd/connection.ts'
 import { RevisionGone } from '../etcd/failures.ts'
 import { FROM_HERE_ON, keySpace } from '../etcd/key-space.ts'
-import { COMPARE_MOD, compact, grantLease, range, transact } from '../etcd/messages.ts'
+import { COMPARE_MOD, compact, grantLease, range, status, transact } from '../etcd/messages.ts'
 import { StoreRefused, type Entry, type LeaseId, type Revision } from '../store.ts'
 import { replaySteps, type Step } from './replay-plan.ts'
 
@@ -22,6 +22,7 @@ export interface MigrationSource {
 
 export interface MigrationParts {
   readonly source: MigrationSource
+  /** Made by `connectForMigration`. */
   readonly connection: EtcdConnection
   /** As in `openEtcdStore`. */
   readonly prefix?: string
@@ -51,6 +52,19 @@ const UNDER_WAY = 64 // measured: more get in each other's way, fewer wait for t
 const LEASE_MORE_MS = 3_600_000 // no lease may end while the replay counts revisions; events live that much longer
 const PAGE_ENTRIES = 1000
 const EMPTY = new Uint8Array(0)
+
+/** To one member that answers: through several, transactions come in any order but their own, and most would be sent many times over. */
+export async function connectForMigration(parts: ConnectionParts): Promise<EtcdConnection> {
+  using all = new EtcdConnection(parts)
+  for (const endpoint of parts.endpoints) {
+    const answers = await all.ask(endpoint, status, {}).then(
+      () => true,
+      () => false,
+    )
+    if (answers) return new EtcdConnection({ ...parts, endpoints: [endpoint] })
+  }
+  return new EtcdConnection(parts) // which says what is wrong
+}
 
 /** Throws `MigrationRefused`, and `StoreUnavailable` when etcd does not answer: then run it again to go on. */
 export async function migrateToEtcd(parts: MigrationParts): Promise<Migrated> {
