@@ -1,12 +1,12 @@
 /** Looking back: servers that show the past, the history of objects, and what has changed since. */
 
 import { deepEqual, equal, match } from 'node:assert/strict'
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { needsEtcd, startEtcd } from '../conformance/etcd-under-test.ts'
-import { runProgram } from '../e2e/cluster-under-test.ts'
+import { eventually, runProgram } from '../e2e/cluster-under-test.ts'
 import { freePort, root, startServer, type ServerUnderTest } from './server-under-test.ts'
 
 const MAPS = '/api/v1/namespaces/default/configmaps'
@@ -87,6 +87,56 @@ test('a server shows the past beside the one that writes on, and after it', { ti
   await checkPast(past, then)
   await using today = await startServer({ directory, flags: ['--read-only', '--at', '0s ago'] })
   deepEqual(await shown(today), { a: 'new', d: 'later' })
+})
+
+test('custom resources whose definition is gone and encrypted Secrets are shown as they were', { timeout: 120_000 }, async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'k8ts-past-test-'))
+  await using stack = new AsyncDisposableStack()
+  stack.defer(() => rmSync(directory, { recursive: true, force: true }))
+  const encryption = join(directory, 'encryption.yaml')
+  const key = { name: 'k', secret: Buffer.alloc(32, 7).toString('base64') }
+  const resources = [{ resources: ['secrets'], providers: [{ aescbc: { keys: [key] } }, { identity: {} }] }]
+  writeFileSync(encryption, JSON.stringify({ apiVersion: 'apiserver.config.k8s.io/v1', kind: 'EncryptionConfiguration', resources }))
+  const flags = ['--encryption-provider-config', encryption]
+  const server = stack.use(await startServer({ directory, flags }))
+  const DEFINITIONS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions'
+  const schema = { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } }
+  const definition = {
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: { name: 'things.example.com' },
+    spec: {
+      group: 'example.com',
+      scope: 'Cluster',
+      names: { plural: 'things', kind: 'Thing' },
+      versions: [{ name: 'v1', served: true, storage: true, schema }],
+    },
+  }
+  equal((await server.call('POST', DEFINITIONS, definition)).status, 201)
+  const THINGS = '/apis/example.com/v1/things'
+  const thing = { apiVersion: 'example.com/v1', kind: 'Thing', metadata: { name: 't' }, size: 3 }
+  await eventually('the resource', async () => ((await server.call('POST', THINGS, thing)).status === 201 ? true : undefined))
+  const SECRET = '/api/v1/namespaces/default/secrets/s'
+  const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 's' }, stringData: { p: 'before' } }
+  const made = await server.call('POST', '/api/v1/namespaces/default/secrets', secret)
+  const then = made.json<Listed>().metadata.resourceVersion
+  equal((await server.call('PUT', SECRET, { ...secret, stringData: { p: 'after' } })).status, 200)
+  equal((await server.call('DELETE', `${DEFINITIONS}/things.example.com`)).status, 200)
+  await eventually('its end', async () => ((await server.call('GET', THINGS)).status === 404 ? true : undefined))
+
+  const past = stack.use(await startServer({ directory, flags: [...flags, '--read-only', '--at', then] }))
+  const seen = await eventually('the resource as it was', async () => {
+    const answer = await past.call('GET', `${THINGS}/t`)
+    return answer.status === 200 ? answer.json<{ size: number }>() : undefined
+  })
+  equal(seen.size, 3)
+  const { data } = (await past.call('GET', SECRET)).json<{ data: { p: string } }>()
+  equal(Buffer.from(data.p, 'base64').toString(), 'before')
+  const told = (await server.call('GET', `${SECRET}?history=true`)).json<{ items: { object: { data: { p: string } } }[] }>()
+  deepEqual(
+    told.items.map((i) => Buffer.from(i.object.data.p, 'base64').toString()),
+    ['before', 'after'],
+  )
 })
 
 test('a server shows the past of an etcd that is written to', { skip: needsEtcd, timeout: 120_000 }, async () => {
