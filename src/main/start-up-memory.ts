@@ -6,7 +6,7 @@ import { sleep, systemClock } from '#base/clock.ts'
 
 const SETTLED_MS = 5_000 // by then controllers have listed and the first clients are served
 
-/** Collects once, in some 50 ms; saves about 40 MB until there is work to do. */
+/** Collects once: some 50 ms in an empty server, 0.3 s in one that holds 150,000 objects. Saves about 40 MB until there is work to do. */
 export async function releaseStartUpMemory(signal: AbortSignal): Promise<void> {
   try {
     await sleep(systemClock, SETTLED_MS, signal)

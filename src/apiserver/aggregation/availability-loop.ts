@@ -77,9 +77,9 @@ export async function followApiServices(parts: AvailabilityParts, signal: AbortS
     for (let name = await queue.take(); name !== undefined; name = await queue.take())
       try {
         const again = await syncApiService(name, parts)
-        queue.forget(name)
         if (again === 'retry') queue.addRateLimited(name)
-        else if (again === 'later') queue.addAfter(name, LOOK_AGAIN_MS)
+        else queue.forget(name)
+        if (again !== 'done') queue.addAfter(name, LOOK_AGAIN_MS)
       } catch (error) {
         const passing = isReason(error, 'Conflict') || isReason(error, 'NotFound') || signal.aborted
         log[passing ? 'debug' : 'warn']('API service not checked, will retry', { apiService: name, error: (error as Error).message })
