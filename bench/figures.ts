@@ -9,6 +9,17 @@ export interface Figure {
   readonly note?: string
 }
 
+/** Figures with a section of their own in the results. */
+export interface Measured {
+  readonly figures: readonly Figure[]
+  /** Begins with its heading, of the second level. */
+  readonly section: string
+}
+
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  return [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n')
+}
+
 /** The middle value; NaN for none. */
 export function median(values: readonly number[]): number {
   return percentile(values, 0.5)

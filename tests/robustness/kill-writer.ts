@@ -58,9 +58,9 @@ async function leadTo(where: Failpoint): Promise<void> {
   }
 }
 
-const writing = [0, 1, 2, 3, 4, 5, 6, 7].map(write)
-if (point) await leadTo(point)
-await Promise.all(writing).catch((error: unknown) => {
+const writing = Promise.all([0, 1, 2, 3, 4, 5, 6, 7].map(write)).catch((error: unknown) => {
   if (!(error instanceof StoreUnavailable && error.reason === 'closed')) throw error
 })
+if (point) await leadTo(point)
+await writing
 setInterval(() => {}, 1000) // the end comes from the store's thread
