@@ -57,6 +57,28 @@ test('of the oldest revision that is known only the last writer is named', () =>
   deepEqual([told!.who, told!.operation, told!.changed], [['kubelet'], 'Update status', []])
 })
 
+test('of several writes in one second each is told of whoever owns what it changed', () => {
+  const fieldsV1 = (path: string) => path.split('.').reduceRight((inner, name) => ({ [`f:${name}`]: inner }), {})
+  const owners = [
+    { ...owner('kubectl', 1), fieldsV1: fieldsV1('spec.n') },
+    { ...owner('kubelet', 1, 'status'), fieldsV1: fieldsV1('status.ready') },
+  ]
+  const states = [
+    object({ n: 1 }, owners, { ready: false }),
+    object({ n: 1 }, owners, { ready: true }),
+    object({ n: 2 }, owners, { ready: true }),
+  ]
+  const written = states.map((o, i): HistoryItem => ({ type: 'MODIFIED', resourceVersion: String(i), object: o }))
+  deepEqual(
+    changesOf(written).map((c) => [c.who, c.operation]),
+    [
+      [['kubectl', 'kubelet'], 'Update, Update status'],
+      [['kubelet'], 'Update status'],
+      [['kubectl'], 'Update'],
+    ],
+  )
+})
+
 test('items of lists are told apart by name where they have one', () => {
   const pod = (image: string) => ({ containers: [{ name: 'a', image }, { name: 'b' }], args: ['x', image], labels: { 'a/b': image } })
   deepEqual(changedPaths(pod('1'), pod('2')), ['containers[a].image', 'args[1]', 'labels["a/b"]'])

@@ -23,7 +23,8 @@ export function changesOf(items: readonly HistoryItem[]): readonly ObjectChange[
     const told = { resourceVersion, ...(time !== undefined && { time }) }
     if (type === 'DELETED') return { ...told, who: [], operation: 'Delete', changed: [] }
     const before = items[i - 1]?.type === 'DELETED' ? undefined : items[i - 1]?.object
-    const writers = writersOf(before, object)
+    const changed = before === undefined ? [] : changedPaths(withoutVersion(before), withoutVersion(object))
+    const writers = writersOf(before, object, changed)
     const who = [...new Set(writers.map((w) => w.manager ?? ''))].filter((w) => w !== '')
     if (type === 'ADDED') return { ...told, who, operation: 'Create', changed: [] }
     const operations = new Set(writers.map((w) => [w.operation ?? 'Update', w.subresource].filter(Boolean).join(' ')))
@@ -31,7 +32,7 @@ export function changesOf(items: readonly HistoryItem[]): readonly ObjectChange[
       ...told,
       who,
       operation: operations.size === 0 ? 'Update' : [...operations].join(', '),
-      changed: before === undefined ? [] : changedPaths(withoutVersion(before), withoutVersion(object)),
+      changed,
     }
   })
 }
@@ -80,8 +81,11 @@ function lastLiving(item: HistoryItem | undefined): HistoryItem | undefined {
 
 type Owners = NonNullable<KubeObject['metadata']['managedFields']>
 
-/** Field managers whose entries are new or of a new time: those that only lost fields to them wrote nothing. Times are whole seconds, so else the newest. */
-function writersOf(before: KubeObject | undefined, object: KubeObject): Owners {
+/**
+ * Field managers whose entries are new or of a new time: those that only lost fields to them wrote nothing. Times are whole seconds, so
+ * where none is new it was one of the newest: the one that owns most of what has changed.
+ */
+function writersOf(before: KubeObject | undefined, object: KubeObject, changed: readonly string[]): Owners {
   const owners = object.metadata.managedFields ?? []
   const written = (m: Owners[number]) => [m.manager, m.operation, m.subresource, m.apiVersion, m.time].join('\n')
   const known = new Set((before?.metadata.managedFields ?? []).map(written))
@@ -91,7 +95,20 @@ function writersOf(before: KubeObject | undefined, object: KubeObject): Owners {
     .map((m) => m.time ?? '')
     .toSorted()
     .at(-1)
-  return owners.filter((m) => (m.time ?? '') === newest)
+  const candidates = owners.filter((m) => (m.time ?? '') === newest)
+  const owned = candidates.map((m) => changed.reduce((sum, path) => sum + depthOwned(m.fieldsV1, path), 0))
+  return candidates.filter((_, i) => owned[i] === Math.max(...owned))
+}
+
+/** How far along a path the fields of an owner reach; within lists it does not matter. */
+function depthOwned(fields: unknown, path: string): number {
+  let depth = 0
+  for (const name of path.split('[', 1)[0]!.split('.')) {
+    fields = isRecord(fields) ? fields[`f:${name}`] : undefined
+    if (fields === undefined) break
+    depth++
+  }
+  return depth
 }
 
 function withoutVersion({ metadata, ...rest }: KubeObject): object {

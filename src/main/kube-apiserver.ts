@@ -4,7 +4,9 @@ import { command } from '#cli/command.ts'
 import { startApi } from './api-process.ts'
 import { apiSettings } from './control-plane-settings.ts'
 import { healthzProbe } from './healthz-probe.ts'
+import { aborted, lookBack } from './past.ts'
 import { processLog } from './process-log.ts'
+import { releaseStartUpMemory } from './start-up-memory.ts'
 
 // Where components of this machine answer health checks unless told otherwise.
 const COMPONENTS = { 'controller-manager': healthzProbe(10257), scheduler: healthzProbe(10259) }
@@ -16,13 +18,11 @@ export const kubeApiserver = command({
   settings: apiSettings,
   async run({ values }, environment) {
     const log = processLog('kube-apiserver', values.logLevel)
-    await using _api = await startApi(values, log, COMPONENTS)
+    await using api = await startApi(values, log, COMPONENTS)
+    if (api.past) return await lookBack(api.past, values.securePort, log, environment.signal)
+    void releaseStartUpMemory(environment.signal)
     log.info('serving', { port: values.securePort, dataDirectory: values.dataDirectory })
     await aborted(environment.signal)
     return 0
   },
 })
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => (signal.aborted ? resolve() : signal.addEventListener('abort', () => resolve(), { once: true })))
-}

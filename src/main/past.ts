@@ -115,3 +115,14 @@ async function explained(error: unknown, store: Store): Promise<unknown> {
   if (error instanceof StoreUnavailable) return new OperatorError(error.message, { cause: error })
   return error
 }
+
+/** Says where the past is served, until `signal` aborts. */
+export async function lookBack(past: Past, port: number, log: Log, signal: AbortSignal): Promise<number> {
+  log.info('serving the past', { port, resourceVersion: past.revision, kubeconfig: join(past.directory, 'admin.kubeconfig') })
+  await aborted(signal)
+  return 0
+}
+
+export function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => (signal.aborted ? resolve() : signal.addEventListener('abort', () => resolve(), { once: true })))
+}

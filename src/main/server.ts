@@ -1,7 +1,7 @@
 /** `k8ts server`: the whole control plane in one process, its components talking through the API without a network between. */
 
 import { createHash } from 'node:crypto'
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { systemClock } from '#base/clock.ts'
 import type { Log } from '#base/log.ts'
 import { systemRandom } from '#base/random.ts'
@@ -13,7 +13,7 @@ import { CONTROLLER_MANAGER, controllerIdentity, runControllerManager, runSchedu
 import { certificateParts } from './certificate-parts.ts'
 import { apiSettings } from './control-plane-settings.ts'
 import { loopHealth } from './loop-health.ts'
-import type { Past } from './past.ts'
+import { lookBack } from './past.ts'
 import { processLog } from './process-log.ts'
 import { releaseStartUpMemory } from './start-up-memory.ts'
 import { createClient } from '#client/create-client.ts'
@@ -38,7 +38,8 @@ export const server = command({
     const components = { 'controller-manager': controllerManager.probe, scheduler: scheduler.probe }
     await using api = await startApi(values, log, components)
     const { assembled, pki } = api
-    if (api.past) return await lookingBack(api.past, values.securePort, log, environment.signal)
+    // controllers and scheduler would act on what is no more
+    if (api.past) return await lookBack(api.past, values.securePort, log, environment.signal)
     const stop = new AbortController()
     environment.signal.addEventListener('abort', () => stop.abort(environment.signal.reason), { once: true })
     if (environment.signal.aborted) return 0
@@ -102,13 +103,6 @@ export const server = command({
     return 0
   },
 })
-
-/** Controllers and scheduler would act on what is no more. */
-async function lookingBack(past: Past, port: number, log: Log, signal: AbortSignal): Promise<number> {
-  log.info('serving the past', { port, resourceVersion: past.revision, kubeconfig: join(past.directory, 'admin.kubeconfig') })
-  if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
-  return 0
-}
 
 /** Stands for election again after a loss: the API server beside the loop has something to do without it. */
 async function standing(run: (signal: AbortSignal) => Promise<void>, log: Log, signal: AbortSignal): Promise<void> {
