@@ -89,6 +89,29 @@ test('a server shows the past beside the one that writes on, and after it', { ti
   deepEqual(await shown(today), { a: 'new', d: 'later' })
 })
 
+test('the history of a heartbeat, which is kept in memory only, begins with the server', { timeout: 60_000 }, async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'k8ts-past-test-'))
+  await using stack = new AsyncDisposableStack()
+  stack.defer(() => rmSync(directory, { recursive: true, force: true }))
+  {
+    await using before = await startServer({ directory, command: 'kube-apiserver' })
+    equal((await before.call('POST', MAPS, configMap('a', 'x'))).status, 201)
+  }
+  const server = stack.use(await startServer({ directory, command: 'kube-apiserver' }))
+  const LEASES = '/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases'
+  const lease = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { name: 'n' }, spec: { holderIdentity: 'one' } }
+  equal((await server.call('POST', LEASES, lease)).status, 201)
+  const merge = { contentType: 'application/merge-patch+json' }
+  equal((await server.call('PATCH', `${LEASES}/n`, { spec: { holderIdentity: 'two' } }, merge)).status, 200)
+  const { items } = (await server.call('GET', `${LEASES}/n?history=true`)).json<{
+    items: { object: { spec: { holderIdentity: string } } }[]
+  }>()
+  deepEqual(
+    items.map((i) => i.object.spec.holderIdentity),
+    ['one', 'two'],
+  )
+})
+
 test('custom resources whose definition is gone and encrypted Secrets are shown as they were', { timeout: 120_000 }, async () => {
   const directory = mkdtempSync(join(tmpdir(), 'k8ts-past-test-'))
   await using stack = new AsyncDisposableStack()

@@ -72,13 +72,15 @@ export async function objectHistory(
   return { type: 'object', status: 200, object: history }
 }
 
+/** What is kept in memory only reaches back less far than the rest; it says so itself. */
 async function readChanges(store: Store, key: string, signal: AbortSignal) {
+  let oldest = await store.compacted()
   for (let tries = 1; ; tries++) {
-    const oldest = await store.compacted()
     try {
       return { oldest, changes: await changesSince(store, key, oldest, signal) }
     } catch (error) {
       if (!(error instanceof Compacted) || tries === TRIES) throw error
+      oldest = error.compacted
     }
   }
 }
