@@ -21,7 +21,12 @@ export async function restoreSqliteStore(directory: string, snapshot: AsyncItera
   if (existsSync(path)) throw new Error(`${directory} holds a store already`)
   mkdirSync(directory, { recursive: true, mode: 0o700 })
   const unfinished = `${path}.restoring`
+  const clear = async () => {
+    for (const end of ['', '-wal', '-shm', '-journal']) await rm(unfinished + end, { force: true })
+  }
   try {
+    // a journal that an attempt before left behind when the power went would be rolled back into this one's file
+    await clear()
     await writeVerified(unfinished, snapshot)
     bump(unfinished)
     await rename(unfinished, path)
@@ -29,7 +34,7 @@ export async function restoreSqliteStore(directory: string, snapshot: AsyncItera
     await folder.sync()
     await folder.close()
   } catch (error) {
-    for (const end of ['', '-wal', '-shm', '-journal']) await rm(unfinished + end, { force: true })
+    await clear()
     throw unavailable(error)
   }
 }
