@@ -1,6 +1,6 @@
 /** Random traffic through the API while the server is killed, frozen and told a wrong time: the history is one a correct server gives. */
 
-import { ok } from 'node:assert/strict'
+import { deepEqual, equal, ok } from 'node:assert/strict'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -18,6 +18,8 @@ const FAULTS = LONG ? 1000 : 9
 const BETWEEN_MS_MAX = 1200
 const FROZEN_MS_MAX = 2000
 const HOUR_SECONDS = 3600
+const UPDATES = 100
+const ROUNDS_OF_UPDATES = 10
 /** Seeds that found something, and what it was; they are run for ever after. */
 const FOUND: Readonly<Record<number, string>> = {}
 const SEEDS = process.env['K8TS_TEST_SEED'] ? [Number(process.env['K8TS_TEST_SEED'])] : [1, ...Object.keys(FOUND).map(Number)]
@@ -75,3 +77,31 @@ for (const seed of SEEDS)
       }
     },
   )
+
+test('of many updates on one version one wins, and the others are told that they came too late', { timeout: 60_000 }, async () => {
+  await using server = await startServer({ command: 'kube-apiserver' })
+  const path = '/api/v1/namespaces/default/configmaps'
+  interface Made {
+    readonly metadata: { readonly resourceVersion: string }
+    readonly data: { readonly by: string }
+  }
+  let { metadata } = (await server.call('POST', path, { metadata: { name: 'a' }, data: { by: 'nobody' } })).json<Made>()
+  for (let round = 0; round < ROUNDS_OF_UPDATES; round++) {
+    const object = (i: number) => ({
+      metadata: { name: 'a', resourceVersion: metadata.resourceVersion },
+      data: { by: `${round}-${i}` },
+    })
+    const answers = await Promise.all(
+      Array.from({ length: UPDATES }, (_, i) =>
+        i % 2 === 0
+          ? server.call('PUT', `${path}/a`, object(i))
+          : server.call('PATCH', `${path}/a`, object(i), { contentType: 'application/merge-patch+json' }),
+      ),
+    )
+    const winners = answers.flatMap((answer, i) => (answer.status === 200 ? [i] : []))
+    deepEqual([winners.length, answers.filter((a) => a.status === 409).length], [1, UPDATES - 1])
+    const now = (await server.call('GET', `${path}/a`)).json<Made>()
+    equal(now.data.by, `${round}-${winners[0]}`)
+    metadata = now.metadata
+  }
+})
