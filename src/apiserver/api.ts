@@ -110,6 +110,8 @@ export interface ApiParts {
   readonly process?: ComponentProcess
   /** How large the store is, for `/metrics`. */
   readonly storeBytes?: () => number
+  /** What GET /snapshot answers: all that is stored, as it lies; absent: the path is not served. */
+  readonly snapshot?: () => AsyncIterable<Uint8Array>
   /** What this server is to the servers it aggregates; absent: it shows them no certificate. */
   readonly frontProxy?: FrontProxy
   /** What `/metrics` adds of the process. */
@@ -318,6 +320,10 @@ export async function openApi(parts: ApiParts): Promise<Api> {
       return ctx.method !== 'GET' && ctx.method !== 'HEAD' ? onlyGet() : { type: 'object', status: 200, object: kubernetesVersion }
     if (path === '/openid/v1/jwks' && parts.tokenIssuer) return json(await parts.tokenIssuer.jwks(), 'application/jwk-set+json')
     if (path === '/.well-known/openid-configuration' && parts.tokenIssuer) return json(parts.tokenIssuer.discovery(), 'application/json')
+    if (path === '/snapshot' && parts.snapshot) {
+      if (ctx.method !== 'GET') return onlyGet()
+      return { type: 'bytes', status: 200, headers: { 'content-type': 'application/octet-stream' }, body: parts.snapshot() }
+    }
     if (path === '/')
       return {
         type: 'object',

@@ -31,6 +31,7 @@ import { StatusError } from '#client/client.ts'
 import { createClient } from '#client/create-client.ts'
 import { queueMetrics, type QueueMetrics } from '#client/queue-metrics.ts'
 import type { Resource } from '#schema/resource.ts'
+import { writeSnapshot } from '#store/snapshot/snapshot.ts'
 import { CannotListen } from '#wire/https-server.ts'
 import { admissionSelection, explainAdmission } from './api-admission.ts'
 import { auditOf } from './audit-settings.ts'
@@ -110,6 +111,7 @@ export async function startApi(settings: ApiSettings, log: Log, components: NonN
     const assembled = await assembleApi({
       components,
       store: encryption ? encryptedStore({ store, ciphersOf: encryption.ciphersOf, log }) : store,
+      snapshot: () => writeSnapshot(store), // values as they lie, encrypted ones too
       ...(past && {
         readOnly: `this server shows the cluster as of resourceVersion ${past.revision} and takes no writes`,
         withDefaultObjects: false,
