@@ -15,7 +15,20 @@ export interface OperatorProcess extends AsyncDisposable {
  * Runs a program of this folder, and anew when it gives up by itself, as a kubelet does: a framework that registers its kind and watches it at once
  * may be too early for it, with upstream as here, and ends.
  */
-export function startOperator(program: string, kubeconfig: string, ...words: readonly string[]): OperatorProcess {
+export const startOperator = (program: string, kubeconfig: string, ...words: readonly string[]): OperatorProcess =>
+  keepRunning(program, [join(import.meta.dirname, program), ...words], { env: { KUBECONFIG: kubeconfig } })
+
+export interface OperatorSurroundings {
+  readonly env: NodeJS.ProcessEnv
+  readonly directory?: string
+  /** The operator starts processes itself, which end with it. */
+  readonly hasChildren?: boolean
+  readonly saysWithinMs?: number
+}
+
+/** Keeps a program of Node.js running, given as its words after `node`. */
+export function keepRunning(name: string, words: readonly string[], surroundings: OperatorSurroundings): OperatorProcess {
+  const { env, directory, hasChildren = false, saysWithinMs = SAYS_MS_MAX } = surroundings
   let written = ''
   let changed = Promise.withResolvers<void>()
   const note = (text: string) => {
@@ -25,8 +38,10 @@ export function startOperator(program: string, kubeconfig: string, ...words: rea
   }
   let isWanted = true
   const start = () => {
-    const child = spawn(process.execPath, [join(import.meta.dirname, program), ...words], {
-      env: { ...process.env, KUBECONFIG: kubeconfig },
+    const child = spawn(process.execPath, words, {
+      env: { ...process.env, ...env },
+      cwd: directory,
+      detached: hasChildren,
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => note(chunk.toString()))
@@ -45,14 +60,15 @@ export function startOperator(program: string, kubeconfig: string, ...words: rea
   const ended = run()
   const end: OperatorProcess['end'] = async (signal = 'SIGTERM') => {
     isWanted = false
-    child.kill(signal)
+    if (hasChildren) endGroup(child.pid!, signal)
+    else child.kill(signal)
     await ended
     return written
   }
   return {
     async says(text) {
-      const deadline = AbortSignal.timeout(SAYS_MS_MAX)
-      const late = once(deadline, 'abort').then(() => Promise.reject(new Error(`${program} did not say "${text}" but:\n${written}`)))
+      const deadline = AbortSignal.timeout(saysWithinMs)
+      const late = once(deadline, 'abort').then(() => Promise.reject(new Error(`${name} did not say "${text}" but:\n${written}`)))
       late.catch(() => {})
       while (!written.includes(text)) await Promise.race([changed.promise, late])
     },
@@ -60,6 +76,15 @@ export function startOperator(program: string, kubeconfig: string, ...words: rea
     async [Symbol.asyncDispose]() {
       await end('SIGKILL')
     },
+  }
+}
+
+/** Ends a process and those it started, of which some may have outlived it. */
+function endGroup(leader: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(-leader, signal)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
   }
 }
 
