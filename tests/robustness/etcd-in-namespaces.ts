@@ -25,6 +25,7 @@ export interface Members extends AsyncDisposable {
 const COUNT = 3
 const NETWORK = '198.18.77' // set aside for tests of networks
 const START_MS_MAX = 20_000
+const STATUS_MS_MAX = 1000
 
 export async function startMembers(): Promise<Members> {
   const directory = mkdtempSync(join(tmpdir(), 'k8ts-members-'))
@@ -79,8 +80,8 @@ export async function startMembers(): Promise<Members> {
     endpoints: numbers.map((i) => `http://${address(i)}:2379`),
     async leader() {
       const told = await Promise.all(numbers.map((i) => status(`http://${address(i)}:2379`)))
-      const known = told.find((s) => s !== undefined && s.leader !== '0')!
-      return told.findIndex((s) => s?.member === known.leader)
+      const known = told.find((s) => s !== undefined && s.leader !== '0')
+      return told.findIndex((s) => s !== undefined && s.member === known?.leader)
     },
     kill,
     async start(i) {
@@ -95,7 +96,11 @@ export async function startMembers(): Promise<Members> {
 
 async function status(endpoint: string): Promise<{ readonly member: string; readonly leader: string } | undefined> {
   try {
-    const response = await fetch(`${endpoint}/v3/maintenance/status`, { method: 'POST', body: '{}', signal: AbortSignal.timeout(2000) })
+    const response = await fetch(`${endpoint}/v3/maintenance/status`, {
+      method: 'POST',
+      body: '{}',
+      signal: AbortSignal.timeout(STATUS_MS_MAX),
+    })
     const { header, leader } = (await response.json()) as { header: { member_id: string }; leader?: string }
     return { member: header.member_id, leader: leader ?? '0' }
   } catch {

