@@ -57,7 +57,16 @@ export function keepRunning(name: string, words: readonly string[], surroundings
       child = start()
     }
   }
-  const ended = run()
+  // a group of its own would outlive interrupted tests
+  const interrupted = (signal: NodeJS.Signals) => {
+    endGroup(child.pid!, 'SIGKILL')
+    process.kill(process.pid, signal)
+  }
+  const signals = hasChildren ? (['SIGINT', 'SIGTERM', 'SIGHUP'] as const) : []
+  for (const signal of signals) process.once(signal, interrupted)
+  const ended = run().finally(() => {
+    for (const signal of signals) process.off(signal, interrupted)
+  })
   const end: OperatorProcess['end'] = async (signal = 'SIGTERM') => {
     isWanted = false
     if (hasChildren) endGroup(child.pid!, signal)
