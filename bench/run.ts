@@ -12,6 +12,7 @@ const benches: Readonly<Record<string, () => Promise<readonly Figure[] | Measure
   server: async () => (await import('./server.ts')).benchServer(),
   requests: async () => (await import('./requests.ts')).benchRequests(),
   scale: async () => (await import('./scale.ts')).benchScale(),
+  watchers: async () => (await import('./watchers.ts')).benchWatchers(),
   flood: async () => (await import('./flood.ts')).benchFlood(),
   nodes: async () => (await import('./nodes.ts')).benchNodes(),
   proxy: async () => (await import('./proxy.ts')).benchProxy(),

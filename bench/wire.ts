@@ -8,8 +8,8 @@ import { credentials, type ServerUnderTest } from '../tests/integration/server-u
 const STREAM_WINDOW_BYTES = 4 << 20
 const CONNECTION_WINDOW_BYTES = 1 << 30
 
-export function open(server: ServerUnderTest): ClientHttp2Session {
-  const settings = { initialWindowSize: STREAM_WINDOW_BYTES }
+export function open(server: ServerUnderTest, initialWindowSize = STREAM_WINDOW_BYTES): ClientHttp2Session {
+  const settings = { initialWindowSize }
   const session = connect(`https://127.0.0.1:${server.port}`, { ...credentials(server.kubeconfig), settings })
   session.once('connect', () => session.setLocalWindowSize(CONNECTION_WINDOW_BYTES))
   session.on('error', () => {})
