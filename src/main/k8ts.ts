@@ -63,6 +63,11 @@ const commands: Readonly<Record<string, Listed>> = {
     summary: 'Move the datastore of a cluster to etcd',
     load: async () => (await import('./datastore-command.ts')).datastore as never,
   },
+  snapshot: {
+    group: 'Other',
+    summary: 'Save, examine and restore what a cluster stores',
+    load: async () => (await import('./snapshot-command.ts')).snapshot as never,
+  },
   doctor: {
     group: 'Other',
     summary: 'Check this machine and the current cluster',

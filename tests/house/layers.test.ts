@@ -32,7 +32,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
 /** Node modules that reach outside the process, and the components (or files) whose job that is. */
 const outside = /^(node:)?(fs|fs\/promises|net|tls|http|https|http2|dgram|child_process|dns|worker_threads|sqlite)$/
 const mayReachOutside =
-  /^(base\/addresses|wire|client|store\/(sqlite|etcd)|apiserver\/(pki|proxy|server|authentication|audit|webhook|aggregation)|runtime|kubelet|proxy|network|cli|main|testing)\b/
+  /^(base\/addresses|wire|client|store\/(sqlite|etcd|snapshot)|apiserver\/(pki|proxy|server|authentication|audit|webhook|aggregation)|runtime|kubelet|proxy|network|cli|main|testing)\b/
 
 interface Import {
   readonly file: string

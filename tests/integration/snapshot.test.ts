@@ -1,0 +1,164 @@
+import { deepEqual, equal, match } from 'node:assert/strict'
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
+import { root, startServer, type ServerUnderTest } from './server-under-test.ts'
+
+const scratch = mkdtempSync(join(tmpdir(), 'k8ts-snapshot-'))
+after(() => rmSync(scratch, { recursive: true, force: true }))
+
+interface Ended {
+  readonly code: number
+  readonly out: string
+  readonly err: string
+}
+
+function k8ts(...words: string[]): Promise<Ended> {
+  return new Promise((done) =>
+    execFile(join(root, 'k8ts'), ['snapshot', ...words], (error, out, err) =>
+      done({ code: error ? Number(error.code ?? 1) : 0, out, err }),
+    ),
+  )
+}
+
+const configMap = (name: string, data: object) => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name }, data })
+const MAPS = '/api/v1/namespaces/default/configmaps'
+
+interface Listed {
+  readonly metadata: { readonly resourceVersion: string }
+  readonly items: readonly { readonly metadata: { readonly name: string; readonly resourceVersion: string }; readonly data?: object }[]
+}
+
+test('saved under load, restored beside and over the lost store: one moment of the cluster, and nobody goes back in time', async () => {
+  const directory = join(scratch, 'data')
+  const file = join(scratch, 'saved.gz')
+  let newest = 0
+  {
+    await using server = await startServer({ directory })
+    for (let i = 0; i < 60; i++) await server.call('POST', MAPS, configMap(`m-${i}`, { text: 'x'.repeat(2000) }))
+    // one writer in turn: of its numbers in a-counter and z-counter, z never leads and never lags by more than one
+    for (const name of ['a-counter', 'z-counter']) await server.call('POST', MAPS, configMap(name, { n: '0' }))
+    const writing = new AbortController()
+    const writer = count(server, writing.signal)
+    const saved = await k8ts('save', file, '--kubeconfig', server.kubeconfig)
+    writing.abort()
+    newest = await writer
+    deepEqual([saved.code, saved.err], [0, ''])
+    match(saved.out, /^\d+ objects saved to .*, as of resourceVersion \d+\.\n$/)
+
+    const again = await k8ts('save', file, '--kubeconfig', server.kubeconfig)
+    deepEqual([again.code, again.err], [1, `k8ts snapshot: ${file} is there already: name a new file\n`])
+    const stranger = await server.call('GET', '/snapshot', undefined, { anonymous: true })
+    deepEqual([stranger.status, stranger.json().reason], [403, 'Forbidden'])
+
+    const used = await k8ts('restore', file, '--data-dir', directory, '--replace')
+    equal(used.code, 1)
+    match(used.err, /is in use by another process/)
+  }
+  const shown = await k8ts('status', file)
+  match(shown.out, /^resourceVersion \d+, \d+ objects, \d+ bytes of values, whole\n[\s\S]* {6}\d\d {2}configmaps\n/)
+  const revision = Number(/resourceVersion (\d+)/.exec(shown.out)![1])
+
+  const full = await k8ts('restore', file, '--data-dir', directory)
+  deepEqual([full.code, /is not empty/.test(full.err)], [1, true])
+
+  for (const [target, words] of [
+    [join(scratch, 'fresh'), []],
+    [directory, ['--replace']],
+  ] as const) {
+    const restored = await k8ts('restore', file, '--data-dir', target, ...words)
+    deepEqual([restored.code, restored.err], [0, ''])
+    await using server = await startServer({ directory: target })
+    const list = (await server.call('GET', MAPS)).json<Listed>()
+    const number = (name: string) => Number((list.items.find((m) => m.metadata.name === name)!.data as { n: string }).n)
+    deepEqual([[0, 1].includes(number('a-counter') - number('z-counter')), list.items.length >= 62], [true, true])
+    const versions = list.items.filter((m) => m.metadata.name.startsWith('m-')).map((m) => Number(m.metadata.resourceVersion))
+    deepEqual([Math.max(...versions) <= revision, Number(list.metadata.resourceVersion) > newest], [true, true])
+    for (const seen of [revision, newest]) {
+      const watch = await server.call('GET', `${MAPS}?watch=true&timeoutSeconds=5&resourceVersion=${seen}`)
+      deepEqual(watch.json<{ object: { code: number } }>().object.code, 410)
+    }
+  }
+  const aside = readdirSync(directory).filter((name) => name.startsWith('replaced-'))
+  deepEqual(
+    aside.map((name) => readdirSync(join(directory, name))),
+    [['store.db']],
+  )
+})
+
+test('of a stopped server the folder is read; a damaged file is named and refused', async () => {
+  const directory = join(scratch, 'stopped')
+  {
+    await using server = await startServer({ directory })
+    await server.call('POST', MAPS, configMap('kept', { a: 'b' }))
+  }
+  const folder = mkdtempSync(join(scratch, 'files-'))
+  const file = join(folder, 'saved')
+  const saved = await k8ts('save', file, '--data-dir', directory)
+  deepEqual([saved.code, saved.err], [0, ''])
+  const bytes = readFileSync(file)
+  bytes[bytes.length >> 1]! ^= 4
+  writeFileSync(join(folder, 'flipped'), bytes)
+  writeFileSync(join(folder, 'torn'), bytes.subarray(0, 1000))
+  const target = join(scratch, 'never')
+  const refused = await k8ts('restore', join(folder, 'flipped'), '--data-dir', target)
+  deepEqual([refused.code, refused.err], [1, 'k8ts snapshot: the snapshot is damaged or none: a checksum does not match\n'])
+  deepEqual(readdirSync(target), [])
+  const listed = await k8ts('list', folder)
+  deepEqual(
+    [listed.code, listed.out.split('\n').map((line) => [line.split(' ')[0], /resourceVersion|damaged/.exec(line)?.[0]])],
+    [
+      1,
+      [
+        ['flipped', 'damaged'],
+        ['saved', 'resourceVersion'],
+        ['torn', 'damaged'],
+        ['', undefined],
+      ],
+    ],
+  )
+})
+
+test('a save and a restore that are killed leave nothing that could be taken for whole', async () => {
+  const directory = join(scratch, 'killed')
+  const file = join(scratch, 'killed-file')
+  {
+    await using server = await startServer({ directory })
+    for (let i = 0; i < 200; i++) await server.call('POST', MAPS, configMap(`m-${i}`, { text: 'y'.repeat(50_000) }))
+    const saving = spawn(join(root, 'k8ts'), ['snapshot', 'save', file, '--kubeconfig', server.kubeconfig], { stdio: 'ignore' })
+    await seen(scratch, 'killed-file.unfinished')
+    saving.kill('SIGKILL')
+    await once(saving, 'exit')
+    equal(readdirSync(scratch).includes('killed-file'), false)
+    equal((await k8ts('save', file, '--kubeconfig', server.kubeconfig)).code, 0)
+  }
+  const target = mkdtempSync(join(scratch, 'target-'))
+  const restoring = spawn(join(root, 'k8ts'), ['snapshot', 'restore', file, '--data-dir', target], { stdio: 'ignore' })
+  await seen(target, 'store.restoring')
+  restoring.kill('SIGKILL')
+  await once(restoring, 'exit')
+  deepEqual(readdirSync(target), ['store.restoring'])
+  const restored = await k8ts('restore', file, '--data-dir', target)
+  deepEqual([restored.code, restored.err, readdirSync(target)], [0, '', ['store.db']])
+})
+
+async function count(server: ServerUnderTest, signal: AbortSignal): Promise<number> {
+  let newest = 0
+  for (let n = 1; !signal.aborted; n++)
+    for (const name of ['a-counter', 'z-counter']) {
+      const answer = await server.call('PUT', `${MAPS}/${name}`, configMap(name, { n: String(n) }))
+      newest = Number(answer.json<{ metadata: { resourceVersion: string } }>().metadata.resourceVersion)
+    }
+  return newest
+}
+
+async function seen(directory: string, name: string): Promise<void> {
+  const deadline = performance.now() + 20_000
+  while (!readdirSync(directory).includes(name)) {
+    if (performance.now() > deadline) throw new Error(`${name} never came`)
+    await new Promise((done) => setImmediate(done))
+  }
+}
