@@ -118,3 +118,17 @@ test('a server that is not there is a transport failure', async () => {
   await rejects(transport.request({ method: 'GET', path: '/' }), TransportError)
   await transport[Symbol.asyncDispose]()
 })
+
+test('an answer that has ended before anybody reads it is there whole', async () => {
+  await using server = await listen((stream) => {
+    stream.respond({ ':status': 200, 'content-type': 'application/octet-stream' })
+    stream.end(Buffer.alloc(200_000, 'x'))
+  })
+  const { body } = await server.transport.request({ method: 'GET', path: '/snapshot' })
+  if (body.type !== 'bytes') throw new Error(`expected bytes, got ${body.type}`)
+  await server.transport.request({ method: 'GET', path: '/pause' }) // by its answer all of the first has come
+  await new Promise((resolve) => setImmediate(resolve))
+  const chunks: Uint8Array[] = []
+  for await (const chunk of body.stream) chunks.push(chunk)
+  equal(Buffer.concat(chunks).length, 200_000)
+})

@@ -151,12 +151,26 @@ function send(
   })
 }
 
-async function* bytes(stream: ClientHttp2Stream, what: string): AsyncIterable<Uint8Array> {
+/** Begins to read at once: an answer that ended unread would be taken for one that was cut off. */
+function bytes(stream: ClientHttp2Stream, what: string): AsyncIterable<Uint8Array> {
+  const chunks = (stream as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]()
+  const first = chunks.next()
+  first.catch(() => {}) // the reader is told
+  return chunksOf(stream, what, chunks, first)
+}
+
+async function* chunksOf(
+  stream: ClientHttp2Stream,
+  what: string,
+  chunks: AsyncIterator<Uint8Array>,
+  first: Promise<IteratorResult<Uint8Array>>,
+): AsyncIterable<Uint8Array> {
   try {
-    for await (const chunk of stream) yield chunk as Buffer
+    for (let next = await first; !next.done; next = await chunks.next()) yield next.value
   } catch (error) {
     throw new TransportError(`${what}: ${(error as Error).message}`, { cause: error })
   } finally {
     stream.close(constants.NGHTTP2_CANCEL)
+    await chunks.return?.()
   }
 }
