@@ -335,7 +335,7 @@ export async function openApi(parts: ApiParts): Promise<Api> {
     const page = parts.process && zPage(parts.process, request)
     return (
       page ??
-      (flow && flowPage(flow, path)) ??
+      (flow && flowPage(flow, path, ctx.query)) ??
       (await aggregation.documents(ctx, ownDocuments)) ??
       (await metrics.answer(path)) ??
       (await health(checks, ctx, metrics.checked))

@@ -4,9 +4,10 @@
  * when it ends; the level's is that of the queue served last, where a queue that was empty joins in.
  */
 
+import type { RequestInfo } from '#apiserver/request-context.ts'
 import type { Clock } from '#base/clock.ts'
 
-const ESTIMATED_SECONDS = 0.003 // what a request is charged until it is known how long it took, as upstream
+export const ESTIMATED_SECONDS = 0.003 // what a request is charged until it is known how long it took, as upstream
 
 export interface Queuing {
   readonly queues: number
@@ -20,8 +21,23 @@ export interface Arrival {
   readonly seats: number
   readonly schema: string
   readonly distinguisher: string
+  readonly asked: Asked
   /** Called at most once. */
   readonly start: (work: Work) => void
+}
+
+/** What is asked for, for those who look at the queues. */
+export interface Asked {
+  readonly user: string
+  readonly info: RequestInfo
+  /** Milliseconds since 1970. */
+  readonly at: number
+}
+
+export interface AtWork extends Pick<Arrival, 'seats' | 'schema' | 'distinguisher' | 'asked'> {
+  /** Number of the queue it waited in; -1 where it never did. */
+  readonly queue: number
+  readonly began: number
 }
 
 /** A request at work. */
@@ -77,6 +93,9 @@ export class FairQueue {
   }
 
   readonly executingBySchema = new Map<string, number>()
+
+  /** For those who look into it. */
+  readonly atWork = new Set<AtWork>()
 
   waitingBySchema(): ReadonlyMap<string, number> {
     const counts = new Map<string, number>()
@@ -166,7 +185,7 @@ export class FairQueue {
     return true
   }
 
-  #begin({ seats, start, schema }: Arrival, queue: Queue | undefined): void {
+  #begin({ seats, start, schema, distinguisher, asked }: Arrival, queue: Queue | undefined): void {
     const began = this.#clock.monotonic()
     this.#use(seats)
     this.#executing++
@@ -175,12 +194,15 @@ export class FairQueue {
       queue.executing++
       queue.next += ESTIMATED_SECONDS * seats
     }
+    const shown = { seats, schema, distinguisher, asked, queue: queue?.index ?? -1, began: this.#clock.now() }
+    this.atWork.add(shown)
     let ended = false
     start({
       seats,
       end: () => {
         if (ended) return
         ended = true
+        this.atWork.delete(shown)
         this.#use(-seats)
         this.#executing--
         this.executingBySchema.set(schema, this.executingBySchema.get(schema)! - 1)

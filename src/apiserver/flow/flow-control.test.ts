@@ -187,15 +187,25 @@ test('whoever looks sees the queues', async () => {
   await t.ask('first', 'ann', 'dev')
   void t.ask('second', 'ann', 'dev')
   await t.settle()
-  const page = (name: string) => {
-    const answer = flowPage(t.flow, `/debug/api_priority_and_fairness/${name}`)
+  const page = (name: string, query = '') => {
+    const answer = flowPage(t.flow, `/debug/api_priority_and_fairness/${name}`, new URLSearchParams(query))
     return answer?.type === 'bytes' ? String(answer.body).trim().split('\n').slice(1) : undefined
   }
   assert.deepEqual(
     page('dump_priority_levels')?.find((line) => line.startsWith('work')),
     'work, 2, false, false, 1, 1, 1, 0, 0, 0',
   )
-  assert.match(page('dump_requests')!.join(), /^work, all, \d+, 0, ann, 1$/)
+  const time = String.raw`\d{4}-[\d:T.-]+Z`
+  const [waits, works] = page('dump_requests')!
+  assert.match(waits!, new RegExp(String.raw`^work, all, \d+, 0, ann, ${time}, 1, 0, 0s, 0001-01-01T00:00:00Z$`))
+  assert.match(works!, new RegExp(String.raw`^work, all, \d+, -1, ann, ${time}, 1, 0, 0s, ${time}$`))
+  assert.match(
+    page('dump_requests', 'includeRequestDetails=1')![1]!,
+    new RegExp(String.raw`, ${time}, ann, get, /api/v1/nodes/n, , n, v1, nodes, ?$`),
+  )
+  const queues = page('dump_queues')!.toSorted((a, b) => a.split(', ')[2]!.localeCompare(b.split(', ')[2]!))
+  assert.match(queues[0]!, /^work, \d+, 0, 1, 1, 0.\d{8}ss, 0, 0, 0.00000000ss$/)
+  assert.match(queues[1]!, /^work, \d+, 1, 0, 0, 0.\d{8}ss, 1, 1, 0.00300000ss$/)
   assert.equal(page('other'), undefined)
 })
 

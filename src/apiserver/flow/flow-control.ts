@@ -213,12 +213,21 @@ export function openFlowControl({ source, clock, seats, metrics, soon }: FlowCon
       const schema = schemas.find(({ object }) => fallsUnder(object.spec, user, info)) ?? schemas.at(-1)!
       const { level } = schema
       const uids = { schemaUid: schema.uid, levelUid: level.uid }
+      const flow = distinguisher(schema.object.spec, user, info)
+      const asked = { user: user.username ?? '', info, at: clock.now() }
       if (level.spec.type === 'Exempt') {
         measured.dispatched(level.name, schema.name, 0)
         level.counts.dispatched++
-        return { ...uids, [Symbol.dispose]() {} }
+        const shown = { seats: 1, schema: schema.name, distinguisher: flow, asked, queue: -1, began: asked.at }
+        const { atWork } = level.queue
+        atWork.add(shown)
+        return {
+          ...uids,
+          [Symbol.dispose]() {
+            atWork.delete(shown)
+          },
+        }
       }
-      const flow = distinguisher(schema.object.spec, user, info)
       const wanted = seatsOf(info, query, () => source.count(info))
       const width = Math.min(wanted, Math.max(1, Math.ceil(level.range.nominal * WIDEST)))
       const arrived = clock.monotonic()
@@ -231,6 +240,7 @@ export function openFlowControl({ source, clock, seats, metrics, soon }: FlowCon
         seats: width,
         schema: schema.name,
         distinguisher: flow,
+        asked,
         start: (started) => resolve((work = started)),
       })
       if (place === undefined) {
