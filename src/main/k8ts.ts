@@ -2,6 +2,7 @@
 
 import './built-from.ts'
 import { OperatorError, ProgramFailed, runCommandLine, type Listed } from '#cli/command.ts'
+import { StoreUnavailable } from '#store/store.ts'
 import { realEnvironment } from './environment.ts'
 
 const commands: Readonly<Record<string, Listed>> = {
@@ -98,7 +99,8 @@ const environment = realEnvironment()
 try {
   process.exitCode = await runCommandLine(commands, process.argv.slice(2), environment)
 } catch (error) {
-  if (error instanceof OperatorError || error instanceof ProgramFailed) environment.err(`k8ts: ${error.message}\n`)
+  if (error instanceof OperatorError || error instanceof ProgramFailed || error instanceof StoreUnavailable)
+    environment.err(`k8ts: ${error.message}\n`)
   else environment.err(`k8ts: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
   process.exitCode = 1
 }

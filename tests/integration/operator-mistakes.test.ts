@@ -2,7 +2,7 @@
 
 import { deepEqual, equal, match, ok } from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -137,4 +137,29 @@ test('a port that is none is a wrong command line', async () => {
     equal(ran.code, 2)
     match(ran.err, new RegExp(`^error: invalid argument "99999" for "${flag}" flag: must be between [01] and 65535\n`))
   }
+})
+
+test('a damaged store is refused in one sentence that names the object', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'damaged-'))
+  {
+    await using server = await startServer({ directory })
+    await server.call('POST', '/api/v1/namespaces/default/configmaps', {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: 'hurt' },
+      data: { text: 'as it was written' },
+    })
+  }
+  const file = join(directory, 'store.db')
+  const bytes = readFileSync(file)
+  let copies = 0
+  for (let at = bytes.indexOf('as it was'); at >= 0; at = bytes.indexOf('as it was', at), copies++) bytes[at]! ^= 4
+  ok(copies > 0, 'the value was not found in the file')
+  writeFileSync(file, bytes)
+  const ran = await runProgram(join(root, 'k8ts'), ['server', '--data-dir', directory, '--secure-port', '0'], process.env)
+  deepEqual(
+    [ran.code, ran.err.split('\n').filter((line) => !line.startsWith('{'))],
+    [1, ['k8ts: the store is damaged: the value of /registry/configmaps/default/hurt does not match its checksum', '']],
+  )
+  rmSync(directory, { recursive: true, force: true })
 })
