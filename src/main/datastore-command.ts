@@ -39,13 +39,7 @@ export const datastore = command({
       return toSnapshot(values.dataDirectory, values.toSnapshot, etcdFolder(values.etcdPrefix), environment)
     const address = etcdAddress({ ...values, etcdServers: values.toEtcd }, 'to-etcd')
     const started = environment.clock.monotonic()
-    let said = started
-    const progress = (done: number, of: number) => {
-      const now = environment.clock.monotonic()
-      if (now - said < PROGRESS_EVERY_MS && done < of) return
-      said = now
-      environment.err(`revision ${done} of ${of}\n`)
-    }
+    const progress = progressTo(environment)
     try {
       using source = hold(values.dataDirectory)
       using connection = await connectForMigration({ ...address, clock: systemClock, log: silentLog })
@@ -87,6 +81,17 @@ async function toSnapshot(directory: string, file: string, prefix: string, envir
     `${entries} objects written to ${file}, up to resourceVersion ${source.revision}. Make each member of the new etcd of it with etcdctl snapshot restore.\n`,
   )
   return 0
+}
+
+/** Says now and then how far a replay into etcd has come, so that a slow disk is not taken for a standstill. */
+export function progressTo({ clock, err }: Environment): (done: number, of: number) => void {
+  let said = clock.monotonic()
+  return (done, of) => {
+    const now = clock.monotonic()
+    if (now - said < PROGRESS_EVERY_MS && done < of) return
+    said = now
+    err(`revision ${done} of ${of}\n`)
+  }
 }
 
 function hold(directory: string): HeldDatabase {

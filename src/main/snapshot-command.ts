@@ -20,6 +20,7 @@ import { writeHeldSnapshot, readSnapshot } from '#store/snapshot/snapshot.ts'
 import { restoreToSqlite } from '#store/snapshot/restore-sqlite.ts'
 import { holdDatabase } from '#store/sqlite/held-database.ts'
 import { StoreUnavailable, type Revision } from '#store/store.ts'
+import { progressTo } from './datastore-command.ts'
 import { databaseIn, etcdAddress, etcdFolder, etcdSettings } from './datastore.ts'
 
 const BUMP_SQLITE = 1_000_000_000 // more than a store writes between a snapshot and its loss
@@ -169,7 +170,13 @@ async function restoreToEtcd(file: string, values: Flags, environment: Environme
     await restored(file, scratch, values.bumpRevision ?? BUMP_ETCD, environment)
     using source = holdDatabase(scratch)
     using connection = await connectForMigration({ ...address, clock: systemClock, log: silentLog })
-    const { entries, revision } = await migrateToEtcd({ source, connection, prefix: etcdFolder(values.etcdPrefix), clock: systemClock })
+    const { entries, revision } = await migrateToEtcd({
+      source,
+      connection,
+      prefix: etcdFolder(values.etcdPrefix),
+      clock: systemClock,
+      progress: progressTo(environment),
+    })
     environment.out(`restored ${entries} objects of ${file} into etcd; resourceVersions go on above ${revision}.\n`)
     return 0
   } finally {

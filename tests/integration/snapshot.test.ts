@@ -5,6 +5,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
+import { needsEtcd, startEtcd } from '../conformance/etcd-under-test.ts'
 import { root, startServer, type ServerUnderTest } from './server-under-test.ts'
 
 const scratch = mkdtempSync(join(tmpdir(), 'k8ts-snapshot-'))
@@ -144,6 +145,52 @@ test('a save and a restore that are killed leave nothing that could be taken for
   const restored = await k8ts('restore', file, '--data-dir', target)
   deepEqual([restored.code, restored.err, readdirSync(target)], [0, '', ['store.db']])
 })
+
+test(
+  'between SQLite and etcd, either way: every object under its number, and who watches from before starts over',
+  { skip: needsEtcd, timeout: 150_000 },
+  async () => {
+    const ofSqlite = join(scratch, 'of-sqlite')
+    const ofEtcd = join(scratch, 'of-etcd.gz')
+    await using etcd = await startEtcd()
+    const onEtcd = ['--datastore', 'etcd', '--etcd-servers', etcd.endpoints[0]!]
+    let before: Listed
+    {
+      await using server = await startServer({ command: 'kube-apiserver' })
+      for (let i = 0; i < 50; i++) await server.call('POST', MAPS, configMap(`m-${i}`, { text: 'x'.repeat(2000) }))
+      const { code, err } = await k8ts('save', ofSqlite, '--kubeconfig', server.kubeconfig)
+      deepEqual([code, err], [0, ''])
+      before = (await server.call('GET', MAPS)).json<Listed>()
+    }
+    const restored = await k8ts('restore', ofSqlite, ...onEtcd, '--bump-revision', '1000')
+    deepEqual([restored.code, /(?:^|\n)revision (\d+) of \1\n$/.test(restored.err)], [0, true], restored.err)
+    match(restored.out, /^restored \d+ objects of \S+ into etcd; resourceVersions go on above \d+\.\n$/)
+    const twice = await k8ts('restore', ofSqlite, ...onEtcd)
+    deepEqual([twice.code, /etcd is not empty/.test(twice.err)], [1, true])
+    {
+      await using server = await startServer({ command: 'kube-apiserver', flags: onEtcd })
+      await checkRestored(server, before)
+      await server.call('POST', MAPS, configMap('later', {}))
+      const { code, err } = await k8ts('save', ofEtcd, '--kubeconfig', server.kubeconfig)
+      deepEqual([code, err], [0, ''])
+      before = (await server.call('GET', MAPS)).json<Listed>()
+    }
+    const target = join(scratch, 'from-etcd')
+    const back = await k8ts('restore', ofEtcd, '--data-dir', target)
+    deepEqual([back.code, back.err], [0, ''])
+    await using server = await startServer({ command: 'kube-apiserver', directory: target })
+    await checkRestored(server, before)
+  },
+)
+
+async function checkRestored(server: ServerUnderTest, before: Listed): Promise<void> {
+  const { items, metadata } = (await server.call('GET', MAPS)).json<Listed>()
+  const lasting = (list: Listed['items']) => list.filter((m) => m.metadata.name !== 'kube-root-ca.crt') // of the new server's authority
+  deepEqual(lasting(items), lasting(before.items))
+  equal(Number(metadata.resourceVersion) > Number(before.metadata.resourceVersion), true)
+  const watch = await server.call('GET', `${MAPS}?watch=true&timeoutSeconds=5&resourceVersion=${before.metadata.resourceVersion}`)
+  equal(watch.json<{ object: { code: number } }>().object.code, 410)
+}
 
 async function count(server: ServerUnderTest, signal: AbortSignal): Promise<number> {
   let newest = 0
