@@ -46,6 +46,7 @@ import { databaseBytes, datastoreOf, openDatastore } from './datastore.ts'
 import { openPast, type Past } from './past.ts'
 import { openAuthentication } from './api-authentication.ts'
 import { openAuthorization } from './api-authorization.ts'
+import { scheduledSnapshotsOf, startSnapshots } from './snapshot-settings.ts'
 import { trustedAuthorities } from './trusted-authorities.ts'
 import { serviceAccountIssuer, type AccountTokenSigner } from './service-account-issuer.ts'
 
@@ -76,6 +77,7 @@ export async function startApi(settings: ApiSettings, log: Log, components: NonN
   const enabled = runtimeConfig(settings.runtimeConfig)
   const admission = await admissionSelection(settings)
   const listener = listenerOf(settings)
+  const scheduled = scheduledSnapshotsOf(settings)
   const clock = systemClock
   const random = systemRandom
   const addresses = settings.bindAddress.length > 0 ? settings.bindAddress : ['0.0.0.0']
@@ -210,6 +212,7 @@ export async function startApi(settings: ApiSettings, log: Log, components: NonN
       })
     }
     renew()
+    const snapshots = scheduled && startSnapshots(scheduled, { snapshot: () => writeSnapshot(store), clock, random, log, metrics: ofLoops })
     return {
       assembled,
       queues: queueMetrics(ofLoops),
@@ -218,6 +221,7 @@ export async function startApi(settings: ApiSettings, log: Log, components: NonN
       ...(past && { past }),
       async [Symbol.asyncDispose]() {
         renewal?.[Symbol.dispose]()
+        await snapshots?.[Symbol.asyncDispose]()
         await Promise.all(servers.map((server) => server.close()))
         await assembled[Symbol.asyncDispose]()
         await auditing?.[Symbol.asyncDispose]()

@@ -10,6 +10,7 @@ import { authoritySettings } from './trusted-authorities.ts'
 import { datastoreSettings } from './datastore.ts'
 import { listenerSettings } from './listener-settings.ts'
 import { pastSettings } from './past.ts'
+import { snapshotSettings } from './snapshot-settings.ts'
 
 const serviceAccountSettings = settings({
   serviceAccountIssuers: {
@@ -70,6 +71,7 @@ export const apiSettings = settings({
   },
   ...datastoreSettings,
   ...pastSettings,
+  ...snapshotSettings,
   serviceCidr: { type: 'string', flag: 'service-cluster-ip-range', help: 'Addresses of Services', default: '10.96.0.0/12' },
   nodePorts: { type: 'string', flag: 'service-node-port-range', help: 'Ports of NodePort Services', default: '30000-32767' },
   ...authorizationSettings,

@@ -1,10 +1,8 @@
 /** `k8ts snapshot`: takes a copy of what a cluster stores, looks at copies, and makes a store of one. */
 
 import { createReadStream, existsSync } from 'node:fs'
-import { link, mkdir, mkdtemp, open, readdir, rename, rm, stat } from 'node:fs/promises'
+import { link, mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
-import { Readable, compose } from 'node:stream'
-import { createGzip } from 'node:zlib'
 import { systemClock } from '#base/clock.ts'
 import { silentLog } from '#base/log.ts'
 import { settings, UsageError, type Values } from '#base/settings.ts'
@@ -21,7 +19,9 @@ import { restoreToSqlite } from '#store/snapshot/restore-sqlite.ts'
 import { holdDatabase } from '#store/sqlite/held-database.ts'
 import { StoreUnavailable, type Revision } from '#store/store.ts'
 import { progressTo } from './datastore-command.ts'
+import { drill, newestIn } from './snapshot-drill.ts'
 import { databaseIn, etcdAddress, etcdFolder, etcdSettings } from './datastore.ts'
+import { examine, synced, writeVerified } from './snapshot-file.ts'
 
 const BUMP_SQLITE = 1_000_000_000 // more than a store writes between a snapshot and its loss
 const BUMP_ETCD = 10_000 // each is a transaction, about ten seconds for all
@@ -45,19 +45,27 @@ const declared = settings({
   datastore: { type: 'string', flag: 'datastore', help: 'restore: sqlite or etcd', default: 'sqlite' },
   etcdServers: { type: 'list', flag: 'etcd-servers', help: 'restore: endpoints of an empty etcd' },
   ...etcdSettings,
+  snapshotDirectory: { type: 'string', flag: 'snapshot-dir', help: 'drill: take the newest file in this folder' },
+  encryptionConfig: {
+    type: 'string',
+    flag: 'encryption-provider-config',
+    help: 'drill: the encryption configuration of the server that saved the file',
+  },
 })
 
 type Flags = Values<typeof declared>
 
 export const snapshot = command({
-  usage: 'save FILE | status FILE | list DIR | restore FILE --data-dir D [flags]',
+  usage: 'save FILE | status FILE | list DIR | restore FILE --data-dir D | drill [FILE] [flags]',
   description:
-    'Saves all that a cluster stores, at one revision, while it is served; shows what a file holds; restores it into an empty data directory or etcd. Encrypted values stay encrypted: keep their keys. A file whose name ends in .gz is compressed.',
+    'Saves all that a cluster stores, at one revision, while it is served; shows what a file holds; restores it into an empty data directory or etcd; proves that it can be restored, in a scratch folder. Encrypted values stay encrypted: keep their keys. A file whose name ends in .gz is compressed.',
   takesWords: true,
   settings: declared,
   async run({ values, words }, environment) {
-    const [verb, path, ...more] = words
-    if (path === undefined || more.length > 0) throw new UsageError('expected: k8ts snapshot save, status, list or restore, and one path')
+    const [verb, given, ...more] = words
+    const path = given ?? (verb === 'drill' ? values.snapshotDirectory : undefined)
+    if (path === undefined || more.length > 0)
+      throw new UsageError('expected: k8ts snapshot save, status, list, restore or drill, and one path')
     try {
       switch (verb) {
         case 'save':
@@ -66,6 +74,10 @@ export const snapshot = command({
           return await status(path, environment)
         case 'list':
           return await list(path, environment)
+        case 'drill':
+          if (given !== undefined && values.snapshotDirectory !== undefined)
+            throw new UsageError('drill takes a file or --snapshot-dir, not both')
+          return await drill(given ?? (await newestIn(path)), values, environment)
         case 'restore':
           return await restore(path, values, environment)
         default:
@@ -89,14 +101,7 @@ async function save(file: string, values: Flags, environment: Environment): Prom
   try {
     using held = values.dataDirectory === undefined ? undefined : holdDatabase(values.dataDirectory)
     const bytes = held ? writeHeldSnapshot(held) : await fetchSnapshot(kubeconfigOf(values, environment), environment)
-    {
-      await using target = await open(unfinished, 'wx', 0o600) // secrets are in it
-      const source = Readable.from(bytes, { objectMode: false })
-      const chunks = file.endsWith('.gz') ? compose(source, createGzip()) : source
-      for await (const chunk of chunks as AsyncIterable<Uint8Array>) await target.writeFile(chunk)
-      await target.sync()
-    }
-    const found = await examine(unfinished)
+    const found = await writeVerified(bytes, unfinished, { compressed: file.endsWith('.gz') })
     await rename(unfinished, file)
     await synced(dirname(resolve(file)))
     environment.out(`${found.entries} objects saved to ${file}, as of resourceVersion ${found.revision}.\n`)
@@ -210,34 +215,6 @@ async function exchange(directory: string, scratch: string, environment: Environ
   return aside
 }
 
-interface Examined {
-  readonly revision: Revision
-  readonly entries: number
-  readonly bytes: number
-  readonly counts: ReadonlyMap<string, number>
-}
-
-/** Reads all of a file. Throws `StoreUnavailable` when it is damaged. */
-async function examine(file: string): Promise<Examined> {
-  const { header, pages } = await readSnapshot(createReadStream(file))
-  const counts = new Map<string, number>()
-  let [entries, bytes] = [0, 0]
-  for await (const page of pages)
-    for (const { key, value } of page) {
-      entries++
-      bytes += value.length
-      const resource = resourceOf(key)
-      counts.set(resource, (counts.get(resource) ?? 0) + 1)
-    }
-  return { revision: header.revision, entries, bytes, counts }
-}
-
-/** The folder of a key, with the group where there is one: what follows `/registry/`. */
-function resourceOf(key: string): string {
-  const [, , first = '', second = ''] = key.split('/')
-  return first.includes('.') ? `${first}/${second}` : first
-}
-
 async function fetchSnapshot(kubeconfig: string, environment: Environment): Promise<AsyncIterable<Uint8Array>> {
   const transport = httpsTransport({ ...loadKubeconfig(kubeconfig), clock: systemClock, timeoutMs: SAVE_MS_MAX })
   const { status: code, body } = await transport.request({ method: 'GET', path: '/snapshot', signal: environment.signal })
@@ -252,9 +229,4 @@ function kubeconfigOf({ kubeconfig }: Flags, environment: Environment): string {
     kubeconfig ?? (environment.variables['KUBECONFIG'] || undefined) ?? new ClusterRecords(environment.home).current()?.kubeconfig
   if (!path) throw new OperatorError(noCluster(undefined))
   return path
-}
-
-async function synced(path: string): Promise<void> {
-  await using file = await open(path)
-  await file.sync()
 }
