@@ -1,4 +1,4 @@
-/** Where scheduled snapshots are kept: a folder, or a bucket of S3's kind. */
+/** Where scheduled snapshots are kept: here a folder, in `snapshot-bucket.ts` a bucket of S3's kind. */
 
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'

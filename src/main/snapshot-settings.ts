@@ -5,7 +5,9 @@ import type { Log } from '#base/log.ts'
 import type { Metrics } from '#base/metrics.ts'
 import type { Random } from '#base/random.ts'
 import { settings, UsageError, type Values } from '#base/settings.ts'
+import { OperatorError } from '#cli/command.ts'
 import { durationMs } from '#schema/duration.ts'
+import { BucketError, bucketPlace, readCredentials } from './snapshot-bucket.ts'
 import { directoryPlace, type SnapshotPlace } from './snapshot-places.ts'
 import { runSnapshotSchedule, type SnapshotSchedule } from './snapshot-schedule.ts'
 
@@ -24,6 +26,25 @@ export const snapshotSettings = settings({
     min: 1,
   },
   snapshotDirectory: { type: 'string', flag: 'snapshot-dir', help: 'Folder for scheduled snapshots' },
+  snapshotEndpoint: {
+    type: 'string',
+    flag: 'snapshot-s3-endpoint',
+    help: 'Keep scheduled snapshots in an S3-compatible store at this URL, such as https://s3.example.com',
+    placeholder: 'URL',
+  },
+  snapshotBucket: { type: 'string', flag: 'snapshot-s3-bucket', help: 'Bucket for scheduled snapshots' },
+  snapshotPrefix: {
+    type: 'string',
+    flag: 'snapshot-s3-prefix',
+    help: 'What their names in the bucket begin with, such as prod/',
+    default: '',
+  },
+  snapshotRegion: { type: 'string', flag: 'snapshot-s3-region', help: 'Region of the bucket', default: 'us-east-1' },
+  snapshotCredentials: {
+    type: 'string',
+    flag: 'snapshot-s3-credentials-file',
+    help: 'File with aws_access_key_id and aws_secret_access_key, as the AWS tools have it',
+  },
 })
 
 const EVERY_MS_MIN = 60_000 // it is looked once a minute what is due
@@ -33,20 +54,22 @@ export interface ScheduledSnapshots {
   readonly places: readonly SnapshotPlace[]
 }
 
+type Asked = Values<typeof snapshotSettings> & { readonly readOnly: boolean; readonly dataDirectory: string }
+
 /** Undefined where none are asked for. Throws `UsageError` and `OperatorError`. */
-export function scheduledSnapshotsOf(
-  asked: Values<typeof snapshotSettings> & { readonly readOnly: boolean },
-): ScheduledSnapshots | undefined {
+export function scheduledSnapshotsOf(asked: Asked): ScheduledSnapshots | undefined {
   const { snapshotSchedule: text, snapshotDirectory: directory } = asked
+  const places = [...(directory === undefined ? [] : [directoryPlace(directory)]), ...bucketOf(asked)]
   if (text === undefined) {
-    if (directory !== undefined) throw new UsageError('--snapshot-dir goes with --snapshot-schedule, which says how often')
+    if (places.length > 0)
+      throw new UsageError(
+        `--snapshot-${directory === undefined ? 's3-bucket' : 'dir'} goes with --snapshot-schedule, which says how often`,
+      )
     return undefined
   }
   if (asked.readOnly) throw new UsageError('--snapshot-schedule saves the present, and --read-only shows the past')
-  const schedule = { everyMs: everyMs(text), retention: asked.snapshotRetention }
-  const places = directory === undefined ? [] : [directoryPlace(directory)]
-  if (places.length === 0) throw new UsageError('--snapshot-schedule needs a place for its files: --snapshot-dir')
-  return { schedule, places }
+  if (places.length === 0) throw new UsageError('--snapshot-schedule needs a place for its files: --snapshot-dir or --snapshot-s3-bucket')
+  return { schedule: { everyMs: everyMs(text), retention: asked.snapshotRetention }, places }
 }
 
 /** Takes snapshots until it is disposed. */
@@ -68,6 +91,28 @@ export function startSnapshots(
       await running
     },
   }
+}
+
+function bucketOf(asked: Asked): readonly SnapshotPlace[] {
+  const { snapshotEndpoint: url, snapshotBucket: bucket, snapshotPrefix: prefix, snapshotRegion: region, snapshotCredentials } = asked
+  if (url === undefined && bucket === undefined && snapshotCredentials === undefined && prefix === '') return []
+  if (url === undefined || !bucket || snapshotCredentials === undefined)
+    throw new UsageError('a bucket takes all of --snapshot-s3-endpoint, --snapshot-s3-bucket and --snapshot-s3-credentials-file')
+  const endpoint = URL.canParse(url) ? new URL(url) : undefined
+  if (endpoint === undefined || !/^https?:$/.test(endpoint.protocol) || endpoint.search + endpoint.hash + endpoint.username !== '')
+    throw new UsageError(
+      `invalid argument ${JSON.stringify(url)} for "--snapshot-s3-endpoint" flag: expected a URL such as https://s3.example.com`,
+    )
+  const folders = prefix.split('/').slice(0, -1)
+  if (folders.some((part) => part === '' || part === '.' || part === '..'))
+    throw new UsageError(`invalid argument ${JSON.stringify(prefix)} for "--snapshot-s3-prefix" flag: expected a prefix such as prod/`)
+  try {
+    readCredentials(snapshotCredentials)
+  } catch (error) {
+    if (error instanceof BucketError) throw new OperatorError(error.message, { cause: error })
+    throw error
+  }
+  return [bucketPlace({ endpoint, bucket, prefix, region, credentialsFile: snapshotCredentials, scratch: asked.dataDirectory })]
 }
 
 function everyMs(text: string): number {
