@@ -19,6 +19,7 @@ import { restoreToSqlite } from '#store/snapshot/restore-sqlite.ts'
 import { holdDatabase } from '#store/sqlite/held-database.ts'
 import { StoreUnavailable, type Revision } from '#store/store.ts'
 import { progressTo } from './datastore-command.ts'
+import { drill, newestIn } from './snapshot-drill.ts'
 import { databaseIn, etcdAddress, etcdFolder, etcdSettings } from './datastore.ts'
 import { examine, synced, writeVerified } from './snapshot-file.ts'
 
@@ -44,19 +45,27 @@ const declared = settings({
   datastore: { type: 'string', flag: 'datastore', help: 'restore: sqlite or etcd', default: 'sqlite' },
   etcdServers: { type: 'list', flag: 'etcd-servers', help: 'restore: endpoints of an empty etcd' },
   ...etcdSettings,
+  snapshotDirectory: { type: 'string', flag: 'snapshot-dir', help: 'drill: take the newest file in this folder' },
+  encryptionConfig: {
+    type: 'string',
+    flag: 'encryption-provider-config',
+    help: 'drill: the encryption configuration of the server that saved the file',
+  },
 })
 
 type Flags = Values<typeof declared>
 
 export const snapshot = command({
-  usage: 'save FILE | status FILE | list DIR | restore FILE --data-dir D [flags]',
+  usage: 'save FILE | status FILE | list DIR | restore FILE --data-dir D | drill [FILE] [flags]',
   description:
-    'Saves all that a cluster stores, at one revision, while it is served; shows what a file holds; restores it into an empty data directory or etcd. Encrypted values stay encrypted: keep their keys. A file whose name ends in .gz is compressed.',
+    'Saves all that a cluster stores, at one revision, while it is served; shows what a file holds; restores it into an empty data directory or etcd; proves that it can be restored, in a scratch folder. Encrypted values stay encrypted: keep their keys. A file whose name ends in .gz is compressed.',
   takesWords: true,
   settings: declared,
   async run({ values, words }, environment) {
-    const [verb, path, ...more] = words
-    if (path === undefined || more.length > 0) throw new UsageError('expected: k8ts snapshot save, status, list or restore, and one path')
+    const [verb, given, ...more] = words
+    const path = given ?? (verb === 'drill' ? values.snapshotDirectory : undefined)
+    if (path === undefined || more.length > 0)
+      throw new UsageError('expected: k8ts snapshot save, status, list, restore or drill, and one path')
     try {
       switch (verb) {
         case 'save':
@@ -65,6 +74,10 @@ export const snapshot = command({
           return await status(path, environment)
         case 'list':
           return await list(path, environment)
+        case 'drill':
+          if (given !== undefined && values.snapshotDirectory !== undefined)
+            throw new UsageError('drill takes a file or --snapshot-dir, not both')
+          return await drill(given ?? (await newestIn(path)), values, environment)
         case 'restore':
           return await restore(path, values, environment)
         default:

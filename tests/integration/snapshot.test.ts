@@ -1,10 +1,13 @@
 import { deepEqual, equal, match } from 'node:assert/strict'
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createReadStream, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
+import { encodeSnapshot } from '#store/snapshot/format.ts'
+import { readSnapshot } from '#store/snapshot/snapshot.ts'
+import type { Entry } from '#store/store.ts'
 import { needsEtcd, startEtcd } from '../conformance/etcd-under-test.ts'
 import { root, startServer, type ServerUnderTest } from './server-under-test.ts'
 
@@ -18,8 +21,12 @@ interface Ended {
 }
 
 function k8ts(...words: string[]): Promise<Ended> {
+  return k8tsWith(process.env, ...words)
+}
+
+function k8tsWith(env: NodeJS.ProcessEnv, ...words: string[]): Promise<Ended> {
   return new Promise((done) =>
-    execFile(join(root, 'k8ts'), ['snapshot', ...words], (error, out, err) =>
+    execFile(join(root, 'k8ts'), ['snapshot', ...words], { env }, (error, out, err) =>
       done({ code: error ? Number(error.code ?? 1) : 0, out, err }),
     ),
   )
@@ -145,6 +152,62 @@ test('a save and a restore that are killed leave nothing that could be taken for
   const restored = await k8ts('restore', file, '--data-dir', target)
   deepEqual([restored.code, restored.err, readdirSync(target)], [0, '', ['store.db']])
 })
+
+test('a drill serves what is in a file and says what does not come back; nothing is left of it', async () => {
+  const directory = join(scratch, 'drilled')
+  const folder = mkdtempSync(join(scratch, 'drills-'))
+  const file = join(folder, 'whole')
+  {
+    await using server = await startServer({ directory, command: 'kube-apiserver' })
+    for (let i = 0; i < 3; i++) await server.call('POST', MAPS, configMap(`m-${i}`, { a: 'b' }))
+    const names = { plural: 'stars', kind: 'Star' }
+    const versions = [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object' } } }]
+    const made = await server.call('POST', '/apis/apiextensions.k8s.io/v1/customresourcedefinitions', {
+      apiVersion: 'apiextensions.k8s.io/v1',
+      kind: 'CustomResourceDefinition',
+      metadata: { name: 'stars.example.com' },
+      spec: { group: 'example.com', scope: 'Namespaced', names, versions },
+    })
+    equal(made.status, 201, made.text)
+    const STARS = '/apis/example.com/v1/namespaces/default/stars'
+    const star = { apiVersion: 'example.com/v1', kind: 'Star', metadata: { name: 'sun' } }
+    for (let tried = 0; (await server.call('POST', STARS, star)).status !== 201; tried++) equal(tried < 100, true)
+    equal((await k8ts('save', file, '--kubeconfig', server.kubeconfig)).code, 0)
+  }
+  const temporary = mkdtempSync(join(scratch, 'temporary-'))
+  const drill = (...words: string[]) => k8tsWith({ ...process.env, TMPDIR: temporary }, 'drill', ...words)
+
+  const good = await drill('--snapshot-dir', folder)
+  deepEqual([good.code, good.err], [0, ''], good.out)
+  match(good.out, / (\d) {9}\1 {2}configmaps\n[\s\S]* 1 {9}1 {2}stars\.example\.com\n[\s\S]*The drill succeeded/)
+
+  const altered = async (name: string, change: (entry: Entry) => Entry) => {
+    const { header, pages } = await readSnapshot(createReadStream(file))
+    const entries = (await Array.fromAsync(pages)).flat().map(change)
+    const path = join(folder, name)
+    writeFileSync(path, Buffer.concat(await Array.fromAsync(encodeSnapshot(header, one(entries)))))
+    return path
+  }
+  const m1 = '/registry/configmaps/default/m-1'
+  const nonsense = await altered('nonsense', (e) => (e.key === m1 ? { ...e, value: Buffer.from('no object') } : e))
+  const bad = await drill(nonsense)
+  deepEqual([bad.code, /configmaps {3}DIFFERS/.test(bad.out), /The drill FAILED/.test(bad.out)], [1, true, true], bad.out + bad.err)
+
+  const lost = await altered('lost', (e) => (e.key === m1 ? { ...e, key: '/registry/nowhere/default/m-1' } : e))
+  const unserved = await drill(lost)
+  deepEqual([unserved.code, unserved.err], [1, ''])
+  match(unserved.out, / 1 {9}0 {2}nowhere\/default {3}DIFFERS: no API lists them\n/)
+
+  const sealed = await altered('sealed', (e) => (e.key === m1 ? { ...e, value: Buffer.from('k8s:enc:aescbc:v1:k:x') } : e))
+  const keyless = await drill(sealed)
+  deepEqual([keyless.code, keyless.out], [1, ''])
+  match(keyless.err, /1 values in \S+ are encrypted: the drill needs the --encryption-provider-config of the server/)
+  deepEqual(readdirSync(temporary), [])
+})
+
+async function* one<T>(page: T): AsyncGenerator<T> {
+  yield page
+}
 
 test(
   'between SQLite and etcd, either way: every object under its number, and who watches from before starts over',
