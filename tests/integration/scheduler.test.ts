@@ -25,7 +25,7 @@ async function started() {
   const failures: unknown[] = []
   const log = { ...silentLog, warn: (...all: unknown[]) => void failures.push(all), error: (...all: unknown[]) => void failures.push(all) }
   const store = openMemoryStore({ clock })
-  const api = await openApi({ store, clock, random, log, advertised: { address: '127.0.0.1', port: 6443 } })
+  const api = await openApi({ store, clock, random, log, advertised: { address: '192.0.2.1', port: 6443 } })
   const user = { username: 'system:kube-scheduler', uid: '', groups: ['system:authenticated'], extra: {} }
   const handler = createHandler({
     api,
