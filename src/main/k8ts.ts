@@ -101,6 +101,7 @@ try {
 } catch (error) {
   if (error instanceof OperatorError || error instanceof ProgramFailed || error instanceof StoreUnavailable)
     environment.err(`k8ts: ${error.message}\n`)
+  else if (environment.signal.aborted && error === environment.signal.reason) environment.err('k8ts: interrupted\n')
   else environment.err(`k8ts: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
   process.exitCode = 1
 }

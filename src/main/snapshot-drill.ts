@@ -222,7 +222,8 @@ async function listables(client: Client, signal: AbortSignal): Promise<readonly 
   for (const { spec } of definitions.items) {
     const { group, scope, versions, names } = spec
     const prefix = customPrefix({ group, plural: names.plural })
-    const version = versions.find((v) => v.served)
+    // as it is stored: converting would ask webhooks that are not there, or worse, that are
+    const version = versions.find((v) => v.served && v.storage) ?? versions.find((v) => v.served)
     if (version === undefined) continue
     const path = `/apis/${group}/${version.name}/${names.plural}`
     byPrefix.set(prefix, { name: `${names.plural}.${group}`, path, prefix, namespaced: scope === 'Namespaced' })
@@ -235,7 +236,7 @@ interface Definition {
     readonly group: string
     readonly scope: string
     readonly names: { readonly plural: string }
-    readonly versions: readonly { readonly name: string; readonly served: boolean }[]
+    readonly versions: readonly { readonly name: string; readonly served: boolean; readonly storage: boolean }[]
   }
 }
 

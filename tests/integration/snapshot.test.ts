@@ -161,16 +161,24 @@ test('a drill serves what is in a file and says what does not come back; nothing
     await using server = await startServer({ directory, command: 'kube-apiserver' })
     for (let i = 0; i < 3; i++) await server.call('POST', MAPS, configMap(`m-${i}`, { a: 'b' }))
     const names = { plural: 'stars', kind: 'Star' }
-    const versions = [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object' } } }]
+    // stored as v2: nobody answers who could convert to v1
+    const versions = ['v1', 'v2'].map((name) => ({
+      name,
+      served: true,
+      storage: name === 'v2',
+      schema: { openAPIV3Schema: { type: 'object' } },
+    }))
+    const clientConfig = { service: { namespace: 'default', name: 'gone' } }
+    const conversion = { strategy: 'Webhook', webhook: { conversionReviewVersions: ['v1'], clientConfig } }
     const made = await server.call('POST', '/apis/apiextensions.k8s.io/v1/customresourcedefinitions', {
       apiVersion: 'apiextensions.k8s.io/v1',
       kind: 'CustomResourceDefinition',
       metadata: { name: 'stars.example.com' },
-      spec: { group: 'example.com', scope: 'Namespaced', names, versions },
+      spec: { group: 'example.com', scope: 'Namespaced', names, versions, conversion },
     })
     equal(made.status, 201, made.text)
-    const STARS = '/apis/example.com/v1/namespaces/default/stars'
-    const star = { apiVersion: 'example.com/v1', kind: 'Star', metadata: { name: 'sun' } }
+    const STARS = '/apis/example.com/v2/namespaces/default/stars'
+    const star = { apiVersion: 'example.com/v2', kind: 'Star', metadata: { name: 'sun' } }
     for (let tried = 0; (await server.call('POST', STARS, star)).status !== 201; tried++) equal(tried < 100, true)
     equal((await k8ts('save', file, '--kubeconfig', server.kubeconfig)).code, 0)
   }
